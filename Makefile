@@ -1,0 +1,188 @@
+# Makefile - builds nnc (the compiler) and libnnrt.a (what trainers link), and tests both.
+#
+#     make                 build/nnc and build/libnnrt.a
+#     make demo [SEED=1]   install what is missing, train models/mlp.nn on Fashion-MNIST, deploy it
+#     make check [T=name]  install what tests need, run all tests (or those whose name has `name`)
+#     make golden [T=name] accept what the compiler says now as the expected text; shows the diff
+#     make asan            build/asan/nnc: address and undefined-behaviour sanitizers
+#     make check-long      the tests that take longer than a coffee
+#     make setup           install the packages of `demo`;  make setup-check: those of `check`
+#     make install         into PREFIX (default /usr/local)
+#     make clean           remove build/
+#
+# Needs GNU make, a C11 compiler, a POSIX shell, python3 (standard library) and the packages that
+# tests/setup.sh names.  There is no configure step: sources are found by wildcard per folder.
+
+BUILD  ?= build
+PREFIX ?= /usr/local
+SEED   ?= 1
+T      ?=
+JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
+PYTHON ?= python3
+
+# Where a tree's nnc finds nnrt.h and libnnrt.a, for --cflags and --libs; `install` has others.
+INCDIR ?= $(CURDIR)/runtime
+LIBDIR ?= $(abspath $(BUILD))
+
+SAN    ?=
+OPT    ?= -O2 -g
+WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion
+STD    := -std=c11 -D_GNU_SOURCE
+# No fused multiply-add behind our back: the interpreter's bits must be those of generated C.
+FP     := -ffp-contract=off
+
+FOLDERS := base front ir ops pass kernel emit
+INC     := -Icompiler $(FOLDERS:%=-Icompiler/%) -Iruntime -I$(BUILD)
+CFLAGS_NNC := $(STD) $(OPT) $(WARN) $(FP) $(SAN) $(INC) \
+	-DNNC_INCDIR='"$(INCDIR)"' -DNNC_LIBDIR='"$(LIBDIR)"'
+# The library is compiled as trainers are (nnc --cflags).
+CFLAGS_RT  := $(STD) -O2 -g -march=native $(FP) -fno-math-errno -fno-trapping-math -fopenmp \
+	$(WARN) $(SAN) -Iruntime -Iruntime/data
+LIBS_NNC := -ljansson -lxxhash -lm
+LIBS_RT  := -ljansson -lxxhash -lz -lopenblas -lm -fopenmp
+
+SRC_NNC := compiler/compile.c compiler/options.c $(sort $(wildcard $(FOLDERS:%=compiler/%/*.c)))
+SRC_RT  := $(sort $(wildcard runtime/*.c runtime/data/*.c))
+GEN     := $(BUILD)/nn.tab.c $(BUILD)/nn.lex.c $(BUILD)/prelude.c $(BUILD)/embed.c
+GEN_H   := $(BUILD)/nn.tab.h $(BUILD)/nn.lex.h
+
+OBJ_NNC := $(SRC_NNC:%.c=$(BUILD)/obj/%.o) $(GEN:$(BUILD)/%.c=$(BUILD)/obj/%.o)
+OBJ_RT  := $(SRC_RT:%.c=$(BUILD)/obj/%.o)
+MAIN    := $(BUILD)/obj/compiler/main.o
+
+.PHONY: all compiler runtime tools
+all: compiler runtime
+compiler: tools $(BUILD)/nnc
+runtime: tools $(BUILD)/libnnrt.a
+# One line if a package is missing, instead of a page of compiler errors.
+tools:
+	@command -v flex >/dev/null && command -v bison >/dev/null || sh tests/setup.sh build
+
+# ---- the compiler -------------------------------------------------------------------------------
+
+$(BUILD)/nnc: $(MAIN) $(BUILD)/libnncc.a
+	$(CC) $(OPT) $(SAN) -o $@ $^ $(LIBS_NNC)
+
+# Everything but main: tests link this.
+$(BUILD)/libnncc.a: $(OBJ_NNC)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/nn.tab.c $(BUILD)/nn.tab.h &: grammar/nn.y
+	@mkdir -p $(BUILD)
+	bison -Werror -o $(BUILD)/nn.tab.c --defines=$(BUILD)/nn.tab.h $<
+
+$(BUILD)/nn.lex.c $(BUILD)/nn.lex.h &: grammar/nn.l
+	@mkdir -p $(BUILD)
+	flex -o $(BUILD)/nn.lex.c --header-file=$(BUILD)/nn.lex.h $<
+
+# Files that nnc carries inside: its own library, and the headers that inference C includes as text.
+# embed(FILE, NAME) prints `const char NAME[]` with the text and `const size_t NAME_len`.
+define embed
+	printf '\nextern const char $(2)[];\nextern const size_t $(3);\nconst char $(2)[] =\n'; \
+	sed -e 's/[\\"?]/\\&/g' -e 's/^/\t"/' -e 's/$$/\\n"/' $(1); \
+	printf ';\nconst size_t $(3) = sizeof $(2) - 1;\n';
+endef
+
+$(BUILD)/prelude.c: compiler/front/prelude.nn Makefile
+	@mkdir -p $(BUILD)
+	@{ printf '/* Generated from prelude.nn; do not edit. */\n#include <stddef.h>\n'; \
+	$(call embed,$<,prelude_text,prelude_len) } >$@.tmp && mv $@.tmp $@
+
+EMBEDDED := vec vmath rand
+$(BUILD)/embed.c: $(EMBEDDED:%=runtime/%.h) Makefile
+	@mkdir -p $(BUILD)
+	@{ printf '/* Generated from runtime/*.h; do not edit. *''/\n#include <stddef.h>\n'; \
+	$(foreach f,$(EMBEDDED),$(call embed,runtime/$(f).h,embed_$(f)_h,embed_$(f)_h_len)) } \
+	>$@.tmp && mv $@.tmp $@
+
+# The generated headers are included by the front end alone.
+$(filter $(BUILD)/obj/compiler/front/%,$(OBJ_NNC)): | $(GEN_H)
+
+$(BUILD)/obj/compiler/%.o: compiler/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_NNC) -MMD -MP -c -o $@ $<
+
+# What bison and flex print is not ours to keep free of warnings.
+$(BUILD)/obj/%.o: $(BUILD)/%.c | $(GEN_H)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_NNC) -w -MMD -MP -c -o $@ $<
+
+# ---- the runtime library ----------------------------------------------------------------------------
+
+$(BUILD)/libnnrt.a: $(OBJ_RT)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/obj/runtime/%.o: runtime/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_RT) -MMD -MP -c -o $@ $<
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+# ---- set-up, demonstration --------------------------------------------------------------------------
+
+.PHONY: setup setup-check demo
+setup:
+	@sh tests/setup.sh demo
+setup-check:
+	@sh tests/setup.sh check
+
+# The second make starts after the packages are there.
+demo: setup
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@BUILD='$(BUILD)' sh tests/demo/demo.sh $(SEED)
+
+# ---- tests --------------------------------------------------------------------------------------------
+
+# Each group is a script tests/group/NAME.sh that prints its failures and one closing line with its
+# seconds, and leaves its counts in $(BUILD)/check.  Groups run side by side; `timing` runs alone.
+GROUPS_ := units layering golden ops probes bits warnings sanitize valgrind trainer addop readme
+export BUILD T CC PYTHON
+
+.PHONY: check check-build check-groups check-long golden asan $(GROUPS_:%=check-%) check-timing
+check: setup-check
+	@rm -rf $(BUILD)/check; mkdir -p $(BUILD)/check
+	@$(MAKE) --no-print-directory -j$(JOBS) all check-build
+	@$(MAKE) --no-print-directory -k -j$(JOBS) -O check-groups || true
+	@sh tests/group/timing.sh || true
+	@sh tests/run.sh total
+
+UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+check-build: $(UNITS) $(BUILD)/unit/bits
+check-groups: $(GROUPS_:%=check-%)
+$(GROUPS_:%=check-%): check-%:
+	@sh tests/group/$*.sh
+check-sanitize: asan
+check-long: check
+	@LONG=1 sh tests/group/trainer.sh
+
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libnncc.a $(BUILD)/libnnrt.a | $(GEN_H)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_NNC) -Iruntime/data -Itests -MMD -MF $@.d -o $@ $< $(BUILD)/libnncc.a \
+		$(BUILD)/libnnrt.a -lcunit $(LIBS_NNC) $(LIBS_RT)
+-include $(wildcard $(BUILD)/unit/*.d)
+
+golden: compiler
+	@sh tests/run.sh golden
+
+asan:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan OPT='-O1 -g' \
+		SAN='-fsanitize=address,undefined -fno-sanitize-recover=all' compiler
+
+# ---- the rest -----------------------------------------------------------------------------------------
+
+.PHONY: install clean
+install:
+	$(MAKE) BUILD=$(BUILD)/install INCDIR=$(PREFIX)/include/nnrt LIBDIR=$(PREFIX)/lib all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include/nnrt $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	install $(BUILD)/install/nnc $(DESTDIR)$(PREFIX)/bin/nnc
+	install -m 644 runtime/*.h $(DESTDIR)$(PREFIX)/include/nnrt
+	install -m 644 $(BUILD)/install/libnnrt.a $(DESTDIR)$(PREFIX)/lib
+	{ printf 'Name: nnrt\nDescription: runtime library of trainers made by nnc\nVersion: 0.1.0\n'; \
+	  printf 'Cflags: %s\n' "$$($(BUILD)/install/nnc --cflags)"; \
+	  printf 'Libs: %s\n' "$$($(BUILD)/install/nnc --libs)"; } \
+		>$(DESTDIR)$(PREFIX)/lib/pkgconfig/nnrt.pc
+
+clean:
+	rm -rf $(BUILD)

@@ -1,0 +1,37 @@
+/* emit.h - whole files: trainers and inference C.
+ *
+ *     train.c    the trainer: kernels, tables, main        scalar.c   knobs and metrics in double
+ *     infer.c    the static inference form                 weights.c  reading .safetensors
+ */
+#ifndef NNC_EMIT_H
+#define NNC_EMIT_H
+
+#include "kernel.h"
+#include "module.h"
+
+/* Prints the trainer. All passes have run. */
+void emit_trainer(Out *o, const Module *m, const Options *opt);
+
+/* The values of one tensor of a weights file, in double, row-major. */
+typedef struct { Sym name; int rank; int64_t dim[8], len; double *value; } Weight;
+typedef struct { Weight *v; int n; char sha[65]; } Weights;
+
+/* Reads a .safetensors file (weights.c); errors are recorded at no place with exit status 3
+ * semantics: returns 0 and writes one line to standard error. */
+Weights *weights_read(Job *j, const char *path);
+
+/* Prints the static inference form: c to o, the header to h.  Returns false after an error line
+ * (a missing tensor, a wrong shape). name: the file name of the .c without ending. */
+bool emit_inference(Out *o, Out *h, Module *m, const Options *opt, const Weights *w,
+                    const char *weights_name, const char *name);
+
+/* One phase of the trainer, built: "init" "grad" "eval" "update" "bind". For the dumps. */
+Fn  *train_fn(const Module *m, const Options *opt, const char *phase);
+
+/* scalar.c: a function with this head that evaluates the roots of a scalar graph in double and
+ * stores root number i in result[i].  args: its arguments' names (any may be unused).
+ * leaf: the C expression of a leaf. */
+void emit_scalar(Out *o, const Graph *g, const char *head, const char *result, const char *args,
+                 const char *(*leaf)(Arena *a, const Node *n));
+
+#endif

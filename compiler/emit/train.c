@@ -1,0 +1,377 @@
+/* train.c - the trainer as one C file: kernels of every phase, tables, main.
+ *
+ * In:    a module whose passes have run.   Out: C that links with libnnrt.a.
+ * Holds: only what depends on the model is printed; loops, data and logs are the runtime's.
+ */
+#include "emit.h"
+#include "op.h"
+
+#include <ctype.h>
+#include <string.h>
+
+typedef enum { PH_INIT, PH_GRAD, PH_EVAL, PH_UPDATE, PH_BIND } Phase;
+
+typedef struct { const Module *m; Phase phase; } Where;
+
+/* ---- where things lie in a trainer -------------------------------------------------------------- */
+
+static const char *element_type(DType dt)
+{
+	static const char *const name[] = { "nnc_real", "unsigned char", "int32_t", "unsigned char" };
+	return name[dt];
+}
+
+static const char *pointer(Arena *a, const char *type, bool write, const char *base, int64_t offset)
+{
+	const char *s = arena_printf(a, "(%s%s *)%s", write ? "" : "const ", type, base);
+	return offset ? arena_printf(a, "%s + %lld", s, (long long)offset) : s;
+}
+
+static const char *address(void *arg, Arena *a, const Buffer *b, bool write)
+{
+	const Where *w = arg;
+	const char *t = element_type(b->ty.dt);
+	bool flat = w->phase == PH_UPDATE;
+	switch (b->place) {
+	case PL_PARAM:
+		return pointer(a, t, write, "c->param", flat ? 0 : w->m->param[b->index].offset);
+	case PL_GRAD:
+		return pointer(a, t, write, "c->grad", flat ? 0 : w->m->param[b->index].offset);
+	case PL_MOMENT:
+		return pointer(a, t, write, arena_printf(a, "c->moment[%d]", b->index), 0);
+	case PL_BUFFER:
+		return pointer(a, t, write, "c->buffer", w->m->buffer[b->index].offset);
+	case PL_BUFFER_NEXT:
+		return pointer(a, t, write, w->phase == PH_INIT ? "c->buffer" : "c->buffer_next",
+		               w->m->buffer[b->index].offset);
+	case PL_INPUT:
+		return pointer(a, t, write, arena_printf(a, w->phase == PH_BIND ? "column[%d]" :
+		               "c->in[%d]", b->index), 0);
+	case PL_FIELD:
+		return pointer(a, t, write, arena_printf(a, "field[%d]", b->index), 0);
+	case PL_OUTPUT:
+		return pointer(a, t, write, arena_printf(a, "c->out[%d]", b->index), 0);
+	case PL_LOSS:
+		return arena_printf(a, "c->loss + %d", b->index);
+	case PL_PENALTY:
+		return "c->penalty";
+	case PL_ACC:
+		return arena_printf(a, "c->acc + %d", b->index);
+	case PL_ARENA0: case PL_ARENA: case PL_KNOB: case PL_METRIC: case PL_SETTING: case PL_TIME:
+		break;
+	}
+	bug(w->m->job, "train: no address for place %d", b->place);
+}
+
+static const char *scalar(void *arg, Arena *a, ExKind kind, int64_t i, Sym name)
+{
+	(void)arg;
+	if (kind == E_KNOB)
+		return arena_printf(a, "(nnc_real)c->knob[%lld]", (long long)i);
+	return arena_printf(a, "(nnc_real)%s", name);
+}
+
+/* ---- phases ---------------------------------------------------------------------------------------- */
+
+static const char *graph_name(Phase p)
+{
+	static const char *const name[] = { "init", "grad", "eval", "update", "bind" };
+	return name[p];
+}
+
+static Graph *phase_graph(const Module *m, Phase p)
+{
+	Graph *const g[] = { m->init, m->grad, m->eval, m->update, m->bind };
+	return g[p];
+}
+
+Fn *train_fn(const Module *m, const Options *opt, const char *phase)
+{
+	Job *j = m->job;
+	Phase p = PH_INIT;
+	while (strcmp(graph_name(p), phase))
+		p++;
+	Where *w = NEW(j->mem, Where);
+	FnHost *h = NEW(j->mem, FnHost);
+	w->m = m;
+	w->phase = p;
+	h->prefix = job_symf(j, "%s_%s", opt->prefix, phase);
+	h->head = arena_printf(j->mem, "static void %s_%s_run(nnrt_ctx *c, int tid, int n)",
+	                       opt->prefix, phase);
+	if (p == PH_UPDATE)
+		h->head = arena_printf(j->mem, "static void %s_update(nnrt_ctx *c, int64_t lo, "
+		                       "int64_t hi, double lr_scale, double decay)", opt->prefix);
+	if (p == PH_BIND)
+		h->head = arena_printf(j->mem, "static void %s_bind(nnrt_ctx *c, const void *const "
+		                       "*column, void *const *field)", opt->prefix);
+	h->ctx_param = "const nnrt_ctx *c";
+	h->ctx_arg = "c";
+	h->batch = "c->B";
+	h->fixed_batch = 1;
+	h->barrier = p == PH_UPDATE || p == PH_BIND ? 0 : "nnrt_barrier(c->team);";
+	h->want_outputs = p == PH_GRAD || p == PH_EVAL ? "c->want & NNRT_WANT_OUTPUTS" : 0;
+	h->want_losses = p == PH_EVAL ? "c->want & NNRT_WANT_LOSSES" : 0;
+	h->arena0 = "c->arena0";
+	h->arena = "c->arena";
+	h->seed = "c->seed";
+	h->update = "c->update";
+	h->sample0 = "c->sample0";
+	h->flat = p == PH_UPDATE;
+	h->address = address;
+	h->scalar = scalar;
+	h->arg = w;
+	return fn_build(j, phase_graph(m, p), opt, h);
+}
+
+/* ---- tables ------------------------------------------------------------------------------------------ */
+
+static const char *c_string(Arena *a, const char *s)
+{
+	if (!s)
+		return "0";
+	char *r = arena_printf(a, "\"");
+	for (; *s; s++) {
+		unsigned char ch = (unsigned char)*s;
+		if (ch == '"' || ch == '\\')
+			r = arena_printf(a, "%s\\%c", r, ch);
+		else if (ch < ' ' || ch > '~')
+			r = arena_printf(a, "%s\\%03o", r, ch);
+		else
+			r = arena_printf(a, "%s%c", r, ch);
+	}
+	return arena_printf(a, "%s\"", r);
+}
+
+static const char *number(Arena *a, double v)
+{
+	char buf[40];
+	return arena_printf(a, "%s", number_text(buf, v, false));
+}
+
+static void print_dims(Out *o, const Type *t, int from)
+{
+	out(o, "{ ");
+	for (int i = from; i < t->rank; i++)
+		out(o, "%s%d", i > from ? ", " : "", t->dim[i].k);
+	out(o, t->rank > from ? " }" : "0 }");
+}
+
+static void print_tensors(Out *o, Arena *a, const char *name, const Tensor *v, int n)
+{
+	if (!n)
+		return;
+	out(o, "static const nnrt_tensor %s[] = {\n", name);
+	for (int i = 0; i < n; i++) {
+		out(o, "{ %s, %d, ", c_string(a, v[i].path), v[i].ty.rank);
+		print_dims(o, &v[i].ty, 0);
+		out(o, ", %lld, %lld, %s, %d, %d },\n", (long long)v[i].len, (long long)v[i].offset,
+		    number(a, v[i].lr_scale), v[i].decayed, v[i].trained);
+	}
+	out(o, "};\n\n");
+}
+
+static const char *kind_name(const Type *t)
+{
+	switch (t->dt) {
+	case DT_REAL: return "NNRT_REAL";
+	case DT_BOOL: return "NNRT_BOOL";
+	case DT_U8: return "NNRT_U8";
+	case DT_I32: break;
+	}
+	return t->classes ? "NNRT_CLASS" : "NNRT_I32";
+}
+
+static void print_fields(Out *o, Arena *a, const char *name, const Field *v, int n)
+{
+	if (!n)
+		return;
+	out(o, "static const nnrt_field %s[] = {\n", name);
+	for (int i = 0; i < n; i++) {
+		bool batched = v[i].ty.rank && v[i].ty.dim[0].b;
+		int64_t len = 1;
+		for (int k = batched; k < v[i].ty.rank; k++)
+			len *= v[i].ty.dim[k].k;
+		if (batched)
+			len *= v[i].ty.dim[0].k;
+		out(o, "{ %s, %s, %d, %d, ", c_string(a, v[i].name), kind_name(&v[i].ty),
+		    v[i].ty.classes, v[i].ty.rank - batched);
+		print_dims(o, &v[i].ty, batched);
+		out(o, ", %lld, %d, %d },\n", (long long)len, v[i].target, batched);
+	}
+	out(o, "};\n\n");
+}
+
+static void print_small_tables(Out *o, Arena *a, const Module *m)
+{
+	if (m->nloss) {
+		out(o, "static const char *const losses[] = {\n");
+		for (int i = 0; i < m->nloss; i++)
+			out(o, "%s,\n", c_string(a, m->loss[i].name));
+		out(o, "};\n\n");
+	}
+	if (m->nmetric) {
+		out(o, "static const nnrt_metric metrics[] = {\n");
+		for (int i = 0; i < m->nmetric; i++)
+			out(o, "{ %s, %d },\n", c_string(a, m->metric[i].name),
+			    m->metric[i].larger_is_better);
+		out(o, "};\n\n");
+	}
+	if (m->nsetting) {
+		out(o, "static const nnrt_setting settings[] = {\n");
+		for (int i = 0; i < m->nsetting; i++)
+			out(o, "{ %s, %s, %d },\n", c_string(a, m->setting[i].name),
+			    number(a, m->setting[i].value), m->setting[i].integer);
+		out(o, "};\n\n");
+	}
+}
+
+static void print_data(Out *o, Arena *a, const Module *m)
+{
+	static const char *const source[] = { "NNRT_NO_DATA", "NNRT_IDX", "NNRT_SYNTHETIC" };
+	const DataInfo *d = &m->data;
+	const TrainInfo *t = &m->train;
+	if (d->source != DATA_NONE)
+		out(o, "static const nnrt_data data = {\n"
+		    ".source = %s, .path = %s, .images = %s, .labels = %s,\n"
+		    ".kind = %s, .n = %lld, .noise = %s,\n"
+		    ".val = %s, .test = %s, .seed = %llu, .shuffle = %d,\n};\n\n",
+		    source[d->source], c_string(a, d->path), c_string(a, d->images),
+		    c_string(a, d->labels), c_string(a, d->kind), (long long)d->n, number(a, d->noise),
+		    number(a, d->val), number(a, d->test), (unsigned long long)d->seed, d->shuffle);
+	out(o, "static const nnrt_train train = {\n"
+	    ".epochs = %s, .steps = %s, .batch = %lld, .seed = %llu,\n"
+	    ".shuffle = %d, .drop_last = %d, .monitor = %s,\n};\n\n",
+	    number(a, t->epochs), number(a, t->steps), (long long)t->batch,
+	    (unsigned long long)t->seed, t->shuffle, t->drop_last, c_string(a, t->monitor));
+}
+
+static void print_model(Out *o, Arena *a, const Module *m, const Options *opt, int64_t arena0,
+                        int64_t arena)
+{
+	const char *p = opt->prefix;
+	out(o, "static const nnrt_model model = {\n.abi = NNRT_ABI,\n");
+	out(o, ".name = %s, .source = %s,\n", c_string(a, m->name), c_string(a, m->source));
+	out(o, ".source_hash = %s,\n.nnc_version = %s, .options = \"-O%d%s\",\n",
+	    c_string(a, m->source_hash), c_string(a, NNC_VERSION), opt->level,
+	    opt->f64 ? " --precision f64" : "");
+	out(o, ".real_bytes = sizeof(nnc_real),\n");
+	out(o, ".param = %s, .nparam = %d, .param_len = %lld,\n", m->nparam ? "params" : "0",
+	    m->nparam, (long long)m->param_len);
+	out(o, ".buffer = %s, .nbuffer = %d, .buffer_len = %lld,\n.nmoment = %d,\n",
+	    m->nbuffer ? "buffers" : "0", m->nbuffer, (long long)m->buffer_len, m->nmoment);
+	out(o, ".in = %s, .nin = %d,\n.out = %s, .nout = %d,\n", m->nin ? "inputs" : "0", m->nin,
+	    m->nout ? "outputs" : "0", m->nout);
+	out(o, ".loss = %s, .nloss = %d,\n.metric = %s, .nmetric = %d,\n", m->nloss ? "losses" : "0",
+	    m->nloss, m->nmetric ? "metrics" : "0", m->nmetric);
+	out(o, ".nacc = %d, .nknob = %d,\n.setting = %s, .nsetting = %d,\n", m->nacc, m->nknob,
+	    m->nsetting ? "settings" : "0", m->nsetting);
+	out(o, ".has_penalty = %d, .stat_rows = %d,\n", m->has_penalty, m->stat_rows);
+	out(o, ".data = %s,\n", m->data.source != DATA_NONE ? "&data" : "0");
+	out(o, ".column = %s, .ncolumn = %d,\n", m->ncolumn ? "columns" : "0", m->ncolumn);
+	out(o, ".train = %s,\n", m->train.given ? "&train" : "0");
+	out(o, ".arena0_bytes = %lld, .arena_bytes = %lld,\n", (long long)arena0, (long long)arena);
+	out(o, ".init = %s_init_run,\n", p);
+	if (m->nloss)
+		out(o, ".grad = %s_grad,\n", p);
+	out(o, ".eval = %s_eval,\n", p);
+	if (m->update)
+		out(o, ".update = %s_update,\n", p);
+	if (m->bind)
+		out(o, ".bind = %s_bind,\n", p);
+	out(o, ".knobs = %s_knobs,\n.metrics = %s_metrics,\n};\n\n", p, p);
+}
+
+/* ---- scalars in double -------------------------------------------------------------------------------- */
+
+static const char *knob_leaf(Arena *a, const Node *n)
+{
+	if (n->op == O_setting)
+		return arena_printf(a, "setting[%d]", n->a.leaf.index);
+	return arena_printf(a, "t->%s", n->a.leaf.sym);
+}
+
+static const char *metric_leaf(Arena *a, const Node *n)
+{
+	if (n->op == O_count)
+		return "count";
+	return arena_printf(a, n->op == O_acc ? "acc[%d]" : "knob[%d]", n->a.leaf.index);
+}
+
+static void print_scalars(Out *o, const Module *m, const Options *opt)
+{
+	Arena *a = m->job->mem;
+	out(o, "/* numbers of this step: schedules, bias corrections, run-time constants */\n");
+	emit_scalar(o, m->knobs, arena_printf(a, "static void %s_knobs(const nnrt_time *t, "
+	            "const double *setting, double *knob)", opt->prefix), "knob", "t, setting, knob",
+	            knob_leaf);
+	out(o, "/* metrics from their sums over all samples */\n");
+	emit_scalar(o, m->metrics, arena_printf(a, "static void %s_metrics(const double *acc, "
+	            "double count, const double *knob, double *metric)", opt->prefix), "metric",
+	            "acc, count, knob, metric", metric_leaf);
+}
+
+/* ---- the file -------------------------------------------------------------------------------------------- */
+
+static void print_head(Out *o, const Module *m, const Options *opt)
+{
+	out(o, "/* %s - trainer generated by nnc %s from %s (-O%d); do not edit.\n *\n", opt->prefix,
+	    NNC_VERSION, m->source, opt->level);
+	int64_t total = 0;
+	for (int i = 0; i < m->nparam; i++)
+		total += m->param[i].len;
+	out(o, " * %lld parameters; build: cc $(nnc --cflags) FILE.c $(nnc --libs)\n",
+	    (long long)total);
+	for (int i = 0; i < m->nparam; i++)
+		out(o, " *   %-40s %s\n", m->param[i].path, type_text(o->mem, &m->param[i].ty));
+	out(o, " *\n * SPDX-License-Identifier: 0BSD\n */\n");
+	if (opt->f64)
+		out(o, "#define NNC_F64 1\n");
+	if (!opt->level)
+		out(o, "#define NNC_STRICT 1\n");
+	out(o, "#include \"nnrt.h\"\n#include \"vec.h\"\n#include \"vmath.h\"\n#include \"rand.h\"\n"
+	    "#include \"scalar.h\"\n\n");
+}
+
+/* grad and eval with the sum of the losses, which the log calls `loss`. */
+static void print_wrapper(Out *o, const Module *m, const char *p, const char *phase)
+{
+	out(o, "static void %s_%s(nnrt_ctx *c, int tid, int n)\n{\n", p, phase);
+	out(o, "%s_%s_run(c, tid, n);\n", p, phase);
+	if (m->nloss) {
+		out(o, "if (tid == 0) {\nc->loss[%d] = ", m->nloss);
+		for (int i = 0; i < m->nloss; i++)
+			out(o, "%sc->loss[%d]", i ? " + " : "", i);
+		out(o, ";\n}\n");
+	}
+	out(o, "}\n\n");
+}
+
+void emit_trainer(Out *o, const Module *m, const Options *opt)
+{
+	Arena *a = m->job->mem;
+	int64_t arena0 = 0, arena = 0;
+	print_head(o, m, opt);
+	for (Phase p = PH_INIT; p <= PH_BIND; p++) {
+		if (!phase_graph(m, p) || (p == PH_GRAD && !m->nloss))
+			continue;
+		Fn *f = train_fn(m, opt, graph_name(p));
+		out(o, "/* ---- %s ---- */\n\n", graph_name(p));
+		fn_print(o, f);
+		if (f->arena0_bytes > arena0)
+			arena0 = f->arena0_bytes;
+		if (f->arena_bytes > arena)
+			arena = f->arena_bytes;
+		if (p == PH_GRAD || p == PH_EVAL)
+			print_wrapper(o, m, opt->prefix, graph_name(p));
+	}
+	print_scalars(o, m, opt);
+	print_tensors(o, a, "params", m->param, m->nparam);
+	print_tensors(o, a, "buffers", m->buffer, m->nbuffer);
+	print_fields(o, a, "inputs", m->in, m->nin);
+	print_fields(o, a, "outputs", m->out, m->nout);
+	print_fields(o, a, "columns", m->column, m->ncolumn);
+	print_small_tables(o, a, m);
+	print_data(o, a, m);
+	print_model(o, a, m, opt, arena0, arena);
+	out(o, "int main(int argc, char **argv)\n{\nreturn nnrt_main(&model, argc, argv);\n}\n");
+}

@@ -1,0 +1,490 @@
+/* call.c - calls: arguments, frames, expansion of blocks and functions, layers.
+ *
+ * In:    a call and the values of its arguments.   Out: the value of the expanded body.
+ * Holds: each written call of a block is a scope of its own for names, labels and ordinals; a fn
+ *        has names of its own but counts in its caller's scope; nothing expands itself.
+ */
+#include "elab.h"
+
+#include <string.h>
+
+enum { MAXCALLS = 200000, MAXNEST = 900, FEWNAMES = 8 };
+
+/* ---- frames ----------------------------------------------------------------------------------- */
+
+Frame *frame_new(Elab *e, Def *d, Ast *call, Span at)
+{
+	Frame *f = NEW(e->mem, Frame), *up = e->frame;
+	f->up = up;
+	f->def = d;
+	f->call = call;
+	f->at = at;
+	f->scope = f;
+	f->path = f->draws = job_sym(e->j, "");
+	f->init = f->bias_init = f->result = v_none();
+	f->lr_scale = 1;
+	f->trainable = true;
+	if (up) {
+		f->path = up->path;
+		f->draws = up->draws;
+		f->lr_scale = up->lr_scale;
+		f->trainable = up->trainable;
+		f->reuse = up->reuse;
+		f->repeat = 0;
+		if (d->ast->kind == A_FN)
+			f->scope = up->scope;
+	}
+	return f;
+}
+
+static Binding *frame_slot(Frame *f, Sym name)
+{
+	if (f->nname > FEWNAMES)
+		return map_get(&f->map, name);
+	for (int i = 0; i < f->nname; i++)
+		if (f->name[i]->name == name)
+			return f->name[i];
+	return 0;
+}
+
+Binding *frame_find(Frame *f, Sym name)
+{
+	Binding *b = frame_slot(f, name);
+	return b && !b->dead ? b : 0;
+}
+
+Binding *frame_bind(Elab *e, Frame *f, Sym name, Value v, Span at)
+{
+	Binding *b = frame_slot(f, name);
+	if (!b) {
+		b = NEW(e->mem, Binding);
+		b->name = name;
+		PUSH(e->mem, f->name, f->nname, f->capname, b);
+		if (f->nname == FEWNAMES + 1)
+			for (int i = 0; i < f->nname; i++)
+				map_put(e->mem, &f->map, f->name[i]->name, f->name[i]);
+		else if (f->nname > FEWNAMES)
+			map_put(e->mem, &f->map, name, b);
+	}
+	if (b->dead || !b->depth)
+		b->depth = f->depth + 1;
+	b->v = v;
+	b->at = at;
+	b->dead = b->read = b->quiet = false;
+	b->buffer = 0;
+	b->scan = e->scan;
+	return b;
+}
+
+/* ---- arguments ---------------------------------------------------------------------------------- */
+
+void arg_push(Elab *e, Args *a, Sym name, Value v, Span at, Span name_at)
+{
+	Arg x = { name, v, at, name_at };
+	PUSH(e->mem, a->v, a->n, a->cap, x);
+}
+
+void collect_args(Elab *e, Ast *call, const Value *piped, Args *out)
+{
+	if (piped)
+		arg_push(e, out, 0, *piped, piped->at, piped->at);
+	for (int i = 0; i < call->u.call.arg.n; i++) {
+		Ast *a = call->u.call.arg.v[i];
+		bool named = a->kind == A_ARG;
+		Value v = eval(e, named ? a->u.arg.value : a);
+		if (v.kind == V_TUPLE) {
+			fail(e, a->at, "E0207", "%d values cannot be one argument", v.nitem);
+			v = v_poison();
+		}
+		arg_push(e, out, named ? a->u.arg.name : 0, v, a->at, named ? a->name_at : a->at);
+	}
+}
+
+const char *def_signature(Elab *e, const Def *d)
+{
+	const AstList *l = &d->ast->u.def.formal;
+	const char *s = arena_printf(e->mem, "%s(", d->name);
+	for (int i = 0; i < l->n; i++) {
+		Ast *v = l->v[i]->u.decl.value, *t = l->v[i]->u.decl.type;
+		bool rest = t && is_kind_name(t->u.type.name) && !strcmp(t->u.type.name, "rest");
+		s = arena_printf(e->mem, "%s%s%s%s%s%s", s, i ? ", " : "", l->v[i]->u.decl.name,
+		                 rest ? "..." : "", v ? " = " : "",
+		                 v ? source_text(e->j, v->at) : "");
+	}
+	return arena_printf(e->mem, "%s)", s);
+}
+
+static bool formal_is(const Ast *formal, const char *kind)
+{
+	const Ast *t = formal->u.decl.type;
+	return t && !t->u.type.has_dims && !t->u.type.arg && !strcmp(t->u.type.name, kind);
+}
+
+/* Arguments that every layer takes; false: not one of them. */
+static bool layer_argument(Elab *e, Frame *f, const Arg *a)
+{
+	static const char *const name[] = { "init", "bias_init", "regularize", "lr_scale",
+	                                    "trainable" };
+	int k = 0;
+	while (k < 5 && strcmp(name[k], a->name))
+		k++;
+	if (k == 5 || f->def->ast->kind != A_BLOCK)
+		return false;
+	if (k < 2 && !f->def->prelude) {
+		Diag *d = fail(e, a->name_at, "E0202", "`%s` is an argument of built-in layers only",
+		               a->name);
+		diag_help(d, "give block `%s` a parameter `init: initialiser` and pass it on",
+		          f->def->name);
+		return true;
+	}
+	double num;
+	if (k == 0)
+		f->init = a->v;
+	else if (k == 1)
+		f->bias_init = a->v;
+	else if (k == 2 && a->v.kind != V_NONE)
+		later(e, a->at, "`regularize` other than `none`");
+	else if (k == 3 && need_number(e, &a->v, "`lr_scale`", &num))
+		f->lr_scale = num;
+	else if (k == 4)
+		need_bool(e, &a->v, "`trainable`", &f->trainable);
+	return true;
+}
+
+static void missing_argument(Elab *e, const Frame *f, const Ast *formal)
+{
+	Diag *d = fail(e, f->at, "E0207", "`%s` needs the argument `%s`", f->def->name,
+	               formal->u.decl.name);
+	diag_note(d, "%s", def_signature(e, f->def));
+}
+
+/* Gives formal i its argument or default; false after a message. */
+static bool bind_formal(Elab *e, Frame *f, int i, Args *args, bool *used, int *pos)
+{
+	Ast *formal = f->def->ast->u.def.formal.v[i];
+	Sym name = formal->u.decl.name;
+	Value v = v_none();
+	int from = -1;
+	bool rest = f->def->prelude && formal_is(formal, "rest");
+	bool names = f->def->prelude && formal_is(formal, "names");
+	if (rest || names) {
+		int n = 0;
+		v = v_list(e, args->n, f->at);
+		for (int k = 0; k < args->n; k++) {
+			if (used[k] || (rest != !args->v[k].name))
+				continue;
+			used[k] = true;
+			v.item[n] = args->v[k].v;
+			v.item[n++].key = args->v[k].name;
+		}
+		v.nitem = n;
+	} else {
+		while (*pos < args->n && (args->v[*pos].name || used[*pos]))
+			++*pos;
+		for (int k = 0; k < args->n && from < 0; k++)
+			if (args->v[k].name == name && !used[k])
+				from = k;
+		if (from < 0 && *pos < args->n)
+			from = *pos;
+		if (from >= 0) {
+			used[from] = true;
+			v = args->v[from].v;
+		} else if (formal->u.decl.value) {
+			v = eval(e, formal->u.decl.value);
+			v.at = f->at;
+		} else {
+			missing_argument(e, f, formal);
+			return false;
+		}
+		if (formal->u.decl.type && !type_match(e, f, formal->u.decl.type, &v, name))
+			return false;
+	}
+	f->formal[i] = v;
+	Binding *b = frame_bind(e, f, name, v, formal->name_at);
+	b->quiet = true;
+	return v.kind != V_POISON;
+}
+
+/* What is left over belongs to every layer, or is unknown. */
+static bool left_over(Elab *e, Frame *f, Args *args, bool *used)
+{
+	bool ok = true;
+	for (int k = 0; k < args->n; k++) {
+		const Arg *a = &args->v[k];
+		if (used[k] || (a->name && layer_argument(e, f, a)))
+			continue;
+		ok = false;
+		if (a->name) {
+			unknown_argument(e, f->def, a, f->call ? f->call->name_at : f->at);
+			continue;
+		}
+		Diag *d = fail(e, a->at, "E0207", "`%s` has too many arguments", f->def->name);
+		diag_note(d, "%s", def_signature(e, f->def));
+		return false;
+	}
+	return ok;
+}
+
+/* Named arguments must not be given twice. */
+static bool given_twice(Elab *e, Frame *f, Args *args)
+{
+	const AstList *formal = &f->def->ast->u.def.formal;
+	int npos = 0;
+	for (int k = 0; k < args->n; k++)
+		npos += !args->v[k].name;
+	for (int k = 0; k < args->n; k++) {
+		Sym name = args->v[k].name;
+		bool twice = false;
+		for (int i = 0; name && i < k; i++)
+			twice |= args->v[i].name == name;
+		for (int i = 0; name && i < formal->n && i < npos; i++) {
+			if (formal_is(formal->v[i], "rest"))
+				break;
+			twice |= formal->v[i]->u.decl.name == name;
+		}
+		if (!twice)
+			continue;
+		Diag *d = fail(e, args->v[k].name_at, "E0207", "the argument `%s` of `%s` is given twice",
+		               name, f->def->name);
+		diag_note(d, "%s", def_signature(e, f->def));
+		return true;
+	}
+	return false;
+}
+
+static bool bind_args(Elab *e, Frame *f, Args *args)
+{
+	const AstList *formal = &f->def->ast->u.def.formal;
+	bool *used = NEWN(e->mem, bool, args->n + 1), ok = true;
+	int pos = 0;
+	for (int k = 0; k < args->n; k++)
+		ok &= args->v[k].v.kind != V_POISON;
+	if (!ok || given_twice(e, f, args))
+		return false;
+	f->nformal = formal->n;
+	f->formal = NEWN(e->mem, Value, formal->n + 1);
+	/* unknown names first: they explain why something else is missing */
+	for (int k = 0; k < args->n; k++) {
+		bool known = !args->v[k].name;
+		for (int i = 0; i < formal->n && !known; i++)
+			known = formal->v[i]->u.decl.name == args->v[k].name ||
+			        formal_is(formal->v[i], "names");
+		if (known)
+			continue;
+		if (layer_argument(e, f, &args->v[k])) {
+			used[k] = true;
+			continue;
+		}
+		unknown_argument(e, f->def, &args->v[k], f->call ? f->call->name_at : f->at);
+		ok = false;
+	}
+	for (int i = 0; i < formal->n && ok; i++)
+		ok = bind_formal(e, f, i, args, used, &pos);
+	return ok && left_over(e, f, args, used);
+}
+
+const Value *formal(Frame *f, int i)
+{
+	return &f->formal[i];
+}
+
+/* ---- expansion ----------------------------------------------------------------------------------- */
+
+/* A loss on logits refuses probabilities, one on log-probabilities wants them (E0307). */
+static bool check_mark(Elab *e, Frame *f)
+{
+	const LossRow *row = f->def->prelude ? loss_find(f->def->name) : 0;
+	const Value *v = f->nformal ? &f->formal[0] : 0;
+	if (!row || !row->mark || !v || v->kind != V_TENSOR || v->mark == MARK_NONE)
+		return true;
+	if (row->mark == 2 && v->mark == MARK_LOGPROB)
+		return true;
+	Diag *d;
+	const char *have = v->mark == MARK_PROB ? "a probability" : "a log-probability";
+	if (row->mark == 1)
+		d = fail(e, v->at, "E0307", "`%s` applies %s itself; here it would be applied twice",
+		         row->name, strcmp(row->name, "cross_entropy") ? "sigmoid" : "softmax");
+	else
+		d = fail(e, v->at, "E0307", "`%s` needs log-probabilities, but this is %s", row->name,
+		         have);
+	diag_label(d, row->mark == 1 ? "expects logits" : "expects log_softmax");
+	if (v->made.file >= 0)
+		diag_span(d, user_place(e, v->made), "already %s", have);
+	if (row->mark == 1) {
+		diag_help(d, "keep the logits for the loss, and add `softmax` to the output only:");
+		diag_help(d, "          loss   %s(logits, label)", row->name);
+		diag_help(d, "          output probs = softmax(logits)");
+	} else {
+		diag_help(d, "write `log_softmax` in place of `softmax`");
+	}
+	return false;
+}
+
+static bool too_deep(Elab *e, Def *d, Span at)
+{
+	if (d->busy && !d->prelude) {
+		Diag *m = fail(e, at, "E0403", "`%s` contains itself", d->name);
+		diag_span(m, d->ast->name_at, "defined here");
+		diag_note(m, "blocks and functions are expanded where they are called; recursion has "
+		          "no end");
+		diag_help(m, "write `repeat n { ... }` for a fixed number of layers, `scan` for steps "
+		          "over time");
+		return true;
+	}
+	if (++e->calls <= MAXCALLS && e->depth < MAXNEST)
+		return false;
+	if (!e->full && e->depth < MAXNEST)
+		fail(e, at, "E0403", "the program expands to more than %d calls", MAXCALLS);
+	else if (!e->full)
+		fail(e, at, "E0403", "blocks and functions are nested more than %d deep", MAXNEST);
+	e->full = true;
+	return true;
+}
+
+/* Where the result got its shape: this call, unless it kept that of its first argument. */
+static void set_origin(Frame *f, Value *v, Elab *e)
+{
+	v->at = f->at;
+	const Value *x = f->nformal && f->formal[0].kind == V_TENSOR ? &f->formal[0] : 0;
+	if (v->kind != V_TENSOR)
+		return;
+	bool same = x && type_shape_eq(&x->n->ty, &v->n->ty) && v->mark == x->mark;
+	if (same && x->made.file >= 0) {
+		v->made = x->made;
+		v->from = x->from;
+	} else if (!same) {
+		Type *t = 0;
+		if (x) {
+			t = NEW(e->mem, Type);
+			*t = x->n->ty;
+		}
+		v->made = f->at;
+		v->from = t;
+	}
+}
+
+static void note_layer(Elab *e, Frame *f, const Value *v)
+{
+	if (v->kind == V_TENSOR)
+		node_mark(v->n, user_place(e, f->at), f->owned ? f->path : 0);
+	if (!f->owned || map_get(&e->rowpath, f->path))
+		return;
+	const char *text = source_text(e->j, user_place(e, f->at)), *open = strchr(text, '(');
+	LayerRow row = { .path = f->path, .at = user_place(e, f->at) };
+	int n = open ? (int)strlen(open + 1) - 1 : 0;
+	row.call = n > 0 ? job_symf(e->j, "%s %.*s", f->def->name, n > 40 ? 40 : n, open + 1)
+	                 : f->def->name;
+	if (v->kind == V_TENSOR) {
+		row.out = v->n->ty;
+		row.has_out = true;
+	}
+	PUSH(e->mem, e->rows, e->nrows, e->caprows, row);
+	map_put(e->mem, &e->rowpath, f->path, (void *)1);
+}
+
+static Value run_block(Elab *e, Frame *f)
+{
+	Ast *a = f->def->ast;
+	exec_body(e, &a->u.def.body);
+	scope_end(e);
+	if (!f->returned) {
+		if (!e->full && !e->j->nerror)
+			fail(e, a->name_at, "E0406", "block `%s` returns nothing; end it with `return x`",
+			     f->def->name);
+		return v_poison();
+	}
+	Value v = f->result;
+	if (a->u.def.result && v.kind != V_POISON && !f->reuse) {
+		Value check = v;
+		if (!type_match(e, f, a->u.def.result, &check, 0))
+			return v_poison();
+	}
+	return v;
+}
+
+/* Binds the arguments and runs the body of frame f. */
+static Value expand(Elab *e, Frame *f, Args *args)
+{
+	Def *d = f->def;
+	Value v = v_poison();
+	if (too_deep(e, d, f->at))
+		return v;
+	Frame *up = e->frame;
+	bool busy = d->busy;
+	e->frame = f;
+	e->depth++;
+	d->busy = true;
+	if (bind_args(e, f, args) && check_mark(e, f)) {
+		f->bound = true;
+		if (d->builtin)
+			v = d->builtin(e, f);
+		else if (d->ast->kind == A_FN)
+			v = eval(e, d->ast->u.def.value);
+		else
+			v = run_block(e, f);
+	}
+	d->busy = busy;
+	e->depth--;
+	e->frame = up;
+	if (v.kind == V_POISON)
+		return v;
+	set_origin(f, &v, e);
+	if (!d->builtin)
+		note_layer(e, f, &v);
+	return v;
+}
+
+Value call_def(Elab *e, Def *d, Ast *call, Args *args, Span at, Sym label, Span label_at)
+{
+	if (!e->fan && init_is(e, d))
+		return init_call(e, d, args, at);
+	Frame *f = frame_new(e, d, call, at);
+	if (d->ast->kind == A_BLOCK && e->frame) {
+		Frame *s = e->frame->scope;
+		Sym name = path_of_call(e, s, d->name, label, label ? label_at : at);
+		f->path = path_join(e, s->path, name);
+		f->draws = path_join(e, s->draws, name);
+	}
+	return expand(e, f, args);
+}
+
+Value call_layer(Elab *e, Layer *l, Ast *call, Args *args, Span at)
+{
+	Args all = { 0 };
+	for (int i = 0; i < args->n; i++)
+		arg_push(e, &all, args->v[i].name, args->v[i].v, args->v[i].at, args->v[i].name_at);
+	for (int i = 0; i < l->args.n; i++)
+		arg_push(e, &all, l->args.v[i].name, l->args.v[i].v, l->args.v[i].at,
+		         l->args.v[i].name_at);
+	Frame *f = frame_new(e, l->def, call, at);
+	f->path = l->path;
+	f->draws = l->uses ? job_symf(e->j, "%s#%d", l->path, l->uses + 1) : l->path;
+	f->reuse |= l->uses > 0;
+	l->uses++;
+	return expand(e, f, &all);
+}
+
+Value eval_call(Elab *e, Ast *call, const Value *piped)
+{
+	Sym name = call->u.call.fn;
+	bool inside = in_prelude(e, call->at);
+	Layer *l = e->frame ? map_get(&e->frame->layers, name) : 0;
+	Def *d = l ? 0 : map_get(&e->def, name);
+	if (d && inside && !d->prelude)
+		d = 0;
+	if (!l && !d)
+		return unknown_call(e, call);
+	if (piped && piped->kind == V_TUPLE) {
+		fail(e, call->at, "E0207", "%d values cannot be piped into `%s`; name them first: "
+		     "`a, b = ...`", piped->nitem, name);
+		return v_poison();
+	}
+	Args args = { 0 };
+	collect_args(e, call, piped, &args);
+	/* the call without its label */
+	Span at = span_join(call->name_at, call->at);
+	at.beg = call->name_at.beg;
+	if (l)
+		return call_layer(e, l, call, &args, at);
+	return call_def(e, d, call, &args, at, call->u.call.label, call->u.call.label_at);
+}

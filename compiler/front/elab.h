@@ -1,0 +1,405 @@
+/* elab.h - what the files of the elaborator share: values, definitions, frames, and who does what.
+ *
+ *     elab.c      the driver: variants, pruning, initial values, the finished module
+ *     item.c      the items of files: imports, definitions, constants, -D
+ *     value.c     values, numbers, crossing from one graph into another
+ *     expr.c      expressions          broad.c     operators on tensors, broadcasting
+ *     index.c     subscripts           pattern.c   rearrange, reduce, einsum
+ *     call.c      calls: arguments, frames, layers
+ *     param.c     parameters, buffers, paths, initialisers
+ *     typing.c    types as written: declarations, headers of blocks
+ *     stmt.c      statements           scan.c      scan
+ *     section.c   train and export     data.c      data
+ *     builtin.c, moves.c, spatial.c, reduce.c      functions that the language cannot express
+ *     report.c    messages             names.c     their tables
+ *
+ * The program is elaborated once with training on and once with training off; a number that
+ * turns out to reach a shape after it was taken as a run-time number starts all over.
+ */
+#ifndef NNC_ELAB_H
+#define NNC_ELAB_H
+
+#include "ast.h"
+#include "module.h"
+#include "op.h"
+
+typedef struct Elab Elab;
+typedef struct Value Value;
+typedef struct Frame Frame;
+typedef struct Def Def;
+typedef struct Const Const;
+typedef struct Scan Scan;
+typedef struct Layer Layer;
+typedef struct Init Init;
+
+/* ---- tables --------------------------------------------------------------------------------- */
+
+/* Symbol -> pointer; open addressing, nothing is ever removed. */
+typedef struct { Sym *key; void **val; int n, size; } Map;
+
+void *map_get(const Map *m, Sym key);
+void  map_put(Arena *a, Map *m, Sym key, void *val);
+
+/* ---- values (value.c) -------------------------------------------------------------------------- */
+
+typedef enum {
+	V_POISON,                      /* in error: silences whoever uses it                   */
+	V_NONE,
+	V_TENSOR,
+	V_NUMBER,
+	V_BOOL,                        /* known at compile time                                */
+	V_STRING,
+	V_LIST, V_TUPLE,
+	V_LAYER,
+	V_INIT                         /* an initialiser, not yet met its parameter            */
+} ValueKind;
+
+typedef enum { MARK_NONE, MARK_PROB, MARK_LOGPROB } Mark;
+
+/* The run-time constants that a number depends on: a tree of unions. */
+typedef struct Deps {
+	Const *konst;
+	struct Deps *a, *b;
+	bool seen;                     /* already made structural                              */
+} Deps;
+
+struct Value {
+	ValueKind kind;
+	Mark mark;
+	Span at;                       /* the expression that uses it                          */
+	Span made;                     /* the call that gave it its shape                      */
+	const Type *from;              /* the shape before that call, or 0                     */
+	Node *n;                       /* V_TENSOR; V_NUMBER: its run-time form, or 0          */
+	Graph *g;                      /* of n                                                 */
+	/* V_NUMBER: known: num, and i if is_int.  Else i * N (batch), or t + i (tick), or n. */
+	bool known, is_int, batch;
+	Scan *tick;
+	double num;
+	int64_t i;
+	int64_t over;                  /* i / over had a remainder (known, not is_int); else 0 */
+	Deps *deps;                    /* V_NUMBER, V_BOOL                                     */
+	bool yes;                      /* V_BOOL                                               */
+	bool mode;                     /* V_BOOL: depends on `training`                        */
+	Sym str;
+	Value *item; int nitem;        /* V_LIST, V_TUPLE                                      */
+	Sym key;                       /* an item collected by name                            */
+	Layer *layer;
+	Init *init;
+};
+
+Value v_poison(void);
+Value v_none(void);
+Value v_tensor(Elab *e, Node *n, Span at);
+Value v_int(int64_t i, Span at);
+Value v_real(double num, Span at);
+Value v_bool(bool yes, Span at);
+Value v_string(Sym s, Span at);
+Value v_dim(Dim d, Span at);
+Value v_list(Elab *e, int n, Span at);
+
+/* "f32[N, 10]", "the number 3", "a string" ... */
+const char *value_text(Elab *e, const Value *v);
+/* The node in the current graph: captured or copied where the value is from another.  v is a
+ * tensor or a number. */
+Node *value_node(Elab *e, const Value *v);
+/* The same as DT_REAL; numbers, bools and integers are converted. */
+Node *value_real(Elab *e, const Value *v);
+/* A node of graph g in the current graph. */
+Node *node_use(Elab *e, Node *n, Graph *g);
+/* A scalar node as a number. */
+Value number_of(Elab *e, Node *n, Span at);
+Value number_op(Elab *e, Op op, const Value *a, const Value *b, Span at);
+Value number_map(Elab *e, Op op, const Value *a, Span at);
+Deps *deps_join(Elab *e, Deps *a, Deps *b);
+/* The value reaches a shape: the consts it depends on are literals from now on. */
+void  make_structural(Elab *e, const Value *v);
+/* A compile-time integer; false after a message (what: "the kernel"). */
+bool  need_int(Elab *e, const Value *v, const char *what, int64_t *i);
+/* An extent: a number >= 1, or a multiple of N; -1 if minus is allowed. */
+bool  need_dim(Elab *e, const Value *v, const char *what, bool minus, Dim *d);
+/* A number whose value is fixed at compile time. */
+bool  need_number(Elab *e, const Value *v, const char *what, double *num);
+bool  need_bool(Elab *e, const Value *v, const char *what, bool *yes);
+bool  need_string(Elab *e, const Value *v, const char *what, Sym *s);
+
+/* What has been brought from one graph into another, by the id of the first. */
+typedef struct {
+	Graph *from, *to;
+	Node **map; int nmap, capmap;
+	uint8_t *depth; int ndepth, capdepth;   /* 0: no number-like value; else its depth      */
+} Crossing;
+/* A copy of a value that depends on numbers only; 0 if it depends on more. */
+Node *cross_free(Elab *e, Crossing *c, Node *n);
+
+/* ---- definitions (item.c) -------------------------------------------------------------------- */
+
+typedef Value Builtin(Elab *e, Frame *f);
+
+struct Def {
+	Sym name;
+	Ast *ast;                      /* A_FN A_BLOCK A_OPTIMIZER A_MODEL                     */
+	bool prelude;
+	Builtin *builtin;              /* fn f(..) = builtin("name")                           */
+	Op op;                         /* builtin that is one op (NOP: none)                   */
+	int is_init;                   /* 0 not looked at, 1 no, 2 yes, 3 being looked at      */
+	bool busy;                     /* being expanded: a call of it is recursion            */
+};
+
+struct Const {
+	Sym name;
+	Ast *ast;
+	Ast *given;                    /* from -D                                              */
+	bool main, prelude, structural, busy;
+	Graph *g;                      /* of cached                                            */
+	Value cached;
+	bool has_cached;
+	bool setting;                  /* a number of the optimizer: name and value only       */
+};
+
+/* One set of parameters: `layer enc = dense(64)`. */
+typedef struct { Sym name; Value v; Span at, name_at; } Arg;
+typedef struct { Arg *v; int n, cap; } Args;
+
+struct Layer {
+	Sym name, path;
+	Def *def;
+	Args args;
+	Span at;                       /* the call                                             */
+	Ast *call;
+	int uses;
+	Frame *scope;
+};
+
+/* An initialiser as an expression to be evaluated where it meets a shape. */
+struct Init {
+	Def *def; Args args; Span at;  /* a call, or:                                          */
+	Ast *op; Init *l, *r;          /* arithmetic over them, or:                            */
+	Value value;                   /* a number                                             */
+};
+
+/* ---- frames (call.c) ----------------------------------------------------------------------------- */
+
+typedef struct {
+	Sym name;
+	Value v;
+	Span at;
+	bool dead;                     /* its scope has ended                                  */
+	bool read;
+	bool quiet;                    /* an argument, dimension, input: no warning if unread  */
+	int buffer;                    /* number of the buffer + 1, 0: none                    */
+	int depth;                     /* scope                                                */
+	Scan *scan;                    /* the scan around its making                           */
+} Binding;
+
+struct Frame {
+	Frame *up;                     /* the caller                                           */
+	Def *def;
+	Ast *call;
+	Span at;                       /* of the call                                          */
+	Frame *scope;                  /* who counts ordinals: itself, or a fn's caller        */
+	Sym path;                      /* "" in the model                                      */
+	Sym draws;                     /* the path for random streams                          */
+	Binding **name; int nname, capname;
+	Map map, layers, ordinals, used;
+	int depth;                     /* of scopes inside                                     */
+	int repeat;                    /* > 0 inside repeat bodies                             */
+	bool reuse;                    /* a second use of a layer                              */
+	bool has_dots; int ndots; Dim dots[MAXRANK]; Span dots_at;
+	Value *formal; int nformal;    /* by number, for builtins                              */
+	/* arguments of every layer, inherited */
+	Value init, bias_init;
+	double lr_scale; bool trainable;
+	bool returned; Value result;
+	bool bound;                    /* the arguments are bound: the body runs               */
+	int owned;                     /* parameters and buffers of its own                    */
+};
+
+Value eval_call(Elab *e, Ast *call, const Value *piped);
+/* Calls a definition with values. */
+Value call_def(Elab *e, Def *d, Ast *call, Args *args, Span at, Sym label, Span label_at);
+Value call_layer(Elab *e, Layer *l, Ast *call, Args *args, Span at);
+void  collect_args(Elab *e, Ast *call, const Value *piped, Args *out);
+void  arg_push(Elab *e, Args *a, Sym name, Value v, Span at, Span name_at);
+Frame *frame_new(Elab *e, Def *d, Ast *call, Span at);
+Binding *frame_find(Frame *f, Sym name);
+Binding *frame_bind(Elab *e, Frame *f, Sym name, Value v, Span at);
+/* "dense(x, units, bias = true)". */
+const char *def_signature(Elab *e, const Def *d);
+/* The argument for a formal of the current builtin. */
+const Value *formal(Frame *f, int i);
+
+/* ---- paths, parameters (param.c) --------------------------------------------------------------------- */
+
+/* A name for a labelled or unlabelled call of d, or for a `param` ..., in the current scope. */
+Sym   path_of_call(Elab *e, Frame *scope, Sym kind, Sym label, Span at);
+Sym   path_of_name(Elab *e, Frame *scope, Sym name, Span at);
+Sym   path_join(Elab *e, Sym path, Sym name);
+uint64_t draw_stream(Elab *e, Sym what);
+Value declare_param(Elab *e, Sym path, Sym name, const Type *ty, const Value *init, Span at);
+int   declare_buffer(Elab *e, Sym path, const Type *ty, const Value *init, Span at);
+/* The value of parameter path, or poison. */
+Value param_by_path(Elab *e, Sym path, Span at);
+bool  init_is(Elab *e, Def *d);
+Value init_call(Elab *e, Def *d, Args *args, Span at);
+/* First value of a tensor in the current (init) graph; 0 after a message. */
+Node *init_build(Elab *e, const Value *init, const Type *ty, Sym path, Span at);
+Node *init_fit(Elab *e, Node *n, const Type *ty, Span at);
+
+/* ---- types as written (typing.c) ------------------------------------------------------------------------ */
+
+/* A declared type; false after a message. */
+bool  type_of_ast(Elab *e, Ast *t, Type *ty);
+/* Does v fit the type in a header?  Binds dimension names; may convert v.  def: whose header. */
+bool  type_match(Elab *e, Frame *f, Ast *t, Value *v, Sym what);
+bool  is_kind_name(Sym name);
+
+/* ---- expressions ------------------------------------------------------------------------------------------- */
+
+Value eval(Elab *e, Ast *a);
+Value binary(Elab *e, Sym op, const Value *a, const Value *b, Span at, Span op_at);
+Value eval_index(Elab *e, Ast *a);
+Value const_value(Elab *e, Const *c);
+/* Two tensors at a common rank; false after a message.  a2, b2: the nodes, what: "`+`". */
+bool  broadcast(Elab *e, const Value *a, const Value *b, Node **a2, Node **b2, const char *what,
+                Span at);
+Value matmul(Elab *e, const Value *a, const Value *b, Span at, Span op_at);
+
+/* No N * N, not too large; false after a message. */
+bool  shape_ok(Elab *e, const Type *t, Span at);
+
+/* Moves used in several files. */
+Node *drop_axes(Elab *e, Node *x, uint32_t axes);          /* reshape away axes of extent 1 */
+Node *real_of(Elab *e, Node *x);
+/* "dim" as an axis 0..rank-1; false after E0311. */
+bool  need_axis(Elab *e, const Value *v, int rank, const char *what, int *axis);
+bool  need_axes(Elab *e, const Value *v, int rank, uint32_t *axes);
+const Value *need_tensor(Elab *e, Frame *f, int i);
+/* The product of the extents of axes, as a number node. */
+Node *extent_number(Elab *e, const Type *t, uint32_t axes, double minus);
+
+/* ---- statements ------------------------------------------------------------------------------------------------ */
+
+void  exec_body(Elab *e, AstList *body);
+void  exec_scope(Elab *e, AstList *body);
+void  scope_begin(Elab *e);
+void  scope_end(Elab *e);
+void  exec_scan(Elab *e, Ast *a);
+void  assign(Elab *e, Sym name, Value v, Span at);
+
+struct Scan {
+	Scan *up;
+	Crossing x;
+	Sym var;
+	int64_t lo; int steps;
+	Node **seq; int nseq, capseq;
+	Node **capture; int ncapture, capcapture;
+	Frame *frame; int depth;
+	struct { Sym name; Value v; Span at; } *emit; int nemit, capemit;
+	bool wrong;
+};
+
+/* The slice of x at step t + offset along axis, in the body. */
+Value scan_step(Elab *e, Scan *s, const Value *x, int axis, int64_t offset, Span at);
+
+/* ---- sections ------------------------------------------------------------------------------------------------ */
+
+void  do_train(Elab *e);
+void  do_update(Elab *e);
+void  do_export(Elab *e);
+void  do_data(Elab *e);
+
+/* ---- builtins ---------------------------------------------------------------------------------------------------- */
+
+typedef struct { const char *name; Builtin *fn; } BuiltinRow;
+/* One table a file, closed by an empty row. */
+extern const BuiltinRow builtin_rows[], move_rows[], spatial_rows[], reduce_rows[], pattern_rows[];
+Builtin *builtin_find(const char *name);
+
+/* ---- messages (report.c, names.c) --------------------------------------------------------------------------------- */
+
+/* Reports at the user's call if at is in the prelude; adds notes for the user's blocks around. */
+Diag *fail(Elab *e, Span at, const char *code, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+/* "not implemented yet: ..." */
+Value later(Elab *e, Span at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* The place in a user's file for a span. */
+Span  user_place(const Elab *e, Span at);
+bool  in_prelude(const Elab *e, Span at);
+/* The label of an operand's type, and where its shape comes from. */
+void  show_value(Elab *e, Diag *d, const Value *v);
+void  show_origin(Elab *e, Diag *d, const Value *v);
+Value unknown_call(Elab *e, Ast *call);
+Value unknown_name(Elab *e, Sym name, Span at);
+void  unknown_argument(Elab *e, Def *d, const Arg *a, Span call_at);
+void  unknown_setting(Elab *e, const char *section, const char *const *known, Ast *s);
+const char *ordinal_list(Elab *e, const int *v, int n);     /* "1, 2 and 3"                */
+
+typedef struct { const char *foreign, *owner, *ours; } Foreign;
+const Foreign *foreign_find(const char *name);
+bool  later_name(const char *name, const char **what);
+/* What a loss expects of its predictions. */
+typedef struct {
+	const char *name;
+	bool loss, metric, larger;
+	int mark;                      /* 0 any, 1 no probabilities, 2 log-probabilities       */
+} LossRow;
+const LossRow *loss_find(const char *name);
+
+/* ---- the elaborator ---------------------------------------------------------------------------------------------- */
+
+typedef struct {
+	Value init; Sym path; Span at;
+	int stamp;                     /* the variant that declared it last                    */
+	bool live;
+} TensorInfo;
+
+typedef struct { Sym path, call; Type out; Span at; bool has_out; } LayerRow;
+
+struct Elab {
+	Job *j;
+	Arena *mem;
+	Module *m;
+	Map def, konst, optdef;
+	Const **consts; int nconst, capconst;
+	Ast *model, *data, *train, *export_;
+	const char *const *include; int ninclude;
+	int main_file;
+	Graph *g;                      /* where nodes are made: a variant's graph, or a body   */
+	Graph *top;                    /* the variant's graph                                  */
+	Scan *scan;
+	Frame *frame;
+	bool training;
+	bool silent;                   /* in the branch that is not taken                      */
+	bool literal;                  /* consts are numbers (train, data, defaults)           */
+	int stamp;                     /* number of the variant                                */
+	int depth, calls, stmts;
+	bool again;                    /* a const became structural: start all over            */
+	bool full;                     /* gave up: too deep, too large                         */
+	/* initialisers */
+	const Type *fan; Sym init_path; int init_draws;
+	Crossing init_cross[2];
+	Node **arg;
+	/* module's tables while they grow */
+	TensorInfo *pinfo; int npinfo, cappinfo;
+	TensorInfo *binfo; int nbinfo, capbinfo;
+	Map parampath, bufferpath, names_of_losses, names_of_metrics, names_of_outputs, settings;
+	Value *bufval; int nbufval, capbufval;
+	bool *bufset; int nbufset, capbufset;
+	LayerRow *rows; int nrows, caprows;
+	Map rowpath;
+	int nloss, nmetric, noutput;
+	bool in_update;                /* an optimizer's body                                  */
+	bool decay_all;
+	Ast *optimizer;                /* the call in train                                    */
+	bool in_data;
+};
+
+/* The leaf of a run-time number. */
+Node *setting_leaf(Elab *e, Sym name, double value, bool integer, Span at);
+void  read_items(Elab *e, int file, bool prelude, bool main);
+void  apply_defines(Elab *e, const Define *define, int n);
+
+extern const char prelude_text[];
+extern const size_t prelude_len;
+
+#endif

@@ -1,0 +1,322 @@
+/* graph.c - node(), the only constructor of tensor nodes; roots; walks over live nodes.
+ *
+ * In:    op, attribute, inputs.   Out: the one node that is equal to them in this graph.
+ * Holds: inputs have smaller ids; equal nodes are one pointer; every node obeys its shape rule.
+ *
+ * The key is op, type, attribute bytes, inputs and body; not span, not name.  Folding happens
+ * here: constants, moves that move nothing, moves of moves.
+ */
+#include "op.h"
+
+#include <math.h>
+#include <string.h>
+
+Graph *graph_new(Job *j, Sym name)
+{
+	Arena *a = arena_new();
+	Graph *g = NEW(a, Graph);
+	g->job = j;
+	g->mem = a;
+	g->name = name;
+	return g;
+}
+
+Graph *graph_body(Graph *outer)
+{
+	Graph *g = NEW(outer->mem, Graph);
+	g->job = outer->job;
+	g->mem = outer->mem;
+	g->name = outer->name;
+	g->outer = outer;
+	g->exact = outer->exact;
+	return g;
+}
+
+void graph_free(Graph *g)
+{
+	if (g && !g->outer)
+		arena_free(g->mem);
+}
+
+/* ---- the hash table ---------------------------------------------------------------------------- */
+
+static uint64_t mix(uint64_t h, const void *data, size_t n)
+{
+	const unsigned char *p = data;
+	for (size_t i = 0; i < n; i++)                  /* FNV-1a */
+		h = (h ^ p[i]) * 1099511628211u;
+	return h;
+}
+
+static uint64_t node_hash(const Node *n)
+{
+	uint64_t h = mix(14695981039346656037u, &n->op, sizeof n->op);
+	h = mix(h, &n->ty, sizeof n->ty);
+	h = mix(h, &n->a, sizeof n->a);
+	for (int i = 0; i < n->nin; i++)
+		h = mix(h, &n->in[i]->id, sizeof n->in[i]->id);
+	return mix(h, &n->body, sizeof n->body);
+}
+
+static bool node_same(const Node *a, const Node *b)
+{
+	return a->op == b->op && a->nin == b->nin && a->body == b->body && type_eq(&a->ty, &b->ty) &&
+	       memcmp(&a->a, &b->a, sizeof a->a) == 0 &&
+	       (!a->nin || memcmp(a->in, b->in, sizeof *a->in * (size_t)a->nin) == 0);
+}
+
+static void table_put(Graph *g, Node *n)
+{
+	uint64_t i = node_hash(n);
+	while (g->table[i & (uint64_t)(g->tablesize - 1)])
+		i++;
+	g->table[i & (uint64_t)(g->tablesize - 1)] = n;
+}
+
+static void table_grow(Graph *g)
+{
+	if (2 * (g->n + 1) <= g->tablesize)
+		return;
+	g->tablesize = g->tablesize ? 2 * g->tablesize : 64;
+	g->table = NEWN(g->mem, Node *, g->tablesize);
+	for (int i = 0; i < g->n; i++)
+		table_put(g, g->node[i]);
+}
+
+/* The node equal to key, copied into the graph if it is new. */
+static Node *table_get(Graph *g, const Node *key)
+{
+	table_grow(g);
+	uint64_t i = node_hash(key), mask = (uint64_t)(g->tablesize - 1);
+	for (; g->table[i & mask]; i++)
+		if (node_same(g->table[i & mask], key))
+			return g->table[i & mask];
+	Node *n = NEW(g->mem, Node);
+	*n = *key;
+	n->id = g->n;
+	n->in = NEWN(g->mem, Node *, key->nin ? key->nin : 1);
+	for (int k = 0; k < key->nin; k++)
+		n->in[k] = key->in[k];
+	n->at = NOWHERE;
+	PUSH(g->mem, g->node, g->n, g->cap, n);
+	g->table[i & mask] = n;
+	return n;
+}
+
+/* ---- shape rules of the kinds ----------------------------------------------------------------------- */
+
+static bool shape_map(Type *ty, const Node *n, Why *why)
+{
+	const OpInfo *o = &opinfo[n->op];
+	int first = n->op == O_where ? 1 : 0;          /* the condition has a type of its own  */
+	*ty = n->in[first]->ty;
+	for (int i = 0; i < n->nin; i++) {
+		const Type *t = &n->in[i]->ty;
+		if (t->rank != ty->rank) {
+			why->text = "ranks differ";
+			return false;
+		}
+		if (i > first && t->dt != ty->dt) {
+			why->text = "element types differ";
+			return false;
+		}
+		for (int k = 0; k < t->rank; k++) {
+			if (dim_is(ty->dim[k], 1))
+				ty->dim[k] = t->dim[k];
+			else if (!dim_is(t->dim[k], 1) && !dim_eq(t->dim[k], ty->dim[k])) {
+				why->text = "extents differ";
+				return false;
+			}
+		}
+		if (i > first && t->classes != ty->classes)
+			ty->classes = 0;
+	}
+	if (o->bool_result || n->op == O_real) {
+		ty->dt = o->bool_result ? DT_BOOL : DT_REAL;
+		ty->classes = 0;
+	}
+	return true;
+}
+
+static bool shape_reduce(Type *ty, const Node *n, Why *why)
+{
+	*ty = n->in[0]->ty;
+	int64_t classes = 1;
+	for (int i = 0; i < ty->rank; i++)
+		if (n->a.red.axes >> i & 1) {
+			classes *= ty->dim[i].b ? INT32_MAX : ty->dim[i].k;
+			if (classes > INT32_MAX)
+				classes = INT32_MAX;
+			ty->dim[i] = dim_num(1);
+		}
+	if (ty->rank < 32 && n->a.red.axes >> ty->rank) {
+		why->text = "no such axis";
+		return false;
+	}
+	if (opinfo[n->op].index) {
+		ty->dt = DT_I32;
+		ty->classes = classes < INT32_MAX ? (int32_t)classes : 0;
+	}
+	return true;
+}
+
+static void shape_of(Graph *g, Node *n, const Type *ty)
+{
+	const OpInfo *o = &opinfo[n->op];
+	Why why = { 0 };
+	Dim size;
+	bool ok = true;
+	if (o->nin >= 0 && n->nin != o->nin)
+		bug(g->job, "%s: %d inputs instead of %d", o->name, n->nin, o->nin);
+	if (ty)
+		n->ty = *ty;
+	else if (o->typed)
+		bug(g->job, "%s needs a type", o->name);
+	if (o->shape)
+		ok = o->shape(&n->ty, n, &why);
+	else if (o->kind == MAP)
+		ok = shape_map(&n->ty, n, &why);
+	else if (o->kind == REDUCE)
+		ok = shape_reduce(&n->ty, n, &why);
+	if (ok && !type_size(&n->ty, &size)) {
+		ok = false;
+		why.text = "the result is too large";
+	}
+	if (!ok) {
+		const char *s = "";
+		for (int i = 0; i < n->nin; i++)
+			s = arena_printf(g->mem, "%s %s", s, type_text(g->mem, &n->in[i]->ty));
+		bug(g->job, "%s: %s (operands%s, result %s)", o->name, why.text, s,
+		    type_text(g->mem, &n->ty));
+	}
+}
+
+/* ---- folding ------------------------------------------------------------------------------------------ */
+
+bool node_is_const(const Node *n, double *k)
+{
+	while (n->op == O_reshape || n->op == O_expand)
+		n = n->in[0];
+	if (n->op != O_const)
+		return false;
+	*k = n->a.k;
+	return true;
+}
+
+static Node *const_node(Graph *g, double k, const Type *ty)
+{
+	Attr a;
+	memset(&a, 0, sizeof a);
+	a.k = k != k ? (double)NAN : k;                 /* one NaN */
+	if (ty->dt == DT_I32 && ty->classes) {
+		Type t = *ty;
+		t.classes = 0;
+		return node(g, O_const, &a, 0, 0, &t);
+	}
+	return node(g, O_const, &a, 0, 0, ty);
+}
+
+/* A MAP of constants, or a move that is none; 0 if nothing folds.  n: complete but not entered. */
+static Node *fold(Graph *g, const Node *n)
+{
+	const OpInfo *o = &opinfo[n->op];
+	double k[MAXARITY] = { 0 };
+	if (o->kind == MAP && o->f) {
+		for (int i = 0; i < n->nin; i++)
+			if (!node_is_const(n->in[i], &k[i]))
+				return 0;
+		return const_node(g, o->f(k[0], k[1], k[2]), &n->ty);
+	}
+	if (o->kind != MOVE || n->nin != 1)
+		return 0;
+	Node *x = n->in[0];
+	bool shape = n->op == O_reshape || n->op == O_expand;
+	if (x->op == O_const && (shape || n->op == O_permute || n->op == O_slice || n->op == O_flip))
+		return const_node(g, x->a.k, &n->ty);
+	if ((shape || n->op == O_slice) && type_shape_eq(&n->ty, &x->ty))
+		return x;
+	if (n->op == x->op && (n->op == O_reshape || n->op == O_expand)) {
+		Node *in = x->in[0];
+		return node(g, n->op, &n->a, &in, 1, &n->ty);
+	}
+	return 0;
+}
+
+Node *node(Graph *g, Op op, const Attr *a, Node *const *in, int nin, const Type *ty)
+{
+	const OpInfo *o = &opinfo[op];
+	Node *order[2];
+	Node key;
+	memset(&key, 0, sizeof key);
+	key.op = op;
+	key.nin = nin;
+	key.in = (Node **)(uintptr_t)in;
+	if (a)
+		key.a = *a;
+	if (op == O_const && key.a.k != key.a.k)
+		key.a.k = (double)NAN;                  /* one NaN */
+	if (o->commutes && nin == 2 && in[0]->id > in[1]->id) {
+		order[0] = in[1];
+		order[1] = in[0];
+		key.in = order;
+	}
+	shape_of(g, &key, ty);
+	Node *f = fold(g, &key);
+	return f ? f : table_get(g, &key);
+}
+
+Node *node_scan(Graph *g, const Attr *a, Node *const *in, int nin, Graph *body)
+{
+	Node key;
+	memset(&key, 0, sizeof key);
+	key.op = O_scan;
+	key.a = *a;
+	key.nin = nin;
+	key.in = (Node **)(uintptr_t)in;
+	key.body = body;
+	key.ty = type_scalar(DT_REAL);
+	shape_of(g, &key, 0);
+	return table_get(g, &key);
+}
+
+Node *node_mark(Node *n, Span at, Sym name)
+{
+	if (n->at.file < 0)
+		n->at = at;
+	if (!n->name)
+		n->name = name;
+	return n;
+}
+
+void graph_root(Graph *g, RootKind kind, int index, Sym name, Node *n, Span at)
+{
+	Root r = { kind, index, name, n, at };
+	PUSH(g->mem, g->root, g->nroot, g->caproot, r);
+}
+
+/* ---- walks ------------------------------------------------------------------------------------------------ */
+
+bool *graph_live(const Graph *g, Arena *a)
+{
+	bool *live = NEWN(a, bool, g->n + 1);
+	for (int i = 0; i < g->nroot; i++)
+		live[g->root[i].node->id] = true;
+	for (int i = g->n - 1; i >= 0; i--)
+		if (live[i])
+			for (int k = 0; k < g->node[i]->nin; k++)
+				live[g->node[i]->in[k]->id] = true;
+	return live;
+}
+
+int *graph_uses(const Graph *g, Arena *a)
+{
+	bool *live = graph_live(g, a);
+	int *uses = NEWN(a, int, g->n + 1);
+	for (int i = 0; i < g->nroot; i++)
+		uses[g->root[i].node->id]++;
+	for (int i = 0; i < g->n; i++)
+		if (live[i])
+			for (int k = 0; k < g->node[i]->nin; k++)
+				uses[g->node[i]->in[k]->id]++;
+	return uses;
+}

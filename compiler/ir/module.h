@@ -1,0 +1,124 @@
+/* module.h - a checked program: what the front end hands to the passes and to emission.
+ *
+ * The front end fills a Module; passes replace its graphs by better ones; emit/ prints it.
+ * Leaves in the graphs, unique by symbol:
+ *     param, buffer      sym: path, index: number in the table      input   sym: name, index
+ *     setting            sym: name of a run-time number ("lr", "optimizer.lr"), index
+ *     time               sym: "step" "epoch" "position" "progress"
+ *     count              samples in the batch, the language's N as a number
+ *     gradient, moment   update graph only (index: number of the moment); flat type f32[param_len]
+ *     arg                update graph only: sym "lr_scale", "decay"
+ *     input              in the bind graph: a raw column (sym: its name)
+ */
+#ifndef NNC_MODULE_H
+#define NNC_MODULE_H
+
+#include "graph.h"
+
+typedef struct {
+	Sym path;                      /* "dense1.weight"                                      */
+	Type ty;
+	Span at;                       /* the call or param statement that made it             */
+	double lr_scale;
+	bool decayed;                  /* two or more dimensions, or decay_all                 */
+	bool trained;
+	int64_t offset, len;           /* elements in the flat array; offsets are multiples of 16 */
+} Tensor;                              /* a parameter or a buffer                              */
+
+typedef struct {
+	Sym name;
+	Type ty;                       /* with the batch: f32[N, 1, 28, 28]                    */
+	bool target;
+	Span at;
+} Field;                               /* an input, a target, an output, a raw column          */
+
+typedef struct { Sym name; Span at; } LossInfo;
+typedef struct { Sym name; Span at; bool larger_is_better; } MetricInfo;
+typedef struct { Sym name; double value; bool integer; Span at; } Setting;
+
+/* One layer as the summary and the comments of generated C show it. */
+typedef struct {
+	Sym path;                      /* "dense1"                                             */
+	Sym call;                      /* "dense 256", the call as written, shortened          */
+	Type out;
+	int64_t params;
+	Span at;
+} LayerInfo;
+
+typedef enum { DATA_NONE, DATA_IDX, DATA_SYNTHETIC } DataSource;
+
+typedef struct {
+	DataSource source;
+	Sym path, images, labels;      /* 0 where not given                                    */
+	Sym kind;                      /* synthetic                                            */
+	int64_t n;
+	double noise, val, test;       /* fraction (<= 1) or rows (> 1); 0: none               */
+	uint64_t seed;
+	bool shuffle;
+	Span at;
+} DataInfo;
+
+typedef struct {
+	bool given;                    /* there is a `train` section                           */
+	double epochs, steps;          /* 0: not given                                         */
+	int64_t batch;                 /* 32; -1: "all"                                        */
+	uint64_t seed;
+	bool shuffle, drop_last;
+	Sym monitor;                   /* 0: by the rules                                      */
+	Sym optimizer;                 /* "adam", for comments                                 */
+	Span at;
+} TrainInfo;
+
+typedef struct Module {
+	Job *job;
+	Sym name;                      /* the model's                                          */
+	const char *source;            /* file name as in messages, without folders            */
+	char source_hash[33];          /* xxh128 of the text and its imports, in hex           */
+
+	Tensor *param;  int nparam, capparam;   int64_t param_len;
+	Tensor *buffer; int nbuffer, capbuffer; int64_t buffer_len;
+	int nmoment;
+	Field *in;   int nin, capin;   /* inputs and targets in source order                   */
+	Field *out;  int nout, capout;
+	LossInfo *loss; int nloss, caploss;
+	MetricInfo *metric; int nmetric, capmetric;
+	Setting *setting; int nsetting, capsetting;
+	LayerInfo *layer; int nlayer, caplayer;
+	Field *column; int ncolumn, capcolumn;  /* raw columns that the data section reads     */
+	DataInfo data;
+	TrainInfo train;
+	int nacc, nknob;               /* after the passes metrics, knobs                      */
+	bool has_penalty;
+	bool stat_rows;                /* batch statistics of [N, C]: one row is refused       */
+
+	Graph *init;                   /* R_PARAM, R_BUFFER: first values                      */
+	Graph *grad;                   /* training on: R_LOSS R_METRIC R_OUTPUT R_BUFFER; after
+	                                * the pass grad also R_GRAD                            */
+	Graph *eval;                   /* training off: R_LOSS R_METRIC R_OUTPUT               */
+	Graph *update;                 /* R_WEIGHT, R_MOMENT over flat arrays; 0 without losses */
+	Graph *bind;                   /* R_FIELD; 0 without a data section                    */
+	Graph *knobs;                  /* pass knobs: R_KNOB over setting, time                */
+	Graph *metrics;                /* pass metrics: R_METRIC over acc, count, knob; scalar */
+} Module;
+
+/* What the command line asks for. */
+typedef struct {
+	int level;                     /* -O0 .. -O3                                           */
+	bool f64;
+	bool infer, libm, no_comments;
+	int batch;                     /* --batch, 0: not given                                */
+	const char *target;
+	const char *prefix;
+} Options;
+
+/* ---- front/elab.c ---------------------------------------------------------------------------- */
+
+typedef struct { const char *name, *value; } Define;             /* -D NAME=VALUE              */
+
+/* Elaborates source number `file`: names, constants, shapes, inlining of blocks of the user and of
+ * the prelude.  All user errors of E02, E03, E04, E05 are recorded here; returns 0 if there are
+ * any (of the syntax too).  include: -I folders, then NNC_PATH. */
+Module *elaborate(Job *j, int file, const Define *define, int ndefine,
+                  const char *const *include, int ninclude);
+
+#endif

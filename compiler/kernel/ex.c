@@ -1,0 +1,618 @@
+/* ex.c - expressions of indices and elements, unique and simplified as they are made.
+ *
+ * In:    operands.   Out: the one expression equal to op(operands) in this Lower.
+ * Holds: int expressions are affine in loop variables wherever the index map is; DIV and MOD only
+ *        remain where axes are really split.
+ *
+ * What makes a reshape an alias: (x / k) * k + x % k is x, and (y * k + z) / k is y where
+ * 0 <= z < k.  Ranges of variables are known, so guards that always hold disappear.
+ */
+#include "op.h"
+
+#include <string.h>
+
+/* A batch that stands for "any": bounds are compared at 1, 2 and this size. */
+enum { MANY = 1 << 20, MAXTERM = 24 };
+
+/* ---- unique expressions ---------------------------------------------------------------------- */
+
+static int ex_hash(const Ex *e)
+{
+	uint64_t h = (uint64_t)e->kind * 31 + (uint64_t)e->dt * 7 + (e->wide ? 3 : 0);
+	h = (h ^ (uint64_t)e->u.i) * 1099511628211u;
+	h = (h ^ ((uint64_t)(uint32_t)e->dim.k << 1 | (uint32_t)e->dim.b)) * 1099511628211u;
+	for (int i = 0; i < e->narg; i++)
+		h = (h ^ (uint64_t)(uint32_t)e->arg[i]->hash) * 1099511628211u;
+	return (int)(h >> 17 & 0x3fffffff);
+}
+
+static bool ex_same(const Ex *a, const Ex *b)
+{
+	if (a->hash != b->hash || a->kind != b->kind || a->dt != b->dt || a->wide != b->wide ||
+	    a->narg != b->narg || a->u.i != b->u.i || !dim_eq(a->dim, b->dim) || a->text != b->text)
+		return false;
+	for (int i = 0; i < a->narg; i++)
+		if (a->arg[i] != b->arg[i])
+			return false;
+	return true;
+}
+
+static void ex_put(Lower *l, Ex *e)
+{
+	int i = e->hash & (l->tablesize - 1);
+	while (l->table[i])
+		i = (i + 1) & (l->tablesize - 1);
+	l->table[i] = e;
+}
+
+static void ex_grow(Lower *l)
+{
+	Ex **old = l->table;
+	int n = l->tablesize;
+	if (2 * (l->ntable + 1) <= n)
+		return;
+	l->tablesize = n ? 2 * n : 1024;
+	l->table = NEWN(l->mem, Ex *, l->tablesize);
+	for (int i = 0; i < n; i++)
+		if (old[i])
+			ex_put(l, old[i]);
+}
+
+Ex *ex_get(Lower *l, const Ex *key)
+{
+	Ex k = *key;
+	k.depth = key->kind == E_VAR || key->kind == E_NAME ? key->depth : 0;
+	for (int i = 0; i < k.narg; i++)
+		if (k.arg[i]->depth > k.depth)
+			k.depth = k.arg[i]->depth;
+	k.hash = ex_hash(&k);
+	ex_grow(l);
+	for (int i = k.hash & (l->tablesize - 1); l->table[i]; i = (i + 1) & (l->tablesize - 1))
+		if (ex_same(l->table[i], &k))
+			return l->table[i];
+	Ex *e = NEW(l->mem, Ex);
+	*e = k;
+	e->uses = e->mark = 0;
+	e->arg = NEWN(l->mem, Ex *, k.narg ? k.narg : 1);
+	for (int i = 0; i < k.narg; i++)
+		e->arg[i] = k.arg[i];
+	l->ntable++;
+	ex_put(l, e);
+	return e;
+}
+
+static Ex ex_key(ExKind kind, DType dt)
+{
+	Ex k;
+	memset(&k, 0, sizeof k);
+	k.kind = kind;
+	k.dt = dt;
+	return k;
+}
+
+Ex *ex_make(Lower *l, ExKind kind, DType dt, Ex *const *arg, int narg)
+{
+	Ex k = ex_key(kind, dt);
+	k.arg = (Ex **)(uintptr_t)arg;
+	k.narg = narg;
+	return ex_get(l, &k);
+}
+
+static Ex *binary(Lower *l, ExKind kind, Ex *a, Ex *b)
+{
+	return ex_make(l, kind, DT_I32, (Ex *[]){ a, b }, 2);
+}
+
+bool ex_is(const Ex *e, int64_t i)
+{
+	return e->kind == E_INT && e->u.i == i;
+}
+
+Ex *ex_int(Lower *l, int64_t i)
+{
+	Ex k = ex_key(E_INT, DT_I32);
+	k.u.i = i;
+	return ex_get(l, &k);
+}
+
+Ex *ex_dim(Lower *l, Dim d)
+{
+	if (!d.b || !d.k)
+		return ex_int(l, d.k);
+	Ex k = ex_key(E_DIM, DT_I32);
+	k.u.i = d.k;
+	k.dim = d;
+	return ex_get(l, &k);
+}
+
+Ex *ex_var(Lower *l, Sym text, Dim extent, int depth)
+{
+	Ex k = ex_key(E_VAR, DT_I32);
+	k.u.i = l->nvar++;
+	k.dim = extent;
+	k.text = text;
+	k.depth = depth;
+	return ex_get(l, &k);
+}
+
+Lower *lower_symbolic(Job *j, Arena *a)
+{
+	Lower *l = NEW(a, Lower);
+	l->job = j;
+	l->mem = a;
+	l->symbolic = true;
+	return l;
+}
+
+Ex *ex_symbol(Lower *l, int i)
+{
+	Ex k = ex_key(E_VAR, DT_I32);
+	k.u.i = i;
+	k.text = job_symf(l->job, "v%d", i);
+	return ex_get(l, &k);
+}
+
+/* ---- facts ---------------------------------------------------------------------------------------- */
+
+bool ex_contains(const Ex *e, const Ex *var)
+{
+	if (e == var)
+		return true;
+	if (e->depth < var->depth)
+		return false;
+	for (int i = 0; i < e->narg; i++)
+		if (ex_contains(e->arg[i], var))
+			return true;
+	return false;
+}
+
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+
+static bool range_pair(const Ex *e, int B, int64_t *lo, int64_t *hi)
+{
+	int64_t a, b, c, d;
+	if (!ex_range(e->arg[0], B, &a, &b) || !ex_range(e->arg[1], B, &c, &d))
+		return false;
+	switch (e->kind) {
+	case E_ADD:
+		*lo = a + c;
+		*hi = b + d;
+		return true;
+	case E_SUB:
+		*lo = a - d;
+		*hi = b - c;
+		return true;
+	case E_MUL:
+		*lo = least(least(a * c, a * d), least(b * c, b * d));
+		*hi = most(most(a * c, a * d), most(b * c, b * d));
+		return true;
+	case E_DIV:
+		if (a < 0 || c < 1)
+			return false;
+		*lo = a / d;
+		*hi = b / c;
+		return true;
+	case E_MOD:
+		if (a < 0 || c < 1)
+			return false;
+		*lo = 0;
+		*hi = least(b, d - 1);
+		return true;
+	default:
+		*lo = 0;
+		*hi = 1;
+		return true;
+	}
+}
+
+bool ex_range(const Ex *e, int B, int64_t *lo, int64_t *hi)
+{
+	switch (e->kind) {
+	case E_INT:
+		*lo = *hi = e->u.i;
+		return true;
+	case E_DIM:
+		*lo = *hi = dim_at(e->dim, B);
+		return true;
+	case E_VAR:
+		*lo = 0;
+		*hi = dim_at(e->dim, B) - 1;
+		return e->dim.k > 0;
+	case E_ADD: case E_SUB: case E_MUL: case E_DIV: case E_MOD:
+	case E_LT: case E_LE: case E_EQ: case E_AND:
+		return range_pair(e, B, lo, hi);
+	default:
+		return false;
+	}
+}
+
+bool ex_below(const Ex *e, Dim d)
+{
+	static const int size[] = { 1, 2, MANY };
+	for (int i = 0; i < 3; i++) {
+		int64_t lo, hi;
+		if (!ex_range(e, size[i], &lo, &hi) || lo < 0 || hi >= dim_at(d, size[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Is a < b (a <= b - 1 + slack) for every B?  The difference is taken, so that terms cancel. */
+static bool always_below(Lower *l, Ex *a, Ex *b, int slack)
+{
+	static const int size[] = { 1, 2, MANY };
+	Ex *d = ex_sub(l, b, a);
+	for (int i = 0; i < 3; i++) {
+		int64_t lo, hi;
+		if (!ex_range(d, size[i], &lo, &hi) || lo < 1 - slack)
+			return false;
+	}
+	return true;
+}
+
+static bool const_of(const Ex *e, Dim *d)
+{
+	if (e->kind == E_INT && e->u.i >= 0 && e->u.i <= INT32_MAX) {
+		*d = dim_num((int32_t)e->u.i);
+		return true;
+	}
+	*d = e->dim;
+	return e->kind == E_DIM;
+}
+
+bool ex_linear(const Ex *e, const Ex *var, Dim *coef)
+{
+	Dim a, b;
+	if (e == var) {
+		*coef = dim_num(1);
+		return true;
+	}
+	if (!ex_contains(e, var)) {
+		*coef = dim_num(0);
+		return true;
+	}
+	if (e->kind == E_ADD) {
+		if (!ex_linear(e->arg[0], var, &a) || !ex_linear(e->arg[1], var, &b))
+			return false;
+		if (a.k && b.k && a.b != b.b)
+			return false;
+		*coef = a.k ? a : b;
+		coef->k = a.k + b.k;
+		return true;
+	}
+	if (e->kind == E_SUB && !ex_contains(e->arg[1], var))
+		return ex_linear(e->arg[0], var, coef);
+	if (e->kind == E_MUL && const_of(e->arg[1], &b) && ex_linear(e->arg[0], var, &a))
+		return dim_mul(a, b, coef);
+	return false;
+}
+
+bool ex_affine(const Ex *e)
+{
+	if (e->kind == E_DIV || e->kind == E_MOD)
+		return false;
+	for (int i = 0; i < e->narg; i++)
+		if (!ex_affine(e->arg[i]))
+			return false;
+	return true;
+}
+
+/* ---- arithmetic --------------------------------------------------------------------------------------- */
+
+/* a + b where b is x % k and a contains (x / k) * k: the two are x.  0 if not. */
+static Ex *join_split(Lower *l, Ex *a, Ex *b)
+{
+	if (b->kind == E_ADD) {
+		Ex *e = join_split(l, a, b->arg[0]);
+		return e ? ex_add(l, e, b->arg[1]) : 0;
+	}
+	/* (x % k) * c beside ((x / k) * k) * c */
+	if (b->kind == E_MUL && b->arg[0]->kind == E_MOD && a->kind == E_MUL && a->arg[1] == b->arg[1]) {
+		Ex *e = join_split(l, a->arg[0], b->arg[0]);
+		return e ? ex_mul(l, e, b->arg[1]) : 0;
+	}
+	if (b->kind != E_MOD)
+		return 0;
+	Ex *x = b->arg[0], *k = b->arg[1], *quotient = binary(l, E_DIV, x, k);
+	if (a->kind == E_MUL && a->arg[1] == k) {
+		Ex *m = a->arg[0];
+		if (m == quotient)
+			return x;
+		if (m->kind == E_ADD && m->arg[1] == quotient)
+			return ex_add(l, ex_mul(l, m->arg[0], k), x);
+	}
+	if (a->kind == E_ADD) {
+		Ex *e = join_split(l, a->arg[1], b);
+		if (e)
+			return ex_add(l, a->arg[0], e);
+	}
+	return 0;
+}
+
+Ex *ex_add(Lower *l, Ex *a, Ex *b)
+{
+	if (a->kind == E_INT && b->kind == E_INT)
+		return ex_int(l, a->u.i + b->u.i);
+	if (a->kind == E_DIM && b->kind == E_DIM)
+		return ex_dim(l, dim_batch(a->dim.k + b->dim.k));
+	if (a->kind == E_INT || (a->kind == E_DIM && b->kind != E_INT)) {
+		Ex *t = a;             /* numbers stand on the right */
+		a = b;
+		b = t;
+	}
+	if (ex_is(b, 0))
+		return a;
+	if (b->kind == E_INT && a->kind == E_ADD && a->arg[1]->kind == E_INT)
+		return ex_add(l, a->arg[0], ex_int(l, a->arg[1]->u.i + b->u.i));
+	if (b->kind == E_ADD && b->arg[1]->kind == E_INT)
+		return ex_add(l, ex_add(l, a, b->arg[0]), b->arg[1]);
+	if (a->kind == E_ADD && a->arg[1]->kind == E_INT)
+		return ex_add(l, ex_add(l, a->arg[0], b), a->arg[1]);
+	if (a->kind == E_SUB && a->arg[1] == b)
+		return a->arg[0];
+	Ex *e = l->symbolic ? 0 : join_split(l, a, b);
+	return e ? e : binary(l, E_ADD, a, b);
+}
+
+Ex *ex_sub(Lower *l, Ex *a, Ex *b)
+{
+	if (a == b)
+		return ex_int(l, 0);
+	if (b->kind == E_INT)
+		return ex_add(l, a, ex_int(l, -b->u.i));
+	if (a->kind == E_DIM && b->kind == E_DIM && a->dim.k > b->dim.k)
+		return ex_dim(l, dim_batch(a->dim.k - b->dim.k));
+	if (a->kind == E_ADD && a->arg[1] == b)
+		return a->arg[0];
+	if (a->kind == E_ADD && a->arg[0] == b)
+		return a->arg[1];
+	if (b->kind == E_ADD && b->arg[1]->kind == E_INT)
+		return ex_add(l, ex_sub(l, a, b->arg[0]), ex_int(l, -b->arg[1]->u.i));
+	if (a->kind == E_ADD && a->arg[1]->kind == E_INT)
+		return ex_add(l, ex_sub(l, a->arg[0], b), a->arg[1]);
+	return binary(l, E_SUB, a, b);
+}
+
+Ex *ex_mul(Lower *l, Ex *a, Ex *b)
+{
+	Dim x, y, p;
+	if (const_of(a, &x) && const_of(b, &y) && dim_mul(x, y, &p))
+		return ex_dim(l, p);
+	if (a->kind == E_INT || (a->kind == E_DIM && b->kind != E_INT)) {
+		Ex *t = a;
+		a = b;
+		b = t;
+	}
+	if (ex_is(b, 1))
+		return a;
+	if (ex_is(b, 0))
+		return b;
+	if (a->kind == E_MUL && const_of(a->arg[1], &x) && const_of(b, &y) && dim_mul(x, y, &p))
+		return ex_mul(l, a->arg[0], ex_dim(l, p));
+	return binary(l, E_MUL, a, b);
+}
+
+/* The terms of a sum. */
+static int terms(Ex *e, Ex **t, int n)
+{
+	while (e->kind == E_ADD && n < MAXTERM - 1) {
+		t[n++] = e->arg[1];
+		e = e->arg[0];
+	}
+	t[n++] = e;
+	return n;
+}
+
+/* e / k if e is a multiple of k; else 0. */
+static Ex *multiple(Lower *l, Ex *e, Dim k)
+{
+	Dim c;
+	if (const_of(e, &c) && c.k % k.k == 0 && c.b >= k.b) {
+		Dim q = { c.k / k.k, c.b - k.b };
+		return ex_dim(l, q);
+	}
+	if (e->kind != E_MUL || !const_of(e->arg[1], &c) || c.k % k.k || c.b < k.b)
+		return 0;
+	Dim q = { c.k / k.k, c.b - k.b };
+	return ex_mul(l, e->arg[0], ex_dim(l, q));
+}
+
+/* Splits e into *head * k + *rest with 0 <= rest < k for a k that divides `by`; returns k, or
+ * {0} if there is none.  For by = b * k: e / by is head / b, e % by is (head % b) * k + rest. */
+static Dim split_sum(Lower *l, Ex *e, Dim by, Ex **head, Ex **rest)
+{
+	Ex *t[MAXTERM];
+	int n = terms(e, t, 0);
+	for (int c = -1; c < n; c++) {
+		Dim k = by;
+		if (c >= 0 && (t[c]->kind != E_MUL || !const_of(t[c]->arg[1], &k) || k.k < 2 ||
+		               by.k % k.k || by.b < k.b))
+			continue;
+		*head = *rest = ex_int(l, 0);
+		bool any = false;
+		for (int i = n - 1; i >= 0; i--) {
+			Ex *q = multiple(l, t[i], k);
+			any |= q != 0;
+			if (q)
+				*head = ex_add(l, *head, q);
+			else
+				*rest = ex_add(l, *rest, t[i]);
+		}
+		int64_t lo, hi;
+		if (any && ex_below(*rest, k) && ex_range(*head, 1, &lo, &hi) && lo >= 0)
+			return k;
+	}
+	return dim_num(0);
+}
+
+Ex *ex_div(Lower *l, Ex *a, Ex *b)
+{
+	Dim k, c;
+	Ex *head, *rest;
+	if (ex_is(b, 1))
+		return a;
+	if (a->kind == E_INT && b->kind == E_INT)
+		return ex_int(l, a->u.i / b->u.i);
+	if (!const_of(b, &k))
+		return binary(l, E_DIV, a, b);
+	Ex *q = multiple(l, a, k);
+	if (q)
+		return q;
+	if (ex_below(a, k))
+		return ex_int(l, 0);
+	c = split_sum(l, a, k, &head, &rest);
+	if (c.k) {
+		Dim left = { k.k / c.k, k.b - c.b };
+		return ex_div(l, head, ex_dim(l, left));
+	}
+	return binary(l, E_DIV, a, b);
+}
+
+Ex *ex_mod(Lower *l, Ex *a, Ex *b)
+{
+	Dim k, c;
+	Ex *head, *rest;
+	if (ex_is(b, 1))
+		return ex_int(l, 0);
+	if (a->kind == E_INT && b->kind == E_INT)
+		return ex_int(l, a->u.i % b->u.i);
+	if (!const_of(b, &k))
+		return binary(l, E_MOD, a, b);
+	if (multiple(l, a, k))
+		return ex_int(l, 0);
+	if (ex_below(a, k))
+		return a;
+	c = split_sum(l, a, k, &head, &rest);
+	if (c.k) {
+		Dim left = { k.k / c.k, k.b - c.b };
+		return ex_add(l, ex_mul(l, ex_mod(l, head, ex_dim(l, left)), ex_dim(l, c)), rest);
+	}
+	return binary(l, E_MOD, a, b);
+}
+
+/* ---- conditions -------------------------------------------------------------------------------------------- */
+
+Ex *ex_lt(Lower *l, Ex *a, Ex *b)
+{
+	if (always_below(l, a, b, 0))
+		return ex_int(l, 1);
+	if (always_below(l, b, a, 1))
+		return ex_int(l, 0);
+	return binary(l, E_LT, a, b);
+}
+
+Ex *ex_le(Lower *l, Ex *a, Ex *b)
+{
+	if (always_below(l, a, b, 1))
+		return ex_int(l, 1);
+	if (always_below(l, b, a, 0))
+		return ex_int(l, 0);
+	return binary(l, E_LE, a, b);
+}
+
+Ex *ex_eq(Lower *l, Ex *a, Ex *b)
+{
+	if (a == b)
+		return ex_int(l, 1);
+	if (always_below(l, a, b, 0) || always_below(l, b, a, 0))
+		return ex_int(l, 0);
+	return binary(l, E_EQ, a, b);
+}
+
+Ex *ex_and(Lower *l, Ex *a, Ex *b)
+{
+	if (!a || a == b || ex_is(a, 1) || ex_is(b, 0))
+		return b;
+	if (ex_is(b, 1) || ex_is(a, 0))
+		return a;
+	return binary(l, E_AND, a, b);
+}
+
+Ex *ex_cond(Lower *l, Ex *cond, Ex *a, Ex *b)
+{
+	if (cond->kind == E_INT)
+		return cond->u.i ? a : b;
+	if (a == b)
+		return a;
+	return ex_make(l, E_COND, a->dt, (Ex *[]){ cond, a, b }, 3);
+}
+
+/* ---- elements ------------------------------------------------------------------------------------------------ */
+
+Ex *ex_num(Lower *l, double v, DType dt)
+{
+	Ex k = ex_key(E_NUM, dt);
+	k.u.num = v;
+	return ex_get(l, &k);
+}
+
+Ex *ex_intval(Lower *l, Ex *index)
+{
+	return ex_make(l, E_INTVAL, DT_I32, &index, 1);
+}
+
+Ex *ex_elemint(Lower *l, Ex *element)
+{
+	return element->kind == E_INTVAL ? element->arg[0] : ex_make(l, E_ELEMINT, DT_I32, &element, 1);
+}
+
+Ex *ex_op(Lower *l, Op op, Ex *const *arg, int narg, DType dt)
+{
+	Ex k = ex_key(E_OP, dt);
+	k.u.i = 0;
+	k.u.op = op;
+	k.arg = (Ex **)(uintptr_t)arg;
+	k.narg = narg;
+	return ex_get(l, &k);
+}
+
+Ex *ex_random(Lower *l, uint64_t stream, Ex *sample, Ex *element)
+{
+	Ex k = ex_key(E_RANDOM, DT_REAL);
+	Ex *arg[3] = { sample, element, 0 };
+	arg[2] = l->level && l->level->tick ? l->level->tick : ex_int(l, 0);
+	k.u.stream = stream;
+	k.arg = arg;
+	k.narg = 3;
+	return ex_get(l, &k);
+}
+
+Ex *ex_leaf(Lower *l, ExKind kind, Sym name, int64_t i, DType dt)
+{
+	Ex k = ex_key(kind, dt);
+	if (kind == E_KNOB)
+		k.u.i = i;
+	else
+		k.u.name = name;
+	return ex_get(l, &k);
+}
+
+Ex *ex_subst(Lower *l, Ex *e, const Ex *var, Ex *by)
+{
+	Ex *a[3];
+	if (e == var)
+		return by;
+	if (e->narg == 0 || !ex_contains(e, var))
+		return e;
+	if (e->narg > 3)
+		bug(l->job, "ex: substitution into an expression of %d operands", e->narg);
+	for (int i = 0; i < e->narg; i++)
+		a[i] = ex_subst(l, e->arg[i], var, by);
+	switch (e->kind) {
+	case E_ADD: return ex_add(l, a[0], a[1]);
+	case E_SUB: return ex_sub(l, a[0], a[1]);
+	case E_MUL: return ex_mul(l, a[0], a[1]);
+	case E_DIV: return ex_div(l, a[0], a[1]);
+	case E_MOD: return ex_mod(l, a[0], a[1]);
+	case E_LT: return ex_lt(l, a[0], a[1]);
+	case E_LE: return ex_le(l, a[0], a[1]);
+	case E_EQ: return ex_eq(l, a[0], a[1]);
+	case E_AND: return ex_and(l, a[0], a[1]);
+	case E_COND: return ex_cond(l, a[0], a[1], a[2]);
+	default: break;
+	}
+	Ex k = *e;
+	k.arg = a;
+	return ex_get(l, &k);
+}

@@ -1,0 +1,389 @@
+/* kernel.h - regions, memory plan and loop IR: from a tensor graph to loops, and to C.
+ *
+ *     ex.c      expressions of indices and elements      fuse.c    what is stored; the region tree
+ *     layout.c  storage of buffers, addr()               owners.c  splits, accesses, barriers
+ *     plan.c    buffers -> bytes of the two arenas       check.c   replays the plan with n owners
+ *     lower.c   regions -> loops, value at an index      vector.c  which loops take whole vectors
+ *     tile.c    register-tiled contractions              print.c   loop IR -> C, the only C printer
+ *     dump.c    text of plan and loop IR                 step.c    the function that calls the kernels
+ */
+#ifndef NNC_KERNEL_H
+#define NNC_KERNEL_H
+
+#include "graph.h"
+#include "module.h"
+
+/* ---- expressions (ex.c) ------------------------------------------------------------------------ */
+
+typedef enum {
+	/* int expressions: indices, bounds, conditions on them */
+	E_INT, E_VAR, E_DIM,           /* E_DIM: k * B                                         */
+	E_ADD, E_SUB, E_MUL, E_DIV, E_MOD,             /* of non-negative values where DIV, MOD */
+	E_LT, E_LE, E_EQ, E_AND,
+	E_COND,                        /* cond ? a : b; element or int                         */
+	/* elements */
+	E_NUM,                         /* literal of type dt                                   */
+	E_READ,                        /* element of a node at an index, before placement      */
+	E_LOAD,                        /* buffer[arg 0]; arg 1: the outermost index, for owners.c;
+	                                * lanes: 1, or NNC_VL next to each other (wide)        */
+	E_OP,                          /* MAP op of the table on args                          */
+	E_NAME,                        /* a named register (K_LET)                             */
+	E_KNOB, E_COUNT,               /* ctx->knob[i], B as a real                            */
+	E_INTVAL,                      /* int expression as an element (i32)                   */
+	E_ELEMINT,                     /* element (i32) used as an index                       */
+	E_RANDOM,                      /* stream; args: sample, element, t                     */
+	E_ARG,                         /* named argument of the function (update: lr_scale)    */
+	E_FMA,                         /* a * b + c by nnc_fma                                 */
+	E_LANES,                       /* NNC_VL, an int known to the C compiler only          */
+	E_REDUCE                       /* one step of a REDUCE op: accumulator, element        */
+} ExKind;
+
+typedef struct Ex Ex;
+struct Ex {
+	ExKind kind;
+	DType dt;                      /* elements; ints of E_INT.. are plain int              */
+	bool wide;                     /* NNC_VL lanes                                         */
+	int depth;                     /* innermost loop whose variable occurs, 0: none        */
+	int hash;
+	int narg;
+	Ex **arg;                      /* E_READ: the index                                    */
+	union {
+		int64_t i;                     /* E_VAR: its number; E_DIM: k                  */
+		double num;
+		Sym name;                      /* E_NAME E_ARG                                 */
+		Op op;
+		const Node *node;              /* E_READ                                       */
+		struct Buffer *buf;            /* E_LOAD                                       */
+		uint64_t stream;
+	} u;
+	Dim dim;                       /* E_VAR: values are 0 .. dim-1 (k = 0: unknown)        */
+	Sym text;                      /* E_VAR: how it prints                                 */
+	int uses, mark;                /* scratch of lower.c                                   */
+};
+
+typedef struct Lower Lower;            /* the state of a lowering; lower.c                    */
+
+Ex *ex_int(Lower *l, int64_t i);
+Ex *ex_dim(Lower *l, Dim d);
+Ex *ex_add(Lower *l, Ex *a, Ex *b);
+Ex *ex_sub(Lower *l, Ex *a, Ex *b);
+Ex *ex_mul(Lower *l, Ex *a, Ex *b);
+Ex *ex_div(Lower *l, Ex *a, Ex *b);    /* floor, a >= 0, b > 0                                */
+Ex *ex_mod(Lower *l, Ex *a, Ex *b);
+Ex *ex_lt(Lower *l, Ex *a, Ex *b);
+Ex *ex_le(Lower *l, Ex *a, Ex *b);
+Ex *ex_eq(Lower *l, Ex *a, Ex *b);
+Ex *ex_and(Lower *l, Ex *a, Ex *b);    /* a may be 0: b                                       */
+/* Element a if cond else b; b is evaluated only where cond fails, a only where it holds (so that
+ * a guarded read never leaves its buffer). */
+Ex *ex_cond(Lower *l, Ex *cond, Ex *a, Ex *b);
+Ex *ex_num(Lower *l, double v, DType dt);
+Ex *ex_intval(Lower *l, Ex *index);    /* an index as an i32 element (iota)                   */
+Ex *ex_elemint(Lower *l, Ex *element); /* an i32 element as an index (take)                   */
+Ex *ex_op(Lower *l, Op op, Ex *const *arg, int narg, DType dt);
+Ex *ex_random(Lower *l, uint64_t stream, Ex *sample, Ex *element);
+Ex *ex_leaf(Lower *l, ExKind kind, Sym name, int64_t i, DType dt);   /* E_KNOB E_COUNT E_ARG   */
+/* The element of n at ix (n->ty.rank indices): a load if n is stored, else its value computed. In
+ * the interpreter it is the array element. MOVE rules are written with this. */
+Ex *read_at(Lower *l, const Node *n, Ex *const *ix);
+/* Sum over extents ext[0..n) in order, innermost last, of term(l, var, arg): opens loops. */
+Ex *sum_at(Lower *l, const Dim *ext, int n, Ex *(*term)(Lower *l, Ex *const *var, void *arg), void *arg);
+/* For the interpreter: a Lower whose read_at makes E_READ, and variables v0, v1, ... */
+Lower *lower_symbolic(Job *j, Arena *a);
+Ex *ex_symbol(Lower *l, int i);        /* variable number i                                   */
+
+/* A new loop variable at nesting depth `depth` with values 0..extent-1. */
+Ex *ex_var(Lower *l, Sym text, Dim extent, int depth);
+/* An expression that is like key (kind, dt, args, union), unique. */
+Ex *ex_get(Lower *l, const Ex *key);
+Ex *ex_make(Lower *l, ExKind kind, DType dt, Ex *const *arg, int narg);
+bool ex_is(const Ex *e, int64_t i);    /* the number i?                                       */
+bool ex_contains(const Ex *e, const Ex *var);
+/* e = *coef * var + something without var? */
+bool ex_linear(const Ex *e, const Ex *var, Dim *coef);
+/* e with var replaced (in int expressions and elements alike). */
+Ex *ex_subst(Lower *l, Ex *e, const Ex *var, Ex *by);
+/* Smallest and largest value for a batch of B; false if a variable's extent is unknown. */
+bool ex_range(const Ex *e, int B, int64_t *lo, int64_t *hi);
+/* 0 <= e < d, for every B. */
+bool ex_below(const Ex *e, Dim d);
+/* Does e contain no division and no remainder?  (Did an index map simplify?) */
+bool ex_affine(const Ex *e);
+
+/* ---- storage of buffers (layout.c) --------------------------------------------------------------- */
+
+typedef enum {                         /* where a buffer lies; the host says how it is addressed */
+	PL_ARENA0, PL_ARENA,           /* scratch without the batch, and per sample            */
+	PL_PARAM, PL_GRAD, PL_MOMENT, PL_BUFFER, PL_BUFFER_NEXT,
+	PL_INPUT, PL_OUTPUT, PL_FIELD, PL_LOSS, PL_PENALTY, PL_ACC, PL_KNOB, PL_METRIC,
+	PL_SETTING, PL_TIME
+} Place;
+
+/* How a logical tensor lies in memory: addr() is the only reader. */
+typedef struct {
+	int rank;
+	int8_t order[MAXRANK];         /* order[0] is the outermost dimension                  */
+	Dim extent[MAXRANK];           /* by dimension, padded                                 */
+	int32_t halo[MAXRANK];         /* elements before index 0                              */
+	Dim len;                       /* elements in all                                      */
+} Storage;
+
+typedef struct Buffer {
+	int id;
+	Sym name;                      /* in generated C                                       */
+	const Node *node;              /* the value it holds; 0 for packed operands            */
+	Type ty;
+	bool f64;                      /* elements are double whatever nnc_real is             */
+	Storage st;
+	Place place;
+	int index;                     /* which parameter, input, output ...                   */
+	Sym sym;                       /* the leaf's symbol                                    */
+	struct Buffer *of;             /* one step's slot of this buffer (emits): of[.., t, ..] */
+	int axis;                      /* where t stands                                       */
+	Ex *slot;                      /* t                                                    */
+	bool written, read;
+	int first, last;               /* lifetime in epochs                                   */
+	int64_t bytes;                 /* rounded to 64; per sample in PL_ARENA                */
+	int64_t at;                    /* offset in its arena, per sample in PL_ARENA          */
+	struct Buffer *inplace;        /* shares the bytes of this one                         */
+} Buffer;
+
+Storage storage_rowmajor(const Type *t);
+/* The position of the element at ix, in elements: the only place that knows storage. */
+Ex *addr(Lower *l, const Buffer *b, Ex *const *ix);
+/* The dimension that owners cut: the outermost one above 1, or -1. */
+int buffer_axis(const Buffer *b);
+int64_t elem_bytes(const Buffer *b, bool f64);
+
+/* ---- loop IR --------------------------------------------------------------------------------------- */
+
+typedef enum { K_FOR, K_LET, K_SET, K_STORE, K_IF, K_NOTE } KKind;
+typedef enum { SERIAL, OWNED, LANES } LoopKind;  /* OWNED: this thread's units only (answer 6);
+                                                  * LANES: steps of NNC_VL, then the rest  */
+
+typedef struct K K;
+struct K {
+	KKind kind;
+	K *next;
+	union {
+		struct {
+			Ex *var, *from, *bound;        /* int expressions                      */
+			int step;                      /* rows at a time                       */
+			bool again;                    /* goes on where the loop before ended  */
+			LoopKind how;
+			K *body, *tail;                /* tail: the last, partial vector       */
+			Sym left;                      /* number of lanes in it                */
+		} loop;
+		struct { Ex *name, *init; bool mutable; } let;
+		struct { Ex *name, *val; } set;
+		struct { Buffer *buf; Ex *at, *outer, *val; bool wide, add; Sym lanes; } store;
+		struct { Ex *cond; K *then; } cond;
+		const char *note;
+	} u;
+};
+
+/* ---- regions ---------------------------------------------------------------------------------------- */
+
+typedef enum {
+	RG_MAP, RG_REDUCE, RG_COLUMN, RG_CONTRACT, RG_MOVE, RG_PACK, RG_SCATTER, RG_SCAN
+} RegionKind;
+
+/* Who computes what: units of `unit` rows out of `rows`.  Equal splits mean equal owners. For the
+ * batch rows = B samples, whatever multiple of it a region's rows are. */
+typedef struct {
+	Dim rows;                      /* {1, 1}: the batch; {0, 0}: thread 0 alone            */
+	int unit;
+} Split;
+
+typedef struct { Buffer *buf; bool write, slice; } Access;
+
+typedef struct Region Region;
+typedef struct Level Level;
+typedef struct Kernel Kernel;
+
+enum { NEED_OUTPUTS = 1, NEED_LOSSES = 2, NEED_ALWAYS = 4 };
+
+typedef struct { const Node *node; Buffer *buf; } Output;
+
+struct Region {
+	RegionKind kind;
+	int id;
+	const Node *seed;              /* contract, reduction ...; 0: pointwise                */
+	Type space;                    /* iterated: the shape of the outputs                   */
+	Output *out; int nout, capout;
+	const Node **inlined; int ninlined, capinlined;
+	Split split;
+	int need;                      /* NEED_...: which roots want it                        */
+	bool way_out;                  /* lowered as at -O0 for want of a template             */
+	bool tiled;
+	const char *reason;
+	Level *level;                  /* where it stands                                      */
+	Level *body;                   /* RG_SCAN                                              */
+	struct Pack *pack[2];          /* tiled contraction: operand read from panels          */
+	struct Pack *packs;            /* RG_PACK: the panels that it writes                   */
+	int64_t flops;                 /* per sample or in all, for the dump                   */
+	Kernel *kernel;
+	Access *access; int naccess, capaccess;
+	bool barrier;                  /* before it                                            */
+	int epoch;
+	Region *next;
+};
+
+/* An operand of a contraction copied to panels: [columns / width][summed][width]. */
+typedef struct Pack {
+	const Node *contract;
+	int side;                      /* which operand                                        */
+	int label;                     /* the one that becomes columns                         */
+	int nk; int8_t klabel[MAXLABEL];       /* summed labels, in order                      */
+	int nouter; int8_t outer[MAXLABEL];    /* batch labels                                 */
+	Buffer *buf;
+	Region *region;
+} Pack;
+
+typedef struct {
+	int uses;
+	bool live, stored, guarded;
+	int need;
+	Buffer *buf;
+	Region *region;                /* that computes it                                     */
+	const char *reason;            /* why stored or not                                    */
+} NodeInfo;
+
+/* A graph or a scan's body, being compiled. */
+struct Level {
+	Graph *g;
+	Level *outer;
+	const Node *scan;              /* in outer                                             */
+	NodeInfo *info;
+	Region *first, *last;
+	Buffer **carry, **next;        /* scan: this step's carries and the next ones          */
+	Ex *tick;
+	Sym tname;
+	int depth;
+	bool barrier;                  /* before the step's end                                */
+};
+
+struct Kernel {
+	Sym name;
+	Region *region;
+	K *body;
+	Buffer **arg; bool *argwrite; int narg, caparg;
+	bool uses_ctx, uses_B, owned;
+	Sym *tick; int ntick, captick;
+	Sym *scalar; int nscalar, capscalar;   /* E_ARG                                        */
+	const char *text;              /* printed body, to find equal kernels                  */
+	Kernel *same, *next;
+	const char *also;              /* notes of the kernels merged into this one            */
+};
+
+/* ---- the host: what surrounds the printed functions ------------------------------------------------------ */
+
+typedef struct FnHost {
+	Sym prefix;                    /* of every printed name: "mlp_grad"                    */
+	const char *head;              /* "static void mlp_grad(nnrt_ctx *c, int tid, int n)"  */
+	const char *ctx_param, *ctx_arg;       /* "const nnrt_ctx *c", "c"; 0: no context        */
+	const char *batch;             /* "c->B"; 0: the batch is the number fixed_batch       */
+	int fixed_batch;
+	const char *barrier;           /* "nnrt_barrier(c->team);"; 0: one thread, no owners   */
+	const char *want_outputs;      /* condition, "c->want & NNRT_WANT_OUTPUTS"; 0: always  */
+	const char *want_losses;
+	const char *arena0, *arena;    /* unsigned char * of the two arenas                    */
+	const char *seed, *update, *sample0;   /* for random numbers                             */
+	bool flat;                     /* update: one pass over elements lo..hi-1 of `head`    */
+	bool scalar_double;            /* knobs, metrics: scalars in double, nncd_X functions  */
+	/* A C expression for element 0 of a place that is no arena: a pointer to its element type
+	 * (const where it is only read). */
+	const char *(*address)(void *arg, Arena *a, const Buffer *b, bool write);
+	/* A C expression of type nnc_real: E_KNOB number i, E_ARG name. */
+	const char *(*scalar)(void *arg, Arena *a, ExKind kind, int64_t i, Sym name);
+	void *arg;
+} FnHost;
+
+typedef struct Fn {
+	Job *job;
+	Arena *mem;
+	Graph *g;
+	const Options *o;
+	const FnHost *host;
+	Level *top;
+	Buffer **buf; int nbuf, capbuf;
+	Kernel *kernel, *lastkernel;
+	int nregion, nbarrier, nepoch;
+	int64_t arena0_bytes, arena_bytes;     /* the latter per sample                        */
+	int unit;                      /* samples per unit of the batch split                  */
+	Lower *lower;
+} Fn;
+
+/* From a graph of primitives to kernels and a plan.  g stays the caller's and must outlive Fn. */
+Fn  *fn_build(Job *j, Graph *g, const Options *o, const FnHost *host);
+/* Static kernels, then the function itself. */
+void fn_print(Out *o, const Fn *f);
+void fn_dump_plan(const Fn *f, FILE *out);
+void fn_dump_ir(const Fn *f, FILE *out);
+/* Share of the multiply-adds in regions that no template took, 0..1. */
+double fn_way_out(const Fn *f);
+
+/* ---- between the files -------------------------------------------------------------------------------------- */
+
+/* A loop being built. */
+typedef struct Scope Scope;
+struct Scope {
+	Scope *up;
+	int depth;
+	K *first, *last;
+	Ex **memo, **name; int nmemo, capmemo, capname;
+};
+
+struct Lower {
+	Job *job;
+	Arena *mem;
+	bool symbolic;
+	Ex **table; int ntable, tablesize;
+	int nvar, nname;
+	/* of a kernel */
+	Fn *fn;
+	Level *level;
+	Region *region;
+	Kernel *kernel;
+	Scope *scope;
+	Ex *lane;                      /* the variable of the vector loop; 0: scalars          */
+	Sym lanes;                     /* number of lanes in the partial vector; 0: all        */
+	/* values that are in registers: node at index -> name */
+	struct { const Node *node; Ex *ix[MAXRANK]; Ex *value; } bound[80]; int nbound;
+	int mark;
+};
+
+Buffer *buffer_new(Fn *f, const Node *n, const Type *t, Place place, Sym name);
+NodeInfo *info_of(Level *v, const Node *n);
+Region *region_new(Fn *f, Level *v, RegionKind kind);
+void  region_append(Level *v, Region *r);
+
+void  fuse(Fn *f, Level *v);           /* fuse.c: stored values, regions                      */
+bool  tile_takes(Fn *f, Level *v, const Node *contract, const char **why);
+void  tile_plan(Fn *f, Level *v, Region *r);   /* packs its operands where needed             */
+void  tile_lower(Lower *l, Region *r);
+void  pack_lower(Lower *l, Region *r);
+void  split_choose(Fn *f, Region *r);  /* owners.c                                            */
+void  accesses(Fn *f, Level *v);
+void  barriers(Fn *f);
+void  plan_memory(Fn *f);
+void  plan_check(const Fn *f, int n, int B);   /* bug() at the first fault                    */
+void  lower_level(Fn *f, Level *v);
+K    *emit(Lower *l, KKind kind);      /* a statement at the end of the open scope            */
+K    *emit_at(Lower *l, int depth, KKind kind);
+Scope *scope_open(Lower *l);
+K    *scope_close(Lower *l);
+Ex   *let_new(Lower *l, Ex *init, bool mutable, const char *stem, int depth);
+Ex   *place(Lower *l, Ex *e);          /* common and invariant parts get names                */
+void  store_at(Lower *l, Buffer *b, Ex *const *ix, Ex *value);
+void  bind_value(Lower *l, const Node *n, Ex *const *ix, Ex *value);
+Ex   *load_at(Lower *l, Buffer *b, Ex *const *ix);
+bool  wide_ok(const Ex *e, const Ex *lane);    /* vector.c: does e work in lanes?             */
+Ex   *widen(Lower *l, Ex *e, const Ex *lane);  /* marks what is wide                          */
+const char *ex_text(const Fn *f, Arena *a, const Ex *e);
+const char *kernel_body(const Fn *f, Arena *a, Kernel *k);
+const char *node_title(const Fn *f, Arena *a, const Node *n);
+/* Rows of a region's outermost axis that stand for one row of its split (k of k * B). */
+int   split_scale(const Region *r);
+
+#endif

@@ -1,0 +1,109 @@
+/* layout.c - where values lie in memory.
+ *
+ * In:    nodes that fuse.c stores.   Out: buffers with a storage: order, padded extents, halo.
+ * Holds: index maps stay logical; addr() is the only function that reads a storage.
+ *
+ * All storages made here are row-major without padding and halo; readers do not rely on it.
+ */
+#include "op.h"
+
+Storage storage_rowmajor(const Type *t)
+{
+	Storage s = { .rank = t->rank };
+	for (int i = 0; i < t->rank; i++) {
+		s.order[i] = (int8_t)i;
+		s.extent[i] = t->dim[i];
+	}
+	type_size(t, &s.len);
+	return s;
+}
+
+static Sym clean(Fn *f, Sym name)
+{
+	char text[64];
+	int n = 0;
+	for (const char *p = name; *p && n < 50; p++) {
+		bool word = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+		            (*p >= '0' && *p <= '9' && n) || *p == '_';
+		text[n++] = word ? *p : '_';
+	}
+	text[n] = 0;
+	return job_sym(f->job, text);
+}
+
+/* A name that no other buffer of the function has. */
+static Sym unique(Fn *f, Sym name)
+{
+	Sym s = name;
+	for (int k = 2; ; k++) {
+		bool taken = false;
+		for (int i = 0; i < f->nbuf; i++)
+			taken |= f->buf[i]->name == s;
+		if (!taken)
+			return s;
+		s = job_symf(f->job, "%s_%d", name, k);
+	}
+}
+
+Buffer *buffer_new(Fn *f, const Node *n, const Type *t, Place place, Sym name)
+{
+	Buffer *b = NEW(f->mem, Buffer);
+	b->id = f->nbuf;
+	b->node = n;
+	b->ty = *t;
+	b->place = place;
+	b->st = storage_rowmajor(t);
+	b->first = b->last = -1;
+	if (!name)
+		name = n && n->name ? n->name : job_sym(f->job, "v");
+	if (place == PL_ARENA || place == PL_ARENA0)
+		b->place = type_batched(t) ? PL_ARENA : PL_ARENA0;
+	/* an underscore keeps the names apart from C's and from our own */
+	b->name = unique(f, job_symf(f->job, "%s_", clean(f, name)));
+	PUSH(f->mem, f->buf, f->nbuf, f->capbuf, b);
+	return b;
+}
+
+static Ex *position(Lower *l, const Storage *s, Ex *const *ix)
+{
+	Ex *e = ex_int(l, 0);
+	for (int i = 0; i < s->rank; i++) {
+		int d = s->order[i];
+		Ex *at = ex_add(l, ix[d], ex_int(l, s->halo[d]));
+		e = ex_add(l, ex_mul(l, e, ex_dim(l, s->extent[d])), at);
+	}
+	return e;
+}
+
+Ex *addr(Lower *l, const Buffer *b, Ex *const *ix)
+{
+	if (!b->of)
+		return position(l, &b->st, ix);
+	Ex *at[MAXRANK];
+	for (int i = 0; i < b->axis; i++)
+		at[i] = ix[i];
+	at[b->axis] = b->slot;
+	for (int i = b->axis; i < b->ty.rank; i++)
+		at[i + 1] = ix[i];
+	return position(l, &b->of->st, at);
+}
+
+int buffer_axis(const Buffer *b)
+{
+	for (int i = 0; i < b->ty.rank; i++)
+		if (!dim_is(b->ty.dim[i], 1))
+			return i;
+	return -1;
+}
+
+int64_t elem_bytes(const Buffer *b, bool f64)
+{
+	if (b->f64)
+		return 8;
+	switch (b->ty.dt) {
+	case DT_REAL: return f64 ? 8 : 4;
+	case DT_I32: return 4;
+	case DT_BOOL: case DT_U8: return 1;
+	}
+	return 8;
+}

@@ -1,0 +1,216 @@
+/* main.c - nnc: the command, and what is written at the end.  The list of passes is compile.c.
+ *
+ * Errors of the program: exit 1.  Wrong usage: 2.  Files: 3.  Our own: 70.
+ */
+#include "ast.h"
+#include "compile.h"
+#include "emit.h"
+#include "options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+typedef struct {
+	Job *job;
+	Command *cmd;
+	Module *m;
+	struct timespec since;
+} Compile;
+
+/* ---- bookkeeping between passes --------------------------------------------------------------------- */
+
+static void dump_graphs(const Compile *c, const char *what)
+{
+	const Module *m = c->m;
+	const Graph *const g[] = { m->init, m->grad, m->eval, m->update, m->bind, m->knobs, m->metrics };
+	Out *o = out_new(c->job->mem);
+	for (size_t i = 0; i < sizeof g / sizeof *g; i++) {
+		if (!g[i])
+			continue;
+		if (!strcmp(what, "dot"))
+			graph_dump_dot(g[i], o);
+		else
+			graph_dump(g[i], o);
+	}
+	out_save(o, "-");
+}
+
+/* Ends a pass: its time, its graphs, the check of test builds.  True if the dump asked for has
+ * been printed. */
+static bool done(void *arg, const char *name)
+{
+	Compile *c = arg;
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	double ms = (double)(now.tv_sec - c->since.tv_sec) * 1e3 +
+	            (double)(now.tv_nsec - c->since.tv_nsec) * 1e-6;
+	if (c->cmd->time_passes)
+		fprintf(stderr, "%-10s %8.2f ms\n", name, ms);
+	clock_gettime(CLOCK_MONOTONIC, &c->since);
+	if (!c->m)
+		return false;
+	const Graph *const g[] = { c->m->init, c->m->grad, c->m->eval, c->m->update, c->m->bind };
+	for (size_t i = 0; c->job->check && i < sizeof g / sizeof *g; i++)
+		if (g[i])
+			graph_check(g[i]);
+	c->job->pass = "";
+	if (c->cmd->mode != MODE_DUMP_GRAPH || strcmp(c->cmd->dump_pass, name))
+		return false;
+	dump_graphs(c, name);
+	return true;
+}
+
+/* ---- writing ------------------------------------------------------------------------------------------ */
+
+static int file_error(const char *path)
+{
+	fprintf(stderr, "nnc: error: %s: cannot be written: %s [R7]\n", path, strerror(errno));
+	return 3;
+}
+
+/* "dir/x.nn" -> "x" */
+static const char *stem(Job *j, const char *path)
+{
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+	size_t n = strlen(base);
+	if (n > 3 && !strcmp(base + n - 3, ".nn"))
+		n -= 3;
+	else if (n > 2 && !strcmp(base + n - 2, ".c"))
+		n -= 2;
+	return arena_strndup(j->mem, base, n);
+}
+
+/* The output file: as given, in the folder given, or named after the program. */
+static const char *output_path(Compile *c, const char *suffix)
+{
+	const char *o = c->cmd->output, *base = stem(c->job, c->cmd->file);
+	size_t n = o ? strlen(o) : 0;
+	if (n && o[n - 1] == '/')
+		return arena_printf(c->job->mem, "%s%s%s", o, base, suffix);
+	return o ? o : arena_printf(c->job->mem, "%s%s", base, suffix);
+}
+
+static int write_trainer(Compile *c)
+{
+	Out *o = out_new(c->job->mem);
+	const char *path = output_path(c, ".c");
+	emit_trainer(o, c->m, &c->cmd->opt);
+	done(c, "emit");
+	return out_save(o, path) ? file_error(path) : 0;
+}
+
+static int write_inference(Compile *c)
+{
+	Job *j = c->job;
+	const char *path = output_path(c, "_infer.c"), *head = c->cmd->header;
+	if (!head && strcmp(path, "-")) {
+		size_t n = strlen(path);
+		bool c_file = n > 2 && !strcmp(path + n - 2, ".c");
+		head = arena_printf(j->mem, "%.*s.h", (int)(c_file ? n - 2 : n), path);
+	}
+	const char *slash = strrchr(c->cmd->weights, '/');
+	const char *name = strcmp(path, "-") ? stem(j, path)
+	                 : arena_printf(j->mem, "%s_infer", stem(j, c->cmd->file));
+	Weights *w = weights_read(j, c->cmd->weights);
+	Out *o = out_new(j->mem), *h = out_new(j->mem);
+	if (!w)
+		return 3;
+	if (!c->m->nout) {
+		fprintf(stderr, "nnc: error: %s: model `%s` has no output, so there is nothing to infer [E0404]\n"
+		        "     = help: add `output NAME = ...`\n", c->cmd->file, c->m->name);
+		return 1;
+	}
+	if (!emit_inference(o, h, c->m, &c->cmd->opt, w, slash ? slash + 1 : c->cmd->weights, name))
+		return 3;
+	done(c, "emit");
+	if (head && out_save(h, head))
+		return file_error(head);
+	return out_save(o, path) ? file_error(path) : 0;
+}
+
+static int dump_kernels(Compile *c)
+{
+	const char *const phase[] = { "init", "grad", "eval", "update", "bind" };
+	const Graph *const g[] = { c->m->init, c->m->nloss ? c->m->grad : 0, c->m->eval, c->m->update,
+	                           c->m->bind };
+	for (int i = 0; i < 5; i++) {
+		if (!g[i])
+			continue;
+		Fn *f = train_fn(c->m, &c->cmd->opt, phase[i]);
+		if (c->cmd->mode == MODE_DUMP_PLAN)
+			fn_dump_plan(f, stdout);
+		else
+			fn_dump_ir(f, stdout);
+	}
+	return 0;
+}
+
+/* ---- the job ------------------------------------------------------------------------------------------ */
+
+static int compile(Compile *c, int file)
+{
+	Job *j = c->job;
+	const char *path = getenv("NNC_PATH");
+	for (const char *s = path; s && *s; ) {
+		size_t n = strcspn(s, ":");
+		const char *dir = arena_strndup(j->mem, s, n);
+		PUSH(j->mem, c->cmd->include, c->cmd->ninclude, c->cmd->capinclude, dir);
+		s += n + (s[n] == ':');
+	}
+	j->pass = "elaborate";
+	c->m = elaborate(j, file, c->cmd->define, c->cmd->ndefine, c->cmd->include, c->cmd->ninclude);
+	if (diag_flush(j, stderr) || !c->m)
+		return 1;
+	if (!c->cmd->opt.prefix)
+		c->cmd->opt.prefix = c->m->name;
+	if (done(c, "elaborate") || c->cmd->mode == MODE_CHECK ||
+	    compile_passes(c->m, &c->cmd->opt, done, c))
+		return 0;
+	switch (c->cmd->mode) {
+	case MODE_TRAINER: return write_trainer(c);
+	case MODE_INFER: return write_inference(c);
+	case MODE_DUMP_IR: case MODE_DUMP_PLAN: return dump_kernels(c);
+	case MODE_DUMP_GRAPH: dump_graphs(c, c->cmd->dump_pass); return 0;
+	case MODE_CHECK: case MODE_DUMP_TOKENS: case MODE_DUMP_AST: case MODE_DONE: return 0;
+	}
+	return 0;
+}
+
+static int dump_syntax(Job *j, const Command *cmd, int file)
+{
+	if (cmd->mode == MODE_DUMP_TOKENS)
+		token_dump(j, file, stdout);
+	else
+		ast_dump(j, parse_program(j, file), stdout);
+	return diag_flush(j, stderr) ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	Job *j = job_new();
+	Command cmd = { 0 };
+	Compile c = { .job = j, .cmd = &cmd };
+	const char *force = getenv("CLICOLOR_FORCE"), *no = getenv("NO_COLOR");
+	j->color = (isatty(2) && !(no && *no)) || (force && *force && strcmp(force, "0"));
+	j->check = getenv("NNC_CHECK") != 0;
+	clock_gettime(CLOCK_MONOTONIC, &c.since);
+	int status = options_parse(j, &cmd, argc, argv);
+	if (!status && cmd.mode != MODE_DONE) {
+		int file = source_read(j, cmd.file);
+		if (file < 0) {
+			fprintf(stderr, "nnc: error: %s: %s\n", cmd.file, strerror(errno));
+			status = 3;
+		} else if (cmd.mode == MODE_DUMP_TOKENS || cmd.mode == MODE_DUMP_AST) {
+			status = dump_syntax(j, &cmd, file);
+		} else {
+			status = compile(&c, file);
+		}
+	}
+	if (fflush(stdout) || ferror(stdout))
+		status = status ? status : file_error("standard output");
+	job_free(j);
+	return status;
+}

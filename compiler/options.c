@@ -1,0 +1,333 @@
+/* options.c - the command line: one table, from which parsing and --help come.
+ *
+ * In:    argv.   Out: a Command.   Holds: an option that is not built is refused, never ignored.
+ */
+#include "options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef NNC_INCDIR
+#define NNC_INCDIR "runtime"
+#endif
+#ifndef NNC_LIBDIR
+#define NNC_LIBDIR "build"
+#endif
+
+typedef enum {
+	F_INFER, F_CHECK, F_DUMP_TOKENS, F_DUMP_AST, F_DUMP_GRAPH, F_DUMP_IR, F_DUMP_PLAN, F_OUTPUT,
+	F_HEADER, F_PREFIX, F_DEFINE, F_INCLUDE, F_BATCH, F_LEVEL, F_TARGET, F_BLAS, F_THREADS,
+	F_PRECISION, F_WEIGHTS, F_WEIGHTS_AS, F_API, F_LIBM, F_NO_COMMENTS, F_CFLAGS, F_LIBS,
+	F_WARN, F_NOWARN, F_COLOR, F_DIAGNOSTICS, F_MAX_ERRORS, F_VERBOSE, F_QUIET, F_TIME, F_HELP,
+	F_VERSION, F_LATER
+} Flag;
+
+typedef struct {
+	const char *name;
+	Flag flag;
+	int arg;                       /* 0 none; 1 "NAME VALUE" or "NAME=VALUE"; 2 only "=VALUE" or
+	                                * glued, may be missing                                */
+	const char *show, *help;       /* for --help; help 0: not listed                       */
+} Option;
+
+static const Option table[] = {
+	{ "--infer", F_INFER, 0, "", "write inference C and header (needs --weights)" },
+	{ "--check", F_CHECK, 0, "", "only check; write nothing" },
+	{ "-fsyntax-only", F_CHECK, 0, "", 0 },
+	{ "--dump-tokens", F_DUMP_TOKENS, 0, "", "tokens" },
+	{ "--dump-ast", F_DUMP_AST, 0, "", "the syntax tree" },
+	{ "--dump-graph", F_DUMP_GRAPH, 2, "[=PASS|dot]", "the tensor graphs, after PASS: elaborate grad "
+	                                   "simplify expand metrics knobs" },
+	{ "--dump-ir", F_DUMP_IR, 0, "", "the loops of every kernel" },
+	{ "--dump-plan", F_DUMP_PLAN, 0, "", "regions, owners, barriers, memory" },
+	{ "-o", F_OUTPUT, 1, "FILE", "output; `-` is standard output, `DIR/` writes there" },
+	{ "--header", F_HEADER, 1, "FILE", "header for --infer (default: as -o, with .h)" },
+	{ "--prefix", F_PREFIX, 1, "NAME", "prefix of public C names (default: the model's name)" },
+	{ "-D", F_DEFINE, 1, "NAME=VALUE", "set a const" },
+	{ "-I", F_INCLUDE, 1, "DIR", "look for imports in DIR" },
+	{ "--batch", F_BATCH, 1, "N", "fix the batch size; for --infer the number of samples a call" },
+	{ "-O", F_LEVEL, 2, "0 -O1 -O2 -O3", "0: plain loops in the interpreter's order; 1: fused; "
+	                                     "2: blocked kernels (default); 3: deeper unrolling" },
+	{ "--target", F_TARGET, 1, "generic|native", "(default generic C)" },
+	{ "--blas", F_BLAS, 1, "openblas|none", "(generated kernels are used everywhere so far)" },
+	{ "--threads", F_THREADS, 1, "omp|none", "(trainers run one thread so far)" },
+	{ "--precision", F_PRECISION, 1, "f32|f64", "f64: everything in double" },
+	{ "--weights", F_WEIGHTS, 1, "FILE", "weights for --infer, .safetensors" },
+	{ "--weights-as", F_WEIGHTS_AS, 1, "embed", "const arrays in the .c" },
+	{ "--api", F_API, 1, "static", "one function, one scratch array" },
+	{ "--libm", F_LIBM, 0, "", "use <math.h> in inference C (default: no library)" },
+	{ "--no-comments", F_NO_COMMENTS, 0, "", "no comments in the generated kernels" },
+	{ "--cflags", F_CFLAGS, 0, "", "print what the C compiler needs for a trainer" },
+	{ "--libs", F_LIBS, 0, "", "print what the linker needs for a trainer" },
+	{ "-Wno-", F_NOWARN, 2, "NAME", "switch warning NAME off" },
+	{ "-W", F_WARN, 2, "NAME", "-Wall, -Werror, -Werror=NAME" },
+	{ "-w", F_NOWARN, 0, "", "no warnings" },
+	{ "--color", F_COLOR, 1, "auto|always|never", "(also NO_COLOR, CLICOLOR_FORCE)" },
+	{ "--diagnostics", F_DIAGNOSTICS, 1, "text|json", "json: one object a line" },
+	{ "--max-errors", F_MAX_ERRORS, 1, "N", "(20; 0: all)" },
+	{ "-v", F_VERBOSE, 0, "", "more messages" },
+	{ "-q", F_QUIET, 0, "", "fewer messages" },
+	{ "--time-passes", F_TIME, 0, "", "print the time of every pass" },
+	{ "-h", F_HELP, 0, "", "this help" },
+	{ "--help", F_HELP, 2, "", 0 },
+	{ "--version", F_VERSION, 0, "", "print the version" },
+	/* known, not built */
+	{ "--summary", F_LATER, 2, 0, 0 }, { "--fmt", F_LATER, 0, 0, 0 }, { "-i", F_LATER, 0, 0, 0 },
+	{ "--build", F_LATER, 0, 0, 0 }, { "--run", F_LATER, 0, 0, 0 }, { "--tune", F_LATER, 0, 0, 0 },
+	{ "--explain", F_LATER, 1, 0, 0 }, { "--list", F_LATER, 1, 0, 0 }, { "-MD", F_LATER, 0, 0, 0 },
+	{ "-MF", F_LATER, 1, 0, 0 }, { "--with-data", F_LATER, 0, 0, 0 },
+	{ "--quantize", F_LATER, 1, 0, 0 }, { "--calibrate", F_LATER, 1, 0, 0 },
+	{ "--max-drop", F_LATER, 1, 0, 0 }, { "--max-ram", F_LATER, 1, 0, 0 },
+	{ "--max-rom", F_LATER, 1, 0, 0 }, { "--max-stack", F_LATER, 1, 0, 0 },
+	{ "--self-check", F_LATER, 0, 0, 0 }, { "--train-lib", F_LATER, 0, 0, 0 },
+	{ "--memory-limit", F_LATER, 1, 0, 0 }, { "--stream", F_LATER, 0, 0, 0 },
+	{ "--limits", F_LATER, 0, 0, 0 }, { "--completion", F_LATER, 1, 0, 0 },
+	{ "--man", F_LATER, 0, 0, 0 }, { "--dump-layers", F_LATER, 0, 0, 0 },
+};
+
+enum { NOPTION = sizeof table / sizeof *table };
+
+static int usage(const char *what, const char *help)
+{
+	fprintf(stderr, "nnc: error: %s [E0502]\n     = help: %s\n", what, help);
+	return 2;
+}
+
+static int unknown(Job *j, const char *arg)
+{
+	const char *name[NOPTION], *near;
+	for (int i = 0; i < NOPTION; i++)
+		name[i] = table[i].name;
+	size_t n = strcspn(arg, "=");
+	near = nearest(arena_strndup(j->mem, arg, n), name, NOPTION);
+	return usage(arena_printf(j->mem, "unknown option `%s`", arg),
+	             near ? arena_printf(j->mem, "did you mean `%s`?", near)
+	                  : "`nnc --help` lists all options");
+}
+
+static void print_help(void)
+{
+	printf("Usage: nnc [mode] [options] FILE.nn\n\n"
+	       "nnc, the neural network compiler in C: FILE.nn becomes a trainer in C, or with --infer\n"
+	       "C without dependencies.  cc $(nnc --cflags) FILE.c $(nnc --libs) -o FILE\n\n");
+	for (int i = 0; i < NOPTION; i++) {
+		const Option *o = &table[i];
+		if (!o->help)
+			continue;
+		char left[64];
+		snprintf(left, sizeof left, "%s%s%s", o->name, o->arg == 1 && *o->show ? " " : "", o->show);
+		printf("  %-28s %s\n", left, o->help);
+	}
+	printf("\nExit status: 0 fine, 1 the program has errors, 2 wrong usage, 3 a file cannot be read or\n"
+	       "written, 5 the C compiler failed, 70 internal error.\n"
+	       "Environment: NNC_PATH (imports), NO_COLOR, CLICOLOR_FORCE.\n");
+}
+
+static void print_flags(Flag f)
+{
+	if (f == F_CFLAGS)
+		printf("-O2 -march=native -ffp-contract=off -fno-math-errno -fno-trapping-math -fopenmp -I%s\n",
+		       NNC_INCDIR);
+	else
+		printf("-L%s -lnnrt -ljansson -lxxhash -lz -lopenblas -lm\n", NNC_LIBDIR);
+}
+
+static bool one_of(const char *v, const char *list)
+{
+	size_t n = strlen(v);
+	for (const char *s = list; s; s = strchr(s, '|'), s = s ? s + 1 : 0)
+		if (!strncmp(s, v, n) && (s[n] == '|' || !s[n]) && n)
+			return true;
+	return false;
+}
+
+/* The value must be one of the words the table shows; `later`: known words that are not built. */
+static int choice(Job *j, const Option *o, const char *v, const char *later)
+{
+	if (one_of(v, o->show))
+		return 0;
+	if (later && one_of(v, later))
+		return usage(arena_printf(j->mem, "`%s %s` is not implemented yet", o->name, v),
+		             arena_printf(j->mem, "use one of: %s", o->show)) ? 2 : 0;
+	return usage(arena_printf(j->mem, "`%s` takes %s, not `%s`", o->name, o->show, v),
+	             "`nnc --help` lists all options");
+}
+
+static int natural(Job *j, const Option *o, const char *v, int lo, int *n)
+{
+	char *end;
+	long k = strtol(v, &end, 10);
+	if (*end || end == v || k < lo || k > 1 << 30)
+		return usage(arena_printf(j->mem, "`%s` takes a whole number from %d on, not `%s`", o->name,
+		                          lo, v), "for example 32");
+	*n = (int)k;
+	return 0;
+}
+
+static bool c_identifier(const char *s)
+{
+	for (int i = 0; s[i]; i++)
+		if (!(s[i] == '_' || (s[i] >= 'a' && s[i] <= 'z') || (s[i] >= 'A' && s[i] <= 'Z') ||
+		      (i && s[i] >= '0' && s[i] <= '9')))
+			return false;
+	return *s;
+}
+
+static int take_define(Job *j, Command *c, const char *v)
+{
+	size_t n = strcspn(v, "=");
+	if (!v[n] || !n) {
+		fprintf(stderr, "nnc: error: `-D %s` gives no value [E0501]\n"
+		        "     = help: write -D NAME=VALUE, for example -D width=64\n", v);
+		return 2;
+	}
+	Define d = { arena_strndup(j->mem, v, n), v + n + 1 };
+	PUSH(j->mem, c->define, c->ndefine, c->capdefine, d);
+	return 0;
+}
+
+static int take_warning(Job *j, const char *v, bool off)
+{
+	int cap = 0;
+	if (off && !*v)
+		j->warnings_off = true;
+	else if (off) {
+		const char **w = NEWN(j->mem, const char *, j->nno_warning + 1);
+		if (j->nno_warning)
+			memcpy(w, j->no_warning, sizeof *w * (size_t)j->nno_warning);
+		w[j->nno_warning++] = v;
+		j->no_warning = w;
+	} else if (!strcmp(v, "error")) {
+		j->werror = true;
+	} else if (!strncmp(v, "error=", 6)) {
+		const char **w = NEWN(j->mem, const char *, j->nerror_warning + 1);
+		if (j->nerror_warning)
+			memcpy(w, j->error_warning, sizeof *w * (size_t)j->nerror_warning);
+		w[j->nerror_warning++] = v + 6;
+		j->error_warning = w;
+	} else if (strcmp(v, "all")) {
+		return usage(arena_printf(j->mem, "unknown warning `-W%s`", v),
+		             "-Wall, -Werror, -Werror=NAME and -Wno-NAME are known");
+	}
+	(void)cap;
+	return 0;
+}
+
+/* Carries out one option. */
+static int apply(Job *j, Command *c, const Option *o, const char *v)
+{
+	switch (o->flag) {
+	case F_INFER: c->mode = MODE_INFER; c->opt.infer = true; return 0;
+	case F_CHECK: c->mode = MODE_CHECK; return 0;
+	case F_DUMP_TOKENS: c->mode = MODE_DUMP_TOKENS; return 0;
+	case F_DUMP_AST: c->mode = MODE_DUMP_AST; return 0;
+	case F_DUMP_GRAPH: c->mode = MODE_DUMP_GRAPH; c->dump_pass = v; return 0;
+	case F_DUMP_IR: c->mode = MODE_DUMP_IR; return 0;
+	case F_DUMP_PLAN: c->mode = MODE_DUMP_PLAN; return 0;
+	case F_OUTPUT: c->output = v; return 0;
+	case F_HEADER: c->header = v; return 0;
+	case F_PREFIX:
+		c->opt.prefix = v;
+		return c_identifier(v) ? 0 : usage(arena_printf(j->mem, "`--prefix %s` is no C name", v),
+		                                   "use letters, digits and `_`");
+	case F_DEFINE: return take_define(j, c, v);
+	case F_INCLUDE: PUSH(j->mem, c->include, c->ninclude, c->capinclude, v); return 0;
+	case F_BATCH: return natural(j, o, v, 1, &c->opt.batch);
+	case F_LEVEL:
+		if (strlen(v) != 1 || *v < '0' || *v > '3')
+			return usage(arena_printf(j->mem, "unknown level `-O%s`", v), "use -O0, -O1, -O2 or -O3");
+		c->opt.level = *v - '0';
+		return 0;
+	case F_TARGET: c->opt.target = v; return choice(j, o, v, "x86-64-v3|armv8");
+	case F_BLAS: case F_THREADS: return choice(j, o, v, 0);
+	case F_PRECISION: c->opt.f64 = !strcmp(v, "f64"); return choice(j, o, v, "bf16");
+	case F_WEIGHTS: c->weights = v; return 0;
+	case F_WEIGHTS_AS: return choice(j, o, v, "extern|file");
+	case F_API: return choice(j, o, v, "context");
+	case F_LIBM: c->opt.libm = true; return 0;
+	case F_NO_COMMENTS: c->opt.no_comments = true; return 0;
+	case F_CFLAGS: case F_LIBS: print_flags(o->flag); c->mode = MODE_DONE; return 0;
+	case F_WARN: case F_NOWARN: return take_warning(j, v, o->flag == F_NOWARN);
+	case F_COLOR:
+		j->color = !strcmp(v, "always") || (j->color && strcmp(v, "never"));
+		return choice(j, o, v, 0);
+	case F_DIAGNOSTICS: j->json = !strcmp(v, "json"); return choice(j, o, v, "sarif");
+	case F_MAX_ERRORS: return natural(j, o, v, 0, &j->max_errors);
+	case F_VERBOSE: c->verbose = true; return 0;
+	case F_QUIET: c->quiet = true; return 0;
+	case F_TIME: c->time_passes = true; return 0;
+	case F_HELP: print_help(); c->mode = MODE_DONE; return 0;
+	case F_VERSION: printf("nnc %s\n", NNC_VERSION); c->mode = MODE_DONE; return 0;
+	case F_LATER: break;
+	}
+	fprintf(stderr, "nnc: error: `%s` is not implemented yet [E0405]\n"
+	        "     = help: `nnc --help` lists what this version can do\n", o->name);
+	return 2;
+}
+
+/* The option that arg begins, and its value if glued to it; 0 if there is none. */
+static const Option *find(const char *arg, const char **value)
+{
+	*value = 0;
+	for (int i = 0; i < NOPTION; i++) {
+		const Option *o = &table[i];
+		size_t n = strlen(o->name);
+		if (strncmp(arg, o->name, n))
+			continue;
+		bool glued = o->name[1] != '-' && o->arg;      /* -O2, -Dn=3, -Wall */
+		if (!arg[n])
+			return o;
+		if (o->arg && arg[n] == '=' && o->name[1] == '-') {
+			*value = arg + n + 1;
+			return o;
+		}
+		if (glued) {
+			*value = arg + n;
+			return o;
+		}
+	}
+	return 0;
+}
+
+static int take_file(Job *j, Command *c, const char *arg)
+{
+	if (c->file)
+		return usage(arena_printf(j->mem, "two programs, `%s` and `%s`", c->file, arg),
+		             "compile one file at a time");
+	c->file = arg;
+	return 0;
+}
+
+int options_parse(Job *j, Command *c, int argc, char **argv)
+{
+	c->opt.level = 2;
+	c->opt.target = "generic";
+	for (int i = 1; i < argc && c->mode != MODE_DONE; i++) {
+		const char *arg = argv[i], *value;
+		int status;
+		if (arg[0] != '-' || !arg[1]) {
+			if ((status = take_file(j, c, arg)))
+				return status;
+			continue;
+		}
+		const Option *o = find(arg, &value);
+		if (!o)
+			return unknown(j, arg);
+		if (o->arg == 1 && !value) {
+			if (i + 1 == argc)
+				return usage(arena_printf(j->mem, "`%s` needs a value", o->name),
+				             arena_printf(j->mem, "write `%s %s`", o->name, o->show ? o->show : "VALUE"));
+			value = argv[++i];
+		}
+		if ((status = apply(j, c, o, value ? value : "")))
+			return status;
+	}
+	if (c->mode == MODE_DONE)
+		return 0;
+	if (!c->file)
+		return usage("no program given", "nnc model.nn -o model.c");
+	if (c->mode == MODE_INFER && !c->weights)
+		return usage("`--infer` needs `--weights FILE.safetensors`",
+		             "train first: the trainer writes NAME.safetensors");
+	return 0;
+}

@@ -1,0 +1,26 @@
+/* options.h - the command line of nnc: one table gives parsing and help. */
+#ifndef NNC_OPTIONS_H
+#define NNC_OPTIONS_H
+
+#include "module.h"
+
+typedef enum {
+	MODE_TRAINER, MODE_INFER, MODE_CHECK, MODE_DUMP_TOKENS, MODE_DUMP_AST, MODE_DUMP_GRAPH,
+	MODE_DUMP_IR, MODE_DUMP_PLAN, MODE_DONE          /* everything asked for is printed      */
+} Mode;
+
+typedef struct {
+	Mode mode;
+	Options opt;
+	const char *file;              /* the .nn file                                         */
+	const char *output, *header, *weights;
+	const char *dump_pass;         /* --dump-graph=PASS; "dot"                             */
+	Define *define; int ndefine, capdefine;
+	const char **include; int ninclude, capinclude;
+	bool time_passes, quiet, verbose;
+} Command;
+
+/* Parses the command line.  Returns 0, or the exit status after a message (2: wrong usage). */
+int options_parse(Job *j, Command *c, int argc, char **argv);
+
+#endif

@@ -1,0 +1,25 @@
+/* expand.c - replace composite nodes by their definitions.
+ *
+ * In:    a graph whose gradients are taken.   Out: primitives only.
+ * Runs after differentiation, so that gradients given by hand have been used.
+ */
+#include "op.h"
+#include "pass.h"
+
+static Node *expand_node(Rewrite *r, const Node *n, void *arg)
+{
+	Node *in[MAXARITY];
+	(void)arg;
+	if (opinfo[n->op].kind != COMPOSITE)
+		return 0;
+	for (int i = 0; i < n->nin; i++)
+		in[i] = r->map[n->in[i]->id];
+	Node copy = *n;
+	copy.in = in;
+	return rule_build(r->to, opinfo[n->op].def, in, n->nin, &copy, 0);
+}
+
+Graph *pass_expand(Graph *g)
+{
+	return graph_rewrite(g, expand_node, 0);
+}

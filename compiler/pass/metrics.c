@@ -1,0 +1,102 @@
+/* metrics.c - metrics over the whole set, not averaged over batches.
+ *
+ * In:    R_METRIC roots, scalar formulas in which sums over the batch occur.
+ * Out:   R_ACC roots (those sums) in grad and eval; m->metrics, the formulas over acc and count.
+ *
+ * mean(x) is sum(x) / (k * count): the runtime adds the sums of all batches in double and counts
+ * the samples; the formula is evaluated once, at the end.  So rmse is the root of the mean over all
+ * rows, as scikit-learn computes it.
+ */
+#include "op.h"
+#include "pass.h"
+
+#include <string.h>
+
+typedef struct { Module *m; Graph *to; Node **acc; int nacc, cap; Node **map; } Cut;
+
+static Node *acc_leaf(Cut *c, Node *n)
+{
+	Type t = type_scalar(DT_REAL);
+	int i = 0;
+	while (i < c->nacc && c->acc[i] != n)
+		i++;
+	if (i == c->nacc)
+		PUSH(c->m->job->mem, c->acc, c->nacc, c->cap, n);
+	return n_leaf(c->to, O_acc, 0, i, &t);
+}
+
+/* A sum over all elements of the batch, one number. */
+static bool is_sum(const Node *n)
+{
+	Dim size;
+	return n->op == O_sum && type_size(&n->ty, &size) && dim_is(size, 1) &&
+	       type_batched(&n->in[0]->ty);
+}
+
+static Node *formula(Cut *c, Node *n)
+{
+	Node *in[MAXARITY], *m;
+	Type t = type_scalar(n->ty.dt);
+	if (c->map[n->id])
+		return c->map[n->id];
+	if (is_sum(n)) {
+		m = acc_leaf(c, n);
+	} else if (opinfo[n->op].kind == MOVE && n->nin == 1) {
+		m = formula(c, n->in[0]);
+	} else if (opinfo[n->op].kind == COMPOSITE) {
+		in[0] = formula(c, n->in[0]);
+		m = node(c->to, n->op, &n->a, in, 1, 0);
+	} else if (opinfo[n->op].kind == MAP || opinfo[n->op].kind == LEAF) {
+		for (int i = 0; i < n->nin; i++)
+			in[i] = formula(c, n->in[i]);
+		m = node(c->to, n->op, &n->a, in, n->nin, opinfo[n->op].typed ? &t : 0);
+	} else {
+		/* a number that is no sum: its mean over batches, weighted with their size */
+		m = n_op2(c->to, O_div, acc_leaf(c, n), n_leaf(c->to, O_count, 0, 0, &(Type){ 0 }));
+	}
+	return c->map[n->id] = m;
+}
+
+/* Replaces the R_METRIC roots of g by R_ACC roots.  The formulas of the two graphs are equal where
+ * the language makes no difference between training and evaluation; eval's are kept. */
+static Graph *cut(Module *m, Graph *g, Graph *to)
+{
+	Cut c = { .m = m, .to = to };
+	if (!g)
+		return 0;
+	c.map = NEWN(m->job->mem, Node *, g->n + 1);
+	int n = g->nroot;
+	Root *root = g->root;
+	g->nroot = 0;
+	g->root = 0;
+	g->caproot = 0;
+	for (int i = 0; i < n; i++) {
+		if (root[i].kind != R_METRIC) {
+			graph_root(g, root[i].kind, root[i].index, root[i].name, root[i].node, root[i].at);
+			continue;
+		}
+		graph_root(to, R_METRIC, root[i].index, root[i].name, formula(&c, root[i].node),
+		           root[i].at);
+	}
+	for (int i = 0; i < c.nacc; i++) {
+		Type t = type_scalar(DT_REAL);
+		Node *x = n_cast(g, n_reshape(g, c.acc[i], &(Type){ .dt = c.acc[i]->ty.dt }), DT_REAL);
+		if (!is_sum(c.acc[i]))
+			x = n_op2(g, O_mul, x, n_leaf(g, O_count, 0, 0, &t));
+		graph_root(g, R_ACC, i, 0, x, NOWHERE);
+	}
+	m->nacc = c.nacc;
+	return g;
+}
+
+void pass_metrics(Module *m)
+{
+	Graph *unused = graph_new(m->job, job_sym(m->job, "metrics"));
+	m->metrics = graph_new(m->job, job_sym(m->job, "metrics"));
+	m->grad = cut(m, m->grad, unused);
+	int training = m->nacc;
+	m->eval = cut(m, m->eval, m->metrics);
+	if (m->grad && training != m->nacc)
+		bug(m->job, "metrics differ between training and evaluation");
+	graph_free(unused);
+}

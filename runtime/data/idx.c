@@ -1,0 +1,253 @@
+/* idx.c - IDX files, plain or gzip: the format of MNIST and Fashion-MNIST.
+ *
+ * In:    untrusted files.   Out: columns `images` and `labels`, as the data section reads them.
+ * Holds: magic, element type, shape and count are checked against the model and the size of the file
+ *        before memory is asked for.
+ *
+ * A file: 0 0 T R (T element type, 8 for unsigned bytes; R dimensions), R big-endian 32-bit sizes, the
+ * first of them the number of rows; then the elements, row-major.
+ * Source: the description on the MNIST page of Y. LeCun.
+ *
+ * SPDX-License-Identifier: 0BSD
+ */
+#include <string.h>
+
+#include "rt_data.h"
+#include "rt_fail.h"
+#include "rt_io.h"
+#include "rt_mem.h"
+#include "rt_real.h"
+#include "rt_size.h"
+
+enum { TYPE_U8 = 0x08, RANK_MOST = 8, CHUNK = 1 << 16 };
+
+/* Deflate cannot expand more than this (zlib's technical notes: 1032 to 1). */
+enum { GZIP_MOST = 1032 };
+
+typedef struct {
+	Reader *in;
+	int rank;                      /* of a row                                             */
+	int64_t dim[RANK_MOST];
+	int64_t count, len;            /* rows; elements of a row                              */
+} Idx;
+
+/* path or path.gz, whichever is there; the latter need not exist (then path is named in the error). */
+static Reader *open_either(const char *path)
+{
+	char *gz = rt_text("%s.gz", path);
+	Reader *f = rt_open(!rt_exists(path) && rt_exists(gz) ? gz : path, true, "R7");
+	rt_free(gz);
+	return f;
+}
+
+/* The number of elements must be what the file can hold, before anything is allocated for it. */
+static void check_size(const Idx *f, size_t head)
+{
+	const char *path = rt_path(f->in);
+	size_t bytes, have = rt_file_bytes(f->in), most = have;
+	if (rt_is_gzip(f->in) && !rt_size_mul(have, GZIP_MOST, &most))
+		most = SIZE_MAX;
+	if (!rt_size_mul((size_t)f->count, (size_t)f->len, &bytes) || !rt_size_add(bytes, head, &bytes))
+		bytes = SIZE_MAX;
+	if (bytes > most)
+		rt_fail(RT_FILE, "R5", "%s: the header says %lld rows of %lld bytes, but the file has only %zu bytes%s",
+		        path, (long long)f->count, (long long)f->len, have,
+		        rt_is_gzip(f->in) ? " (compressed)" : "");
+	if (!rt_is_gzip(f->in) && bytes < have)
+		rt_fail(RT_FILE, "R5", "%s: the header says %lld rows of %lld bytes, but %zu more bytes follow",
+		        path, (long long)f->count, (long long)f->len, have - bytes);
+}
+
+static Idx open_idx(const char *path)
+{
+	Idx f = { open_either(path), 0, { 0 }, 0, 1 };
+	unsigned char h[4 + 4 * (RANK_MOST + 1)];
+	const char *name = rt_path(f.in);
+	rt_read(f.in, h, 4, "the header");
+	if (h[0] || h[1])
+		rt_fail(RT_FILE, "R1", "%s: not an IDX file: it begins with %02x %02x, not 00 00", name, h[0], h[1]);
+	if (h[2] != TYPE_U8)
+		rt_fail(RT_FILE, "R1", "%s: byte 2: element type 0x%02x; unsigned bytes (0x08) are read",
+		        name, h[2]);
+	if (h[3] < 1 || h[3] > RANK_MOST)
+		rt_fail(RT_FILE, "R1", "%s: byte 3: %d dimensions; 1 to %d can be read", name, h[3], RANK_MOST);
+	rt_read(f.in, h + 4, 4u * h[3], "the header");
+	int64_t size[RANK_MOST];
+	for (int i = 0; i < h[3]; i++) {
+		const unsigned char *p = h + 4 + 4 * i;
+		size[i] = (int64_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
+	}
+	f.count = size[0];
+	f.rank = h[3] - 1;
+	memcpy(f.dim, size + 1, sizeof f.dim - sizeof *f.dim);
+	if (f.count == 0)
+		rt_fail(RT_FILE, "R5", "%s: there is no row in it", name);
+	if (!rt_size_product(f.dim, f.rank, &f.len))
+		f.len = INT64_MAX;
+	check_size(&f, 4 + 4u * h[3]);
+	return f;
+}
+
+/* ---- fitting the model ---------------------------------------------------------------------- */
+
+static char *times(const int64_t *dim, int rank)
+{
+	char *s = rt_text(rank ? "" : "one number");
+	for (int i = 0; i < rank; i++) {
+		char *longer = rt_text("%s%s%lld", s, i ? " x " : "", (long long)dim[i]);
+		rt_free(s);
+		s = longer;
+	}
+	return s;
+}
+
+/* Shapes agree if they do without leading ones: 28 x 28 is 1 x 28 x 28. */
+static bool same_shape(const int64_t *a, int na, const int32_t *b, int nb)
+{
+	while (na && *a == 1)
+		a++, na--;
+	while (nb && *b == 1)
+		b++, nb--;
+	if (na != nb)
+		return false;
+	for (int i = 0; i < na; i++)
+		if (a[i] != b[i])
+			return false;
+	return true;
+}
+
+static void check_shape(const nnrt_model *m, Idx *f, const nnrt_field *want)
+{
+	if (same_shape(f->dim, f->rank, want->dim, want->rank))
+		return;
+	int64_t dim[RANK_MOST + 1], model[RANK_MOST];
+	int lead = f->rank == 2;       /* pictures are shown as channels x height x width      */
+	dim[0] = 1;
+	memcpy(dim + lead, f->dim, (size_t)f->rank * sizeof *dim);
+	for (int i = 0; i < want->rank; i++)
+		model[i] = want->dim[i];
+	rt_error(RT_FILE, "R1", "%s: %s are %s, but this trainer was compiled for %s", rt_path(f->in),
+	         want->name, times(dim, f->rank + lead), times(model, want->rank));
+	rt_help("change the inputs in %s and compile again, or resize the data", m->source);
+	rt_exit(RT_FILE);
+}
+
+/* Reads all rows of a file into rows first... of a column, converting the bytes to its kind. */
+static void read_column(const nnrt_model *m, Idx *f, Column *c, int64_t first)
+{
+	unsigned char block[CHUNK];
+	int classes = c->field->classes;
+	int64_t n = f->count * f->len, at = first * f->len;
+	for (int64_t i = 0; i < n; i += CHUNK) {
+		size_t k = (size_t)(n - i < CHUNK ? n - i : CHUNK);
+		unsigned char *to = c->field->kind == NNRT_U8 ? c->data + at + i : block;
+		rt_read(f->in, to, k, "the rows");
+		for (size_t e = 0; classes && e < k; e++) {
+			if (to[e] < classes)
+				continue;
+			rt_error(RT_FILE, "R4", "%s: row %lld of %s holds %d; class(%d) is 0 to %d", rt_path(f->in),
+			         (long long)((i + (int64_t)e) / f->len), c->field->name, to[e], classes,
+			         classes - 1);
+			rt_help("change the number of classes in %s and compile again", m->source);
+			rt_exit(RT_FILE);
+		}
+		for (size_t e = 0; to == block && e < k; e++)
+			rt_set_value(c->data, at + i + (int64_t)e, c->field->kind, m->real_bytes, block[e]);
+	}
+	unsigned char rest;
+	if (rt_read_some(f->in, &rest, 1))
+		rt_fail(RT_FILE, "R5", "%s: more bytes follow after %lld rows", rt_path(f->in),
+		        (long long)f->count);
+	rt_close(f->in);
+}
+
+/* ---- the source ----------------------------------------------------------------------------- */
+
+typedef struct { char *train, *test; } Names;
+
+/* The files of the column `images` or `labels`. */
+static Names files_of(const nnrt_model *m, const char *column, const char *path)
+{
+	const nnrt_data *d = m->data;
+	bool images = !strcmp(column, "images");
+	if (!images && strcmp(column, "labels"))
+		rt_bug("the source idx has no column `%s`", column);
+	const char *one = images ? d->images : d->labels;
+	Names n = { 0, 0 };
+	if (one) {
+		n.train = path ? rt_join(path, one) : rt_data_path(one);
+		return n;
+	}
+	char *dir = path ? rt_text("%s", path) : rt_data_path(d->path ? d->path : ".");
+	if (!rt_is_folder(dir)) {
+		rt_error(RT_FILE, "R7", "%s: cannot read the data: there is no such folder", dir);
+		rt_help("give the folder with --data DIR, or set NNC_DATA to the place of %s", dir);
+		rt_exit(RT_FILE);
+	}
+	n.train = rt_join(dir, images ? "train-images-idx3-ubyte" : "train-labels-idx1-ubyte");
+	/* A test part that the program asks for is taken from the training files instead. */
+	if (d->test == 0)
+		n.test = rt_join(dir, images ? "t10k-images-idx3-ubyte" : "t10k-labels-idx1-ubyte");
+	rt_free(dir);
+	return n;
+}
+
+static void check_count(const Idx *f, const nnrt_field *c, const Idx *first, const nnrt_field *c0)
+{
+	if (f->count != first->count)
+		rt_fail(RT_FILE, "R5", "%s has %lld %s, but %s has %lld %s", rt_path(f->in),
+		        (long long)f->count, c->name, rt_path(first->in), (long long)first->count, c0->name);
+}
+
+Dataset *rt_idx_load(const nnrt_model *m, const char *path)
+{
+	Dataset *d = rt_data_new(path ? path : m->data->path ? m->data->path : "the data", m->column,
+	                         m->ncolumn, m->real_bytes);
+	Idx *train = rt_alloc((size_t)d->ncolumn, sizeof *train, "files");
+	Idx *test = rt_alloc((size_t)d->ncolumn, sizeof *test, "files");
+	bool official = false;
+	for (int i = 0; i < d->ncolumn; i++) {
+		const nnrt_field *c = d->column[i].field;
+		Names name = files_of(m, c->name, path);
+		train[i] = open_idx(name.train);
+		check_shape(m, &train[i], c);
+		check_count(&train[i], c, &train[0], d->column[0].field);
+		official = name.test != 0;
+		if (official) {
+			test[i] = open_idx(name.test);
+			check_shape(m, &test[i], c);
+			check_count(&test[i], c, &test[0], d->column[0].field);
+		}
+		rt_free(name.train);
+		rt_free(name.test);
+	}
+	if (d->ncolumn == 0)
+		rt_fail(RT_FILE, "R5", "%s: the program reads no column of it", d->name);
+	d->official = official ? test[0].count : 0;
+	rt_data_room(d, train[0].count + d->official);
+	for (int i = 0; i < d->ncolumn; i++) {
+		read_column(m, &train[i], &d->column[i], 0);
+		if (official)
+			read_column(m, &test[i], &d->column[i], train[i].count);
+	}
+	rt_free(train);
+	rt_free(test);
+	return d;
+}
+
+Dataset *rt_idx_images(const nnrt_model *m, const char *path)
+{
+	Dataset *d = rt_data_new(path, m->column, m->ncolumn, m->real_bytes);
+	for (int i = 0; i < d->ncolumn; i++) {
+		if (strcmp(d->column[i].field->name, "images"))
+			continue;
+		Idx f = open_idx(path);
+		check_shape(m, &f, d->column[i].field);
+		d->rows = f.count;
+		d->column[i].data = rt_alloc((size_t)f.count, d->column[i].stride, "images");
+		read_column(m, &f, &d->column[i], 0);
+	}
+	if (d->rows == 0)
+		rt_fail(RT_FILE, "R1", "%s: the program reads no images", path);
+	return d;
+}

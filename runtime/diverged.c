@@ -1,0 +1,90 @@
+/* diverged.c - what is known about a step that was refused: R3, exit 4.
+ *
+ * SPDX-License-Identifier: 0BSD
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "rt_fail.h"
+#include "rt_real.h"
+#include "rt_run.h"
+
+/* The first input of the batch that is not finite, with the row that it came from. */
+static bool note_bad_input(const Run *r, const Dataset *d, const uint32_t *row)
+{
+	for (int i = 0; i < r->m->nin; i++) {
+		const nnrt_field *f = &r->m->in[i];
+		int64_t bad = f->kind == NNRT_REAL
+		                      ? rt_first_bad(r->field[i], f->len * r->c.B, r->m->real_bytes)
+		                      : -1;
+		if (bad < 0)
+			continue;
+		rt_note("first bad value: `%s`, row %u of %s", f->name, (unsigned)row[bad / f->len], d->name);
+		return true;
+	}
+	return false;
+}
+
+static bool note_bad_weight(const Run *r)
+{
+	for (int i = 0; i < r->m->nparam; i++) {
+		const nnrt_tensor *t = &r->m->param[i];
+		const char *w = (const char *)r->c.param + t->offset * r->m->real_bytes;
+		if (rt_first_bad(w, t->len, r->m->real_bytes) < 0)
+			continue;
+		rt_note("first bad value: the weights of %s are not finite since the last update", t->path);
+		return true;
+	}
+	return false;
+}
+
+static double norm_at(const Run *r, int param, uint64_t update)
+{
+	return r->norm[(update % NORMS_KEPT) * (uint64_t)r->m->nparam + (uint64_t)param];
+}
+
+/* The first parameter with a gradient that is not finite, and how its norm grew. */
+static void note_bad_gradient(const Run *r)
+{
+	uint64_t now = r->c.update;
+	for (int i = 0; i < r->m->nparam; i++) {
+		const nnrt_tensor *t = &r->m->param[i];
+		const char *g = (const char *)r->c.grad + t->offset * r->m->real_bytes;
+		if (!t->trained || rt_first_bad(g, t->len, r->m->real_bytes) < 0)
+			continue;
+		uint64_t back = now < NORMS_KEPT - 1 ? now : NORMS_KEPT - 1;
+		if (now == 0)
+			rt_note("first bad value: the gradient of %s, in the first step", t->path);
+		else
+			rt_note("first bad value: %s, gradient norm %.2g at step %llu (was %.2g at step %llu)",
+			        t->path, norm_at(r, i, now - 1), (unsigned long long)now,
+			        norm_at(r, i, now - back), (unsigned long long)(now - back + 1));
+		return;
+	}
+	rt_note("every gradient is finite");
+}
+
+static void help(const Run *r)
+{
+	double lr = rt_run_lr(r);
+	if (rt_run_setting(r, "optimizer.lr") >= 0 && lr > 0)
+		rt_help("try `%s train --set optimizer.lr=%.2g`, or scale the inputs", program_invocation_name,
+		        lr / 10);
+	else
+		rt_help("try a smaller learning rate, or scale the inputs");
+}
+
+void rt_run_diverged(const Run *r, const Dataset *d, const uint32_t *row, int64_t step,
+                     int64_t epoch, const char *saved)
+{
+	bool loss = !isfinite(rt_run_loss(r)) || !isfinite(*r->c.penalty);
+	rt_error(RT_DIVERGED, "R3", "%s is not finite at step %lld (epoch %lld)",
+	         loss ? "the loss" : "a gradient", (long long)step, (long long)epoch);
+	if (!note_bad_input(r, d, row) && !note_bad_weight(r))
+		note_bad_gradient(r);
+	if (saved)
+		rt_note("%s holds the weights before this step", saved);
+	help(r);
+	rt_exit(RT_DIVERGED);
+}

@@ -1,0 +1,184 @@
+/* nnrt.h - what a generated trainer and the runtime library say to each other.
+ *
+ * A trainer is one C file printed by nnc (the model's own arithmetic and a table, nnrt_model) and
+ * libnnrt.a (training loop, data, files, logs, command line).  The library does not know the
+ * precision of a trainer at compile time: reals are `void *` with nnrt_model.real_bytes each.
+ *
+ * A step is three phases (grad, check, update); all state is behind nnrt_ctx, so several models
+ * or folds can run in one process.
+ *
+ * SPDX-License-Identifier: 0BSD
+ */
+#ifndef NNRT_H
+#define NNRT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define NNRT_ABI 1
+
+/* ---- tables ----------------------------------------------------------------------------- */
+
+typedef enum { NNRT_REAL, NNRT_CLASS, NNRT_I32, NNRT_BOOL, NNRT_U8 } nnrt_kind;
+
+/* Storage: NNRT_REAL real_bytes each, NNRT_CLASS and NNRT_I32 int32_t, NNRT_BOOL and NNRT_U8 one
+ * byte.  All arrays are row-major. */
+
+/* An input, target or output of the model, or a column of the data. */
+typedef struct {
+	const char *name;
+	nnrt_kind kind;
+	int32_t classes;               /* NNRT_CLASS: values 0..classes-1                     */
+	int32_t rank;                  /* dimensions of one sample (the batch not counted)    */
+	int32_t dim[8];
+	int64_t len;                   /* elements of one sample                              */
+	unsigned char target;          /* inputs only: a target                               */
+	unsigned char batched;         /* outputs only: 1 if dimension 0 is the batch          */
+} nnrt_field;
+
+/* A parameter or a buffer. Shapes are PyTorch's; offset counts elements in the flat array. */
+typedef struct {
+	const char *path;              /* "dense1.weight"                                     */
+	int32_t rank, dim[8];
+	int64_t len, offset;
+	double lr_scale;
+	unsigned char decayed;         /* weight_decay reaches it                             */
+	unsigned char trained;         /* 0: trainable = false                                */
+} nnrt_tensor;
+
+/* A number that may be set at run time: run-time consts ("lr"), "optimizer.lr". */
+typedef struct {
+	const char *name;
+	double value;                  /* from the program                                    */
+	unsigned char integer;
+} nnrt_setting;
+
+typedef struct {
+	const char *name;
+	unsigned char larger_is_better;
+} nnrt_metric;
+
+typedef enum { NNRT_NO_DATA, NNRT_IDX, NNRT_SYNTHETIC } nnrt_source;
+
+typedef struct {
+	nnrt_source source;
+	const char *path;              /* idx: folder; 0 if images/labels are given           */
+	const char *images, *labels;   /* idx: files                                          */
+	const char *kind;              /* synthetic: "random"                                 */
+	int64_t n;                     /* synthetic: rows                                     */
+	double noise;
+	double val, test;              /* part of the rows (<= 1), or a number of rows (> 1); 0: none */
+	uint64_t seed;
+	unsigned char shuffle;
+} nnrt_data;
+
+typedef struct {
+	double epochs, steps;          /* 0: not given                                        */
+	int64_t batch;                 /* -1: "all"                                           */
+	uint64_t seed;
+	unsigned char shuffle, drop_last;
+	const char *monitor;           /* 0: by the rules of language.md section 7             */
+} nnrt_train;
+
+/* ---- one run's state ---------------------------------------------------------------------- */
+
+enum { NNRT_WANT_OUTPUTS = 1, NNRT_WANT_LOSSES = 2 };
+
+typedef struct nnrt_team nnrt_team;
+
+/* Filled by the runtime, read and written by generated code. */
+typedef struct nnrt_ctx {
+	void *param, *grad;            /* flat arrays of param_len reals, 64-byte aligned     */
+	void *moment[8];               /* optimizer state, param_len reals each               */
+	void *buffer, *buffer_next;    /* buffer_len reals; grad writes _next, the runtime    *
+	                                * copies it to buffer after an accepted step          */
+	const void *in[32];            /* inputs and targets, in table order, B samples each  */
+	void *out[32];                 /* outputs, if wanted                                  */
+	double *loss;                  /* nloss + 1: each loss, then their sum                */
+	double *penalty;               /* one number; written by grad if the model has one    */
+	double *acc;                   /* nacc sums over this batch, for metrics              */
+	const double *knob;            /* nknob numbers of this step                          */
+	unsigned char *arena0;         /* scratch that does not depend on the batch           */
+	unsigned char *arena;          /* scratch: bytes per sample times B                   */
+	int B;                         /* samples of this batch                               */
+	int want;                      /* NNRT_WANT_...                                       */
+	uint64_t seed, update;         /* for random numbers; update: 0, 1, ...               */
+	uint64_t sample0;              /* number of the first sample within the update        */
+	nnrt_team *team;
+} nnrt_ctx;
+
+/* Where a run is, for schedules. */
+typedef struct {
+	double step, epoch, position, progress;
+} nnrt_time;
+
+/* ---- the model ----------------------------------------------------------------------------- */
+
+typedef struct nnrt_model {
+	int abi;                       /* NNRT_ABI                                            */
+	const char *name, *source, *source_hash, *nnc_version, *options;
+	int real_bytes;                /* 4 or 8                                              */
+
+	const nnrt_tensor *param;  int nparam;  int64_t param_len;
+	const nnrt_tensor *buffer; int nbuffer; int64_t buffer_len;
+	int nmoment;
+
+	const nnrt_field *in;  int nin;        /* inputs and targets in source order          */
+	const nnrt_field *out; int nout;
+	const char *const *loss; int nloss;
+	const nnrt_metric *metric; int nmetric;
+	int nacc, nknob;
+	const nnrt_setting *setting; int nsetting;
+	unsigned char has_penalty;
+	unsigned char stat_rows;       /* batch statistics of [N, C]: a batch of 1 is refused */
+
+	const nnrt_data *data;
+	const nnrt_field *column; int ncolumn; /* raw columns that bind reads                 */
+	const nnrt_train *train;
+
+	int64_t arena0_bytes, arena_bytes;     /* the latter per sample; largest of all phases */
+
+	/* init: writes all parameters and buffers from ctx->seed.
+	 * grad: forward with training on, losses, metric sums, every gradient (grad), buffer_next,
+	 *       outputs if wanted.
+	 * eval: forward with training off: losses and metric sums if NNRT_WANT_LOSSES, outputs if
+	 *       NNRT_WANT_OUTPUTS.
+	 * Thread tid of n computes its share; barriers inside. */
+	void (*init)(nnrt_ctx *c, int tid, int n);
+	void (*grad)(nnrt_ctx *c, int tid, int n);
+	void (*eval)(nnrt_ctx *c, int tid, int n);
+	/* One optimizer update of elements lo..hi-1 of the flat arrays, all of equal lr_scale and
+	 * decay (1 or 0).  No barriers. */
+	void (*update)(nnrt_ctx *c, int64_t lo, int64_t hi, double lr_scale, double decay);
+	/* Columns of B samples (NNRT_U8 ... as in `column`) to inputs and targets. 0 if the
+	 * model has no data section. */
+	void (*bind)(nnrt_ctx *c, const void *const *column, void *const *field);
+	/* All numbers of this step, in double. */
+	void (*knobs)(const nnrt_time *t, const double *setting, double *knob);
+	/* The metrics from sums over `count` samples. */
+	void (*metrics)(const double *acc, double count, const double *knob, double *metric);
+
+	/* 1 + the number of the knob that is the learning rate of this step, for logs; 0: the
+	 * setting "optimizer.lr" is constant and is shown. */
+	int lr_knob;
+	/* Elements a sample of the largest array whose size grows with the batch: start-up checks that
+	 * this times the largest batch stays below 2^31. 0: only inputs and outputs are checked. */
+	int64_t largest;
+} nnrt_model;
+
+/* The whole program: command line, training, files.  Returns the exit status. */
+int nnrt_main(const nnrt_model *m, int argc, char **argv);
+
+/* ---- for generated code --------------------------------------------------------------------- */
+
+/* Thread t of n owns units lo..hi-1 of `units`. */
+static inline void nnrt_own(int t, int n, int units, int *lo, int *hi)
+{
+	*lo = (int)((int64_t)units * t / n);
+	*hi = (int)((int64_t)units * (t + 1) / n);
+}
+
+/* Waits until all threads of the team are here. */
+void nnrt_barrier(nnrt_team *team);
+
+#endif

@@ -1,0 +1,361 @@
+/* options.c - the command line of a trainer.
+ *
+ * In:    argv.   Out: Options, completely checked; nothing else reads argv.
+ * Holds: an option that is not known or not built yet is refused with exit 2, never ignored.
+ *
+ * One table lists every option with how its value is read; the switch over its entries is set().
+ *
+ * SPDX-License-Identifier: 0BSD
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rt_fail.h"
+#include "rt_help.h"
+#include "rt_mem.h"
+#include "rt_options.h"
+
+typedef enum {
+	X_DATA, X_OUT, X_WEIGHTS, X_IN, X_SPLIT, X_FORMAT, X_FREEZE, X_EPOCHS, X_STEPS, X_BATCH, X_SEED,
+	X_THREADS, X_OVERFIT, X_TIME_LIMIT, X_SET, X_LOG, X_PROGRESS, X_PARTIAL, X_NO_SAVE, X_NO_PLOT,
+	X_QUIET, X_VERBOSE, X_NO_WARNING, X_HELP, X_VERSION, X_RESUME, X_FOLD
+} What;
+
+typedef struct { const char *name; What what; bool value; } Option;
+
+static const Option option[] = {
+	{ "--data", X_DATA, true },         { "--out", X_OUT, true },
+	{ "--weights", X_WEIGHTS, true },   { "--in", X_IN, true },
+	{ "--split", X_SPLIT, true },       { "--format", X_FORMAT, true },
+	{ "--freeze", X_FREEZE, true },     { "--epochs", X_EPOCHS, true },
+	{ "--steps", X_STEPS, true },       { "--batch", X_BATCH, true },
+	{ "--seed", X_SEED, true },         { "--threads", X_THREADS, true },
+	{ "--overfit", X_OVERFIT, true },   { "--time-limit", X_TIME_LIMIT, true },
+	{ "--set", X_SET, true },           { "--log", X_LOG, true },
+	{ "--progress", X_PROGRESS, true }, { "--partial", X_PARTIAL, false },
+	{ "--no-save", X_NO_SAVE, false },  { "--no-plot", X_NO_PLOT, false },
+	{ "-q", X_QUIET, false },           { "-v", X_VERBOSE, false },
+	{ "--help", X_HELP, false },        { "-h", X_HELP, false },
+	{ "--version", X_VERSION, false },  { "-Wno-validation", X_NO_WARNING, false },
+	{ "--resume", X_RESUME, false },    { "--fold", X_FOLD, true },
+};
+enum { OPTIONS = sizeof option / sizeof *option };
+
+static const char *const command[] = { "train", "eval", "predict", "info", "selftest", "gradients",
+	                               "bench", "data", "generate", "calibrate" };
+enum { COMMANDS = sizeof command / sizeof *command, BUILT = C_BENCH + 1 };
+
+/* ---- numbers --------------------------------------------------------------------------------- */
+
+static _Noreturn void bad_value(const char *name, const char *value, const char *allowed)
+{
+	rt_fail(RT_USAGE, "E0502", "%s: `%s` is not %s", name, value, allowed);
+}
+
+/* A finite number and nothing else; no locale is ever set, so the decimal sign is a dot. */
+static bool parse_number(const char *s, double *v)
+{
+	char *end;
+	if (!*s || strspn(s, "0123456789+-.eE") != strlen(s))
+		return false;
+	*v = strtod(s, &end);
+	return !*end && isfinite(*v);
+}
+
+static bool parse_count(const char *s, uint64_t most, uint64_t *v)
+{
+	if (!*s || strspn(s, "0123456789") != strlen(s))
+		return false;
+	errno = 0;
+	*v = strtoull(s, 0, 10);
+	return errno == 0 && *v <= most;
+}
+
+static int64_t count_value(const char *name, const char *s, int64_t most)
+{
+	uint64_t v;
+	char allowed[64];
+	snprintf(allowed, sizeof allowed, "an integer from 1 to %lld", (long long)most);
+	if (!parse_count(s, (uint64_t)most, &v) || v == 0)
+		bad_value(name, s, allowed);
+	return (int64_t)v;
+}
+
+/* 90, 90s, 30m, 2h as seconds. */
+static double duration(const char *name, const char *s)
+{
+	size_t n = strlen(s);
+	double unit = 1, v = 0;
+	char last = n ? s[n - 1] : 0;
+	char *digits = rt_text("%s", s);
+	if (last == 's' || last == 'm' || last == 'h') {
+		unit = last == 's' ? 1 : last == 'm' ? 60 : 3600;
+		digits[n - 1] = 0;
+	}
+	if (!parse_number(digits, &v) || v <= 0)
+		bad_value(name, s, "a time like 90s, 30m or 2h");
+	rt_free(digits);
+	return v * unit;
+}
+
+/* ---- near misses ----------------------------------------------------------------------------- */
+
+static int least(int a, int b, int c)
+{
+	int m = a < b ? a : b;
+	return m < c ? m : c;
+}
+
+/* Levenshtein's distance, for names of up to 63 bytes; more: far away. */
+static int distance(const char *a, const char *b)
+{
+	enum { MOST = 64 };
+	int row[MOST], na = (int)strnlen(a, MOST), nb = (int)strnlen(b, MOST);
+	if (na >= MOST || nb >= MOST)
+		return MOST;
+	for (int j = 0; j <= nb; j++)
+		row[j] = j;
+	for (int i = 1; i <= na; i++) {
+		int diagonal = row[0];
+		row[0] = i;
+		for (int j = 1; j <= nb; j++) {
+			int up = row[j];
+			row[j] = least(up + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
+			diagonal = up;
+		}
+	}
+	return row[nb];
+}
+
+const char *rt_nearest(const char *name, const char *const *names, int n)
+{
+	const char *best = 0;
+	int near = 3;
+	for (int i = 0; i < n; i++) {
+		int d = distance(name, names[i]);
+		if (d < near)
+			near = d, best = names[i];
+	}
+	return best;
+}
+
+/* ---- one option ------------------------------------------------------------------------------ */
+
+static _Noreturn void not_built(const char *what)
+{
+	rt_fail(RT_USAGE, "E0405", "`%s` is not implemented yet", what);
+}
+
+static void set_batch(Options *o, const char *name, const char *v)
+{
+	o->batch = !strcmp(v, "all") ? -1 : count_value(name, v, INT32_MAX);
+}
+
+static void set_seed(Options *o, const char *name, const char *v)
+{
+	if (!parse_count(v, UINT64_MAX, &o->seed))
+		bad_value(name, v, "an integer of at least 0");
+	o->seed_given = true;
+}
+
+static void set_length(Options *o, const char *name, const char *v, bool epochs)
+{
+	double n = (double)count_value(name, v, INT64_C(1000000000000000));
+	o->epochs = epochs ? n : 0;
+	o->steps = epochs ? 0 : n;
+}
+
+static _Noreturn void unknown_setting(const nnrt_model *m, const char *name)
+{
+	static const char *const train[] = { "epochs", "steps", "batch", "seed" };
+	const char **all = rt_alloc((size_t)m->nsetting + 4, sizeof *all, "names");
+	for (int i = 0; i < 4; i++)
+		all[i] = train[i];
+	for (int i = 0; i < m->nsetting; i++)
+		all[4 + i] = m->setting[i].name;
+	rt_error(RT_USAGE, "E0501", "--set: nothing that can be set at run time is called `%s`", name);
+	const char *near = rt_nearest(name, all, m->nsetting + 4);
+	if (near)
+		rt_help("did you mean `%s`?", near);
+	char *list = rt_text("%s", all[0]);
+	for (int i = 1; i < m->nsetting + 4; i++)
+		list = rt_text("%s, %s", list, all[i]);
+	rt_note("can be set: %s", list);
+	rt_exit(RT_USAGE);
+}
+
+/* --set NAME=VALUE */
+static void set_setting(Options *o, const nnrt_model *m, const char *text)
+{
+	const char *eq = strchr(text, '=');
+	if (!eq || eq == text || !eq[1])
+		bad_value("--set", text, "NAME=VALUE");
+	char *name = rt_text("%.*s", (int)(eq - text), text);
+	const char *v = eq + 1;
+	int i = 0;
+	while (i < m->nsetting && strcmp(m->setting[i].name, name))
+		i++;
+	if (i < m->nsetting) {
+		if (!parse_number(v, &o->setting[i]))
+			bad_value(name, v, "a number");
+		if (m->setting[i].integer && o->setting[i] != floor(o->setting[i]))
+			bad_value(name, v, "an integer");
+	} else if (!strcmp(name, "epochs") || !strcmp(name, "steps")) {
+		set_length(o, name, v, *name == 'e');
+	} else if (!strcmp(name, "batch")) {
+		set_batch(o, name, v);
+	} else if (!strcmp(name, "seed")) {
+		set_seed(o, name, v);
+	} else {
+		unknown_setting(m, name);
+	}
+	rt_free(name);
+}
+
+static void set_log(Options *o, const char *v)
+{
+	if (strcmp(v, "csv") && strcmp(v, "none"))
+		rt_fail(RT_USAGE, "E0405", "--log %s: only csv and none are implemented yet", v);
+	o->csv = !strcmp(v, "csv");
+}
+
+static void set_progress(Options *o, const char *v)
+{
+	static const char *const mode[] = { "auto", "bar", "lines", "none" };
+	for (int i = 0; i < 4; i++)
+		if (!strcmp(v, mode[i])) {
+			o->progress = (ProgressMode)i;
+			return;
+		}
+	bad_value("--progress", v, "auto, bar, lines or none");
+}
+
+static void set_word(const char **to, const char *name, const char *v, const char *const *words, int n,
+                     const char *allowed)
+{
+	for (int i = 0; i < n; i++)
+		if (!strcmp(v, words[i])) {
+			*to = v;
+			return;
+		}
+	bad_value(name, v, allowed);
+}
+
+static void set(Options *o, const nnrt_model *m, const Option *x, const char *v)
+{
+	static const char *const split[] = { "train", "val", "test" };
+	static const char *const format[] = { "csv", "jsonl", "npy", "safetensors" };
+	switch (x->what) {
+	case X_DATA: o->data = v; break;
+	case X_OUT: o->out = v; break;
+	case X_WEIGHTS: o->weights = v; break;
+	case X_IN: o->in = v; break;
+	case X_SPLIT: set_word(&o->split, x->name, v, split, 3, "train, val or test"); break;
+	case X_FORMAT:
+		set_word(&o->format, x->name, v, format, 4, "csv, jsonl, npy or safetensors");
+		break;
+	case X_FREEZE: o->freeze = v; break;
+	case X_EPOCHS: set_length(o, x->name, v, true); break;
+	case X_STEPS: set_length(o, x->name, v, false); break;
+	case X_BATCH: set_batch(o, x->name, v); break;
+	case X_SEED: set_seed(o, x->name, v); break;
+	case X_THREADS: count_value(x->name, v, 4096); break;
+	case X_OVERFIT: o->overfit = count_value(x->name, v, INT32_MAX); break;
+	case X_TIME_LIMIT: o->time_limit = duration(x->name, v); break;
+	case X_SET: set_setting(o, m, v); break;
+	case X_LOG: set_log(o, v); break;
+	case X_PROGRESS: set_progress(o, v); break;
+	case X_PARTIAL: o->partial = true; break;
+	case X_NO_SAVE: o->no_save = true; break;
+	case X_NO_PLOT: break;         /* no plot is drawn in this version                     */
+	case X_QUIET: o->quiet = true; break;
+	case X_VERBOSE: o->verbose = true; break;
+	case X_NO_WARNING: o->no_validation_warning = true; break;
+	case X_HELP: rt_print_help(m); rt_exit(RT_DONE);
+	case X_VERSION: rt_print_version(m); rt_exit(RT_DONE);
+	case X_RESUME: case X_FOLD: not_built(x->name);
+	}
+}
+
+static _Noreturn void unknown_option(const char *arg)
+{
+	const char *names[OPTIONS];
+	for (int i = 0; i < OPTIONS; i++)
+		names[i] = option[i].name;
+	rt_error(RT_USAGE, "E0502", "unknown option `%s`", arg);
+	const char *near = rt_nearest(arg, names, OPTIONS);
+	if (near)
+		rt_help("did you mean `%s`?", near);
+	else
+		rt_help("`%s --help` lists the options", program_invocation_name);
+	rt_exit(RT_USAGE);
+}
+
+/* Reads argv[i], and its value from the same word after `=` or from the next. Returns the last index. */
+static int read_option(Options *o, const nnrt_model *m, int i, int argc, char **argv)
+{
+	const char *arg = argv[i], *eq = strncmp(arg, "--", 2) ? 0 : strchr(arg, '=');
+	char *name = rt_text("%.*s", eq ? (int)(eq - arg) : (int)strlen(arg), arg);
+	int k = 0;
+	while (k < OPTIONS && strcmp(option[k].name, name))
+		k++;
+	if (k == OPTIONS)
+		unknown_option(name);
+	rt_free(name);
+	const char *value = eq ? eq + 1 : 0;
+	if (option[k].what == X_RESUME)
+		not_built("--resume");
+	if (!option[k].value && value)
+		rt_fail(RT_USAGE, "E0502", "%s takes no value", option[k].name);
+	if (option[k].value && !value)
+		value = i + 1 < argc ? argv[++i] : 0;
+	if (option[k].value && (!value || !*value))
+		rt_fail(RT_USAGE, "E0502", "%s needs a value", option[k].name);
+	set(o, m, &option[k], value);
+	return i;
+}
+
+static Command read_command(const char *word)
+{
+	for (int i = 0; i < COMMANDS; i++)
+		if (!strcmp(word, command[i])) {
+			if (i >= BUILT)
+				not_built(word);
+			return (Command)i;
+		}
+	rt_error(RT_USAGE, "E0502", "unknown command `%s`", word);
+	const char *near = rt_nearest(word, command, BUILT);
+	if (near)
+		rt_help("did you mean `%s`?", near);
+	rt_note("commands: train eval predict info selftest gradients bench");
+	rt_exit(RT_USAGE);
+}
+
+Options *rt_options(const nnrt_model *m, int argc, char **argv)
+{
+	Options *o = rt_alloc(1, sizeof *o, "options");
+	bool named = false;
+	o->csv = true;
+	o->setting = rt_alloc((size_t)m->nsetting, sizeof *o->setting, "settings");
+	for (int i = 0; i < m->nsetting; i++)
+		o->setting[i] = m->setting[i].value;
+	for (int i = 1; i < argc; i++) {
+		if (argv[i][0] == '-' && argv[i][1]) {
+			i = read_option(o, m, i, argc, argv);
+		} else if (!named) {
+			o->command = read_command(argv[i]);
+			named = true;
+		} else {
+			rt_fail(RT_USAGE, "E0502", "`%s` is neither an option nor the value of one", argv[i]);
+		}
+	}
+	return o;
+}
+
+uint64_t rt_options_seed(const Options *o, const nnrt_model *m)
+{
+	return o->seed_given ? o->seed : m->train ? m->train->seed : 0;
+}

@@ -1,0 +1,44 @@
+/* rt_feed.h - which rows are trained on, in which order, and when it ends.
+ *
+ * SPDX-License-Identifier: 0BSD
+ */
+#ifndef NNRT_RT_FEED_H
+#define NNRT_RT_FEED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "rt_data.h"
+#include "rt_options.h"
+
+typedef struct {
+	const Rows *rows;
+	uint32_t *place, *order;       /* a permutation, and the rows in that order            */
+	int64_t batch;                 /* largest                                              */
+	int64_t per_epoch;             /* batches of an epoch                                  */
+	double epochs, steps;          /* one of them is above 0                               */
+	int64_t total;                 /* batches of the whole run                             */
+	bool shuffle, drop_last;
+	uint64_t seed;
+	int64_t step, epoch;           /* done                                                 */
+	int64_t at;                    /* samples used of this epoch                           */
+} Feed;
+
+/* The order of a run: a pure function of (rows, seed, epoch). Ends the program with exit 2 if neither
+ * epochs nor steps are known, with R5 if a batch of one row meets batch statistics. */
+Feed *rt_feed_new(const nnrt_model *m, const Options *o, const Rows *rows);
+void rt_feed_free(Feed *f);
+
+/* The size of the largest batch for so many rows. */
+int64_t rt_feed_batch(const nnrt_model *m, const Options *o, int64_t rows);
+
+/* The next batch, or false at the end of the run. The rows stay valid until the next call. */
+bool rt_feed_next(Feed *f, const uint32_t **row, int *n);
+
+/* Where the batch that rt_feed_next would give stands, for schedules. */
+nnrt_time rt_feed_time(const Feed *f);
+
+/* Called after a batch was trained on: counts it.  True if it was the last of an epoch. */
+bool rt_feed_done(Feed *f, int n);
+
+#endif

@@ -1,0 +1,17 @@
+/* rt_help.h - what a trainer says about itself.
+ *
+ * SPDX-License-Identifier: 0BSD
+ */
+#ifndef NNRT_RT_HELP_H
+#define NNRT_RT_HELP_H
+
+#include "nnrt.h"
+
+/* --help and --version, on standard output. */
+void rt_print_help(const nnrt_model *m);
+void rt_print_version(const nnrt_model *m);
+
+/* The command `info`. */
+void rt_print_info(const nnrt_model *m);
+
+#endif

@@ -1,0 +1,61 @@
+/* rt_io.h - the only place of the runtime that opens, reads, writes and renames files.
+ *
+ * Every failure ends the program with one line that names the file, what was tried and the
+ * system's reason, exit 3.  Reading takes regular files only.  Writing goes to a temporary name in
+ * the same folder, is synced, then renamed over the old file: there is never half a file.
+ *
+ * SPDX-License-Identifier: 0BSD
+ */
+#ifndef NNRT_RT_IO_H
+#define NNRT_RT_IO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+typedef struct Reader Reader;
+
+/* Opens a regular file. gz: a gzip file is decompressed (the content decides, not the name).
+ * code: the R code of its errors ("R6" weights, "R7" others); kept, not copied. */
+Reader *rt_open(const char *path, bool gz, const char *code);
+
+/* Exactly n bytes, or the program ends: "ends after 9 bytes, inside WHAT". */
+void rt_read(Reader *f, void *to, size_t n, const char *what);
+
+/* Up to n bytes; fewer only at the end of the file. */
+size_t rt_read_some(Reader *f, void *to, size_t n);
+
+/* Size of the file on disk in bytes, and whether it is gzip. */
+size_t rt_file_bytes(const Reader *f);
+bool rt_is_gzip(const Reader *f);
+const char *rt_path(const Reader *f);
+void rt_close(Reader *f);
+
+/* ---- writing ------------------------------------------------------------------------------- */
+
+typedef struct Writer Writer;
+
+/* Begins a file; "-" is standard output. Devices and pipes are written to directly. */
+Writer *rt_create(const char *path);
+void rt_write(Writer *f, const void *from, size_t n);
+void rt_print(Writer *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Puts the finished file in place and frees f. */
+void rt_commit(Writer *f);
+
+/* Adds a line to the end of a file that rt_create made. */
+void rt_append(const char *path, const char *line);
+
+/* ---- names --------------------------------------------------------------------------------- */
+
+bool rt_exists(const char *path);
+bool rt_is_folder(const char *path);
+/* Renames; never replaces an existing file. */
+void rt_rename(const char *from, const char *to);
+/* Ends the program unless files can be made in this folder. */
+void rt_check_folder(const char *path);
+/* DIR/NAME in new memory; just NAME if it is absolute or dir is "" or ".". */
+char *rt_join(const char *dir, const char *name);
+
+#endif

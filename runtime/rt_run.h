@@ -1,0 +1,100 @@
+/* rt_run.h - one model being computed: its memory, and the three phases of a step.
+ *
+ * A step: rt_run_bind (rows into inputs and targets), rt_run_grad, rt_run_check, rt_run_update.
+ * train, bench, gradients and selftest all call these same functions.
+ *
+ * SPDX-License-Identifier: 0BSD
+ */
+#ifndef NNRT_RT_RUN_H
+#define NNRT_RT_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "nnrt.h"
+#include "rt_data.h"
+
+/* Neighbouring elements of the flat arrays that are updated by one loop. */
+typedef struct {
+	int64_t lo, hi;
+	double lr_scale, decay;
+} Segment;
+
+/* Gradient norms of the last so many steps are kept, to tell how a run diverged. */
+enum { NORMS_KEPT = 16 };
+
+typedef struct Run {
+	const nnrt_model *m;
+	nnrt_ctx c;
+	double *setting, *knob;
+	unsigned char *frozen;         /* for each parameter: 1 if --freeze names it           */
+	Segment *segment;
+	int nsegment;
+	int64_t room;                  /* samples that memory is there for                     */
+	void **field, **column;        /* what bind writes and reads                           */
+	double *norm;                  /* NORMS_KEPT x nparam; row c.update % NORMS_KEPT       */
+	double norm_all;               /* of the last step checked                             */
+	bool flush;                    /* denormals are flushed to zero while computing        */
+} Run;
+
+/* A run of m with settings from the program; parameters are zeros until init or load. */
+Run *rt_run_new(const nnrt_model *m);
+void rt_run_free(Run *r);
+
+/* Memory for batches of up to `samples`.  May be called again with more. */
+void rt_run_reserve(Run *r, int64_t samples);
+
+/* Bytes that rt_run_new and rt_run_reserve take for this model. */
+double rt_run_bytes(const nnrt_model *m, int64_t samples);
+
+/* First values of all parameters and buffers from a seed, which dropout uses later, too. */
+void rt_run_init(Run *r, uint64_t seed);
+
+/* Builds the table of segments from the tensors' entries and `frozen`. */
+void rt_run_segments(Run *r);
+
+/* Evaluates all knobs for this moment. */
+void rt_run_knobs(Run *r, const nnrt_time *t);
+
+/* Number of the setting of that name, or -1.  The learning rate of this step (NaN: none). */
+int rt_run_setting(const Run *r, const char *name);
+double rt_run_lr(const Run *r);
+
+/* Rows row[0..n-1] of the data become the batch.  R4 if a class is out of range. */
+void rt_run_bind(Run *r, const Dataset *d, const uint32_t *row, int n);
+
+/* Phase one; want: NNRT_WANT_OUTPUTS or 0. */
+void rt_run_grad(Run *r, int want);
+/* Phase two: true if the loss and every gradient are finite.  Keeps the norms. */
+bool rt_run_check(Run *r);
+/* Phase three: parameters, optimizer state, buffers; counts the step. */
+void rt_run_update(Run *r);
+/* Forward with training off. */
+void rt_run_eval(Run *r, int want);
+
+/* The sum of all losses of the last batch. */
+double rt_run_loss(const Run *r);
+
+/* Ends the program with R3, exit 4, after a failed check. step and epoch count from 1; row: the
+ * batch; saved: the file that keeps the last finite weights, or 0. */
+_Noreturn void rt_run_diverged(const Run *r, const Dataset *d, const uint32_t *row, int64_t step,
+                               int64_t epoch, const char *saved);
+
+/* Parameters and buffers, one after the other, to or from `to` (rt_run_state_bytes bytes). */
+size_t rt_run_state_bytes(const Run *r);
+void rt_run_save_state(const Run *r, void *to);
+void rt_run_load_state(Run *r, const void *from);
+
+/* Losses and metrics over rows, with training off; metric has room for nmetric numbers. */
+typedef struct { double loss; double *metric; } Scores;
+Scores rt_run_scores(Run *r, const Dataset *d, const Rows *rows, int64_t batch);
+Scores rt_scores_new(const nnrt_model *m);
+
+/* Sums of batches, weighted with their sizes. */
+typedef struct { double loss, count; double *acc; } Sums;
+Sums rt_sums_new(const nnrt_model *m);
+void rt_sums_clear(const Run *r, Sums *s);
+void rt_sums_add(const Run *r, Sums *s);
+void rt_sums_scores(const Run *r, const Sums *s, Scores *out);
+
+#endif

@@ -1,0 +1,253 @@
+/* run.c - one model being computed: memory, settings, the three phases of a step.
+ *
+ * Holds: grad never writes parameters, update never reads activations; an update happens only after
+ *        a check that passed.
+ *
+ * SPDX-License-Identifier: 0BSD
+ */
+#include <math.h>
+#include <string.h>
+
+#include "rt_fail.h"
+#include "rt_float_state.h"
+#include "rt_mem.h"
+#include "rt_real.h"
+#include "rt_run.h"
+#include "rt_size.h"
+#include "rt_team.h"
+
+enum { FIELDS_MOST = sizeof ((nnrt_ctx *)0)->in / sizeof (void *) };
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+static void *reals(const nnrt_model *m, int64_t n, const char *what)
+{
+	return rt_alloc((size_t)n, (size_t)m->real_bytes, what);
+}
+
+static void check_table(const nnrt_model *m)
+{
+	if (m->abi != NNRT_ABI)
+		rt_bug("%s was generated for runtime interface %d, this library has %d", m->name, m->abi,
+		       NNRT_ABI);
+	if (m->nin > FIELDS_MOST || m->nout > FIELDS_MOST || m->nmoment > 8)
+		rt_bug("%s has %d inputs, %d outputs, %d moments", m->name, m->nin, m->nout, m->nmoment);
+}
+
+Run *rt_run_new(const nnrt_model *m)
+{
+	check_table(m);
+	Run *r = rt_alloc(1, sizeof *r, "a run");
+	nnrt_ctx *c = &r->c;
+	r->m = m;
+	c->param = reals(m, m->param_len, "parameters");
+	c->grad = reals(m, m->param_len, "gradients");
+	for (int i = 0; i < m->nmoment; i++)
+		c->moment[i] = reals(m, m->param_len, "optimizer state");
+	c->buffer = reals(m, m->buffer_len, "buffers");
+	c->buffer_next = reals(m, m->buffer_len, "buffers");
+	c->loss = rt_alloc((size_t)m->nloss + 1, sizeof(double), "losses");
+	c->penalty = rt_alloc(1, sizeof(double), "losses");
+	c->acc = rt_alloc((size_t)m->nacc, sizeof(double), "metrics");
+	r->knob = rt_alloc((size_t)m->nknob, sizeof(double), "settings");
+	c->knob = r->knob;
+	c->arena0 = rt_alloc((size_t)m->arena0_bytes, 1, "activations");
+	c->team = rt_team_new(1);
+	r->setting = rt_alloc((size_t)m->nsetting, sizeof(double), "settings");
+	for (int i = 0; i < m->nsetting; i++)
+		r->setting[i] = m->setting[i].value;
+	r->frozen = rt_alloc((size_t)m->nparam, 1, "settings");
+	r->segment = rt_alloc((size_t)m->nparam, sizeof *r->segment, "settings");
+	r->norm = rt_alloc((size_t)m->nparam, NORMS_KEPT * sizeof(double), "gradient norms");
+	r->field = rt_alloc((size_t)m->nin, sizeof(void *), "inputs");
+	r->column = rt_alloc((size_t)m->ncolumn, sizeof(void *), "columns");
+	/* -O0 is the strict form and double has room enough: both keep denormals. */
+	r->flush = m->real_bytes == 4 && !(m->options && strstr(m->options, "-O0"));
+	rt_run_segments(r);
+	return r;
+}
+
+static void free_batch(Run *r)
+{
+	for (int i = 0; i < r->m->nin; i++)
+		rt_free(r->field[i]);
+	for (int i = 0; i < r->m->nout; i++)
+		rt_free(r->c.out[i]);
+	for (int i = 0; i < r->m->ncolumn; i++)
+		rt_free(r->column[i]);
+	rt_free(r->c.arena);
+}
+
+void rt_run_free(Run *r)
+{
+	nnrt_ctx *c = &r->c;
+	free_batch(r);
+	for (int i = 0; i < r->m->nmoment; i++)
+		rt_free(c->moment[i]);
+	void *all[] = { c->param, c->grad, c->buffer, c->buffer_next, c->loss, c->penalty, c->acc,
+		        r->knob, c->arena0, r->setting, r->frozen, r->segment, r->norm, r->field,
+		        r->column };
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		rt_free(all[i]);
+	rt_team_free(c->team);
+	rt_free(r);
+}
+
+static void *field_room(const nnrt_field *f, int64_t samples, int real_bytes)
+{
+	size_t n;
+	if (!rt_size_mul((size_t)f->len, (size_t)samples, &n))
+		rt_fail(RT_FILE, "R7", "%lld samples of `%s` are too large", (long long)samples, f->name);
+	return rt_alloc(n, (size_t)rt_kind_bytes(f->kind, real_bytes), f->name);
+}
+
+/* Generated loops count elements in int: k * B must stay below 2^31 for every array. */
+static void check_index(const nnrt_model *m, int64_t samples)
+{
+	int64_t most = m->largest;
+	for (int i = 0; i < m->nin; i++)
+		most = m->in[i].len > most ? m->in[i].len : most;
+	for (int i = 0; i < m->nout; i++)
+		most = m->out[i].len > most ? m->out[i].len : most;
+	if (samples > INT32_MAX || most * samples > INT32_MAX)
+		rt_fail(RT_FILE, "R5", "a batch of %lld samples has arrays of more than 2^31 elements; the largest "
+		        "batch is %lld", (long long)samples, (long long)(INT32_MAX / (most ? most : 1)));
+}
+
+void rt_run_reserve(Run *r, int64_t samples)
+{
+	const nnrt_model *m = r->m;
+	if (samples <= r->room)
+		return;
+	check_index(m, samples);
+	free_batch(r);
+	for (int i = 0; i < m->nin; i++)
+		r->c.in[i] = r->field[i] = field_room(&m->in[i], samples, m->real_bytes);
+	for (int i = 0; i < m->nout; i++)
+		r->c.out[i] = field_room(&m->out[i], m->out[i].batched ? samples : 1, m->real_bytes);
+	for (int i = 0; i < m->ncolumn; i++)
+		r->column[i] = field_room(&m->column[i], samples, m->real_bytes);
+	r->c.arena = rt_alloc((size_t)m->arena_bytes, (size_t)samples, "activations");
+	r->room = samples;
+}
+
+double rt_run_bytes(const nnrt_model *m, int64_t samples)
+{
+	double one = (double)m->arena_bytes;
+	for (int i = 0; i < m->nin; i++)
+		one += (double)m->in[i].len * rt_kind_bytes(m->in[i].kind, m->real_bytes);
+	for (int i = 0; i < m->nout; i++)
+		one += (double)m->out[i].len * rt_kind_bytes(m->out[i].kind, m->real_bytes);
+	return (double)m->param_len * m->real_bytes * (2 + m->nmoment) +
+	       2.0 * (double)m->buffer_len * m->real_bytes + (double)m->arena0_bytes +
+	       one * (double)samples;
+}
+
+/* ---- settings -------------------------------------------------------------------------------- */
+
+int rt_run_setting(const Run *r, const char *name)
+{
+	for (int i = 0; i < r->m->nsetting; i++)
+		if (!strcmp(r->m->setting[i].name, name))
+			return i;
+	return -1;
+}
+
+double rt_run_lr(const Run *r)
+{
+	int i = rt_run_setting(r, "optimizer.lr");
+	if (r->m->lr_knob > 0)
+		return r->knob[r->m->lr_knob - 1];
+	return i < 0 ? NAN : r->setting[i];
+}
+
+void rt_run_knobs(Run *r, const nnrt_time *t)
+{
+	if (r->m->knobs)
+		r->m->knobs(t, r->setting, r->knob);
+}
+
+/* Tensors that follow each other with equal entries become one segment.  Arrays are laid out with
+ * gaps of a few elements that hold zeros and zero gradients: updating them does no harm. */
+void rt_run_segments(Run *r)
+{
+	enum { GAP_MOST = 64 };
+	r->nsegment = 0;
+	for (int i = 0; i < r->m->nparam; i++) {
+		const nnrt_tensor *t = &r->m->param[i];
+		if (!t->trained || r->frozen[i] || t->len == 0)
+			continue;
+		Segment s = { t->offset, t->offset + t->len, t->lr_scale, t->decayed ? 1 : 0 };
+		Segment *last = r->nsegment ? &r->segment[r->nsegment - 1] : 0;
+		bool left_out = i && (!r->m->param[i - 1].trained || r->frozen[i - 1]);
+		if (last && !left_out && last->lr_scale == s.lr_scale && last->decay == s.decay &&
+		    s.lo >= last->hi && s.lo - last->hi < GAP_MOST)
+			last->hi = s.hi;
+		else
+			r->segment[r->nsegment++] = s;
+	}
+}
+
+/* ---- phases ---------------------------------------------------------------------------------- */
+
+static void phase(Run *r, nnrt_phase *f)
+{
+	unsigned before = rt_float_enter(r->flush);
+	rt_team_run(f, &r->c);
+	rt_float_leave(before);
+}
+
+void rt_run_init(Run *r, uint64_t seed)
+{
+	r->c.seed = seed;
+	phase(r, r->m->init);
+}
+
+void rt_run_grad(Run *r, int want)
+{
+	r->c.want = want | NNRT_WANT_LOSSES;
+	phase(r, r->m->grad);
+}
+
+void rt_run_eval(Run *r, int want)
+{
+	r->c.want = want;
+	phase(r, r->m->eval);
+}
+
+bool rt_run_check(Run *r)
+{
+	const nnrt_model *m = r->m;
+	double *norm = r->norm + (size_t)(r->c.update % NORMS_KEPT) * (size_t)m->nparam, all = 0;
+	bool fine = isfinite(rt_run_loss(r)) && isfinite(*r->c.penalty);
+	for (int i = 0; i < m->nparam; i++) {
+		const nnrt_tensor *t = &m->param[i];
+		const char *g = (const char *)r->c.grad + t->offset * m->real_bytes;
+		double sum = t->trained ? rt_square_sum(g, t->len, m->real_bytes) : 0;
+		norm[i] = sqrt(sum);
+		all += sum;
+		/* Squares overflow before the numbers do: look closer before giving up. */
+		if (!isfinite(sum) && rt_first_bad(g, t->len, m->real_bytes) >= 0)
+			fine = false;
+	}
+	r->norm_all = sqrt(all);
+	return fine;
+}
+
+void rt_run_update(Run *r)
+{
+	const nnrt_model *m = r->m;
+	unsigned before = rt_float_enter(r->flush);
+	for (int i = 0; i < r->nsegment; i++) {
+		const Segment *s = &r->segment[i];
+		m->update(&r->c, s->lo, s->hi, s->lr_scale, s->decay);
+	}
+	rt_float_leave(before);
+	memcpy(r->c.buffer, r->c.buffer_next, (size_t)m->buffer_len * (size_t)m->real_bytes);
+	r->c.update++;
+}
+
+double rt_run_loss(const Run *r)
+{
+	return r->c.loss[r->m->nloss];
+}

@@ -1,0 +1,211 @@
+/* show.c - what a person sees: the table of epochs, the bar, the last table.
+ *
+ * Holds: the bar is cleared before anything else is printed; without a terminal there are no control
+ *        characters in the output.
+ *
+ *  epoch       lr     loss   accuracy   val_loss   val_accuracy    samples/s    time
+ *      1   1.0e-3   0.5127     0.8204     0.4210         0.8497      118 000    0.5s
+ *
+ * A column is three blanks and its name, at least six wide.
+ *
+ * SPDX-License-Identifier: 0BSD
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "rt_show.h"
+
+enum { BAR_CELLS = 24, LINE_SECONDS = 30 };
+#define BAR_SECONDS 0.1
+
+/* The first of the three variables that is set decides, as in POSIX. */
+static bool is_utf8(void)
+{
+	static const char *const name[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+	for (int i = 0; i < 3; i++) {
+		const char *v = getenv(name[i]);
+		if (v && *v)
+			return strcasestr(v, "utf-8") || strcasestr(v, "utf8");
+	}
+	return false;
+}
+
+Show rt_show_new(const nnrt_model *m, const Options *o)
+{
+	Show s = { .m = m, .quiet = o->quiet };
+	bool terminal = isatty(STDERR_FILENO) && isatty(STDOUT_FILENO);
+	s.bar = terminal && !o->quiet && (o->progress == P_AUTO || o->progress == P_BAR);
+	s.lines = !s.bar && !o->quiet && o->progress != P_NONE;
+	s.utf8 = is_utf8();
+	s.line = rt_now();
+	return s;
+}
+
+void rt_show_head(const Show *s, const Dataset *d, int threads, uint64_t seed)
+{
+	char a[RT_NUMBER];
+	int64_t n = 0;
+	if (s->quiet)
+		return;
+	for (int i = 0; i < s->m->nparam; i++)
+		n += s->m->param[i].len;
+	printf("%s  %s parameters  |  ", s->m->name, rt_grouped((double)n, a));
+	printf("%s train", rt_grouped((double)d->train.n, a));
+	if (d->val.n)
+		printf(", %s val", rt_grouped((double)d->val.n, a));
+	if (d->test.n)
+		printf(", %s test", rt_grouped((double)d->test.n, a));
+	printf("  |  %d thread%s  |  seed %llu\n\n", threads, threads == 1 ? "" : "s",
+	       (unsigned long long)seed);
+	fflush(stdout);
+}
+
+static int width(const char *name, const char *prefix)
+{
+	int n = (int)(strlen(prefix) + strlen(name));
+	return 3 + (n < 6 ? 6 : n);
+}
+
+static void head_cell(const char *prefix, const char *name)
+{
+	printf("%*s%s%s", width(name, prefix) - (int)(strlen(prefix) + strlen(name)), "", prefix, name);
+}
+
+static void cell(const char *prefix, const char *name, double v)
+{
+	char a[RT_NUMBER];
+	printf("%*s", width(name, prefix), isnan(v) ? "-" : rt_score(v, a));
+}
+
+void rt_show_columns(const Show *s)
+{
+	if (s->quiet)
+		return;
+	printf(" epoch%9s", "lr");
+	for (int val = 0; val < 2; val++) {
+		const char *prefix = val ? "val_" : "";
+		head_cell(prefix, "loss");
+		for (int i = 0; i < s->m->nmetric; i++)
+			head_cell(prefix, s->m->metric[i].name);
+	}
+	printf("%13s%8s\n", "samples/s", "time");
+	fflush(stdout);
+}
+
+static void score_cells(const nnrt_model *m, const char *prefix, const Scores *scores)
+{
+	cell(prefix, "loss", scores ? scores->loss : NAN);
+	for (int i = 0; i < m->nmetric; i++)
+		cell(prefix, m->metric[i].name, scores ? scores->metric[i] : NAN);
+}
+
+void rt_show_epoch(Show *s, const Report *r)
+{
+	char a[RT_NUMBER];
+	rt_show_clear(s);
+	s->line = rt_now();
+	if (s->quiet)
+		return;
+	printf("%6lld%9s", (long long)r->epoch, isnan(r->lr) ? "-" : rt_short_exp(r->lr, 1, a));
+	score_cells(s->m, "", r->train);
+	score_cells(s->m, "val_", r->val);
+	printf("%13s", rt_grouped(r->rate, a));
+	printf("%8s%s\n", rt_duration(r->seconds, a), r->best ? "   best" : "");
+	fflush(stdout);
+}
+
+void rt_show_step(Show *s, const Report *r)
+{
+	char a[RT_NUMBER];
+	rt_show_clear(s);
+	s->line = rt_now();
+	if (s->quiet)
+		return;
+	printf("step %lld/%lld  loss %.4f  norm %.2f", (long long)r->step, (long long)r->steps,
+	       r->train->loss, r->norm);
+	if (!isnan(r->lr))
+		printf("  lr %s", rt_short_exp(r->lr, 2, a));
+	double ms = r->step_seconds * 1e3;
+	printf("  %.*f ms  %s samples/s", ms < 10 ? 2 : 0, ms, rt_grouped(r->rate, a));
+	for (int i = 0; i < s->m->nmetric; i++)
+		printf("  %s %s", s->m->metric[i].name, rt_score(r->train->metric[i], a));
+	if (r->val) {
+		printf("  val_loss %s", rt_score(r->val->loss, a));
+		for (int i = 0; i < s->m->nmetric; i++)
+			printf("  val_%s %s", s->m->metric[i].name, rt_score(r->val->metric[i], a));
+	}
+	printf("%s\n", r->best ? "  best" : "");
+	fflush(stdout);
+}
+
+/* ━━━━╸━━━━ in two shades where the locale is UTF-8; ####---- elsewhere. */
+static void draw_cells(bool utf8, double part)
+{
+	int full = (int)(part * BAR_CELLS);
+	for (int i = 0; i < BAR_CELLS; i++) {
+		if (utf8)
+			fputs(i < full ? "\u2501" : i == full ? "\u2578" : " ", stderr);
+		else
+			fputc(i < full ? '#' : '-', stderr);
+	}
+}
+
+static void draw_bar(int64_t epoch, int64_t done, int64_t of, double loss, double rate, double left,
+                     bool utf8)
+{
+	char a[RT_NUMBER], b[RT_NUMBER];
+	fprintf(stderr, "\r%6lld  ", (long long)epoch);
+	draw_cells(utf8, (double)done / (double)of);
+	fprintf(stderr, "  %lld/%lld   loss %s   %s/s   eta %d:%02d\033[K", (long long)done, (long long)of,
+	        rt_score(loss, a), rt_grouped(rate, b), (int)(left / 60), (int)fmod(left, 60));
+	fflush(stderr);
+}
+
+void rt_show_tick(Show *s, int64_t epoch, int64_t done, int64_t of, double loss, double rate)
+{
+	if (!s->bar && !s->lines)
+		return;
+	double now = rt_now();
+	if (s->bar && now - s->drawn >= BAR_SECONDS) {
+		double per_step = done > 0 && s->line < now ? (now - s->line) / (double)done : 0;
+		double left = per_step * (double)(of - done);
+		draw_bar(epoch, done, of, loss, rate, left < 1e6 ? left : 1e6, s->utf8);
+		s->drawn = now;
+		s->there = true;
+	} else if (s->lines && now - s->line >= LINE_SECONDS) {
+		printf("epoch %lld  step %lld/%lld  loss %.4f  %.0f/s\n", (long long)epoch, (long long)done,
+		       (long long)of, loss, rate);
+		fflush(stdout);
+		s->line = now;
+	}
+}
+
+void rt_show_clear(Show *s)
+{
+	if (!s->there)
+		return;
+	fputs("\r\033[K", stderr);
+	fflush(stderr);
+	s->there = false;
+}
+
+void rt_show_split_head(const nnrt_model *m)
+{
+	printf(" split ");
+	head_cell("", "loss");
+	for (int i = 0; i < m->nmetric; i++)
+		head_cell("", m->metric[i].name);
+	putchar('\n');
+}
+
+void rt_show_split(const nnrt_model *m, const char *split, const Scores *scores)
+{
+	printf(" %-6s", split);
+	cell("", "loss", scores->loss);
+	for (int i = 0; i < m->nmetric; i++)
+		cell("", m->metric[i].name, scores->metric[i]);
+	putchar('\n');
+}

@@ -1,0 +1,305 @@
+/* train.c - the training loop.
+ *
+ * Out:   the best and the last weights, a log, and the scores of every part with the best weights.
+ * Holds: an update follows a check that passed; the best weights are those of the best report by the
+ *        monitored number; what is on disk is never older than SAVE_SECONDS and a report.
+ *
+ * A run is a sequence of batches cut into reports: epochs, or in runs counted in steps about twenty
+ * stretches and the ends of epochs.  After each report: validation (at ends of epochs and of the run),
+ * best, log, row.
+ *
+ * SPDX-License-Identifier: 0BSD
+ */
+#include <fnmatch.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "rt_commands.h"
+#include "rt_fail.h"
+#include "rt_feed.h"
+#include "rt_mem.h"
+#include "rt_monitor.h"
+#include "rt_results.h"
+#include "rt_show.h"
+#include "rt_stop.h"
+#include "rt_team.h"
+#include "rt_weights.h"
+
+#define SAVE_SECONDS 5.0
+
+typedef struct {
+	const nnrt_model *m;
+	const Options *o;
+	Run *run;
+	Dataset *data;
+	Feed *feed;
+	Results files;
+	Show show;
+	Monitor monitor;
+	Sums sums;                     /* of this report                                       */
+	Scores train, val;             /* of the last report                                   */
+	double begin, report_begin, computing; /* seconds; the last: in training steps of the report */
+	int64_t report_step;           /* steps before this report                             */
+	int64_t every;                 /* steps of a report; 0: epochs                         */
+	double saved;                  /* when                                                 */
+	bool best_unsaved;
+	const char *why;               /* why it stopped early, or 0                           */
+} Trainer;
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+static void save_last(Trainer *t)
+{
+	if (t->files.save)
+		rt_weights_save(t->run, t->files.last, false, t->feed->epoch, t->feed->step);
+}
+
+/* The best weights are in memory; the run's own are put aside while they are written. */
+static void save_best(Trainer *t)
+{
+	if (!t->files.save || !t->best_unsaved)
+		return;
+	void *now = rt_alloc(rt_run_state_bytes(t->run), 1, "weights");
+	rt_run_save_state(t->run, now);
+	rt_run_load_state(t->run, t->monitor.state);
+	rt_weights_save(t->run, t->files.best, true, t->monitor.epoch, t->monitor.step);
+	rt_run_load_state(t->run, now);
+	rt_free(now);
+	t->best_unsaved = false;
+}
+
+static void save_sometimes(Trainer *t)
+{
+	double now = rt_now();
+	if (now - t->saved < SAVE_SECONDS)
+		return;
+	save_best(t);
+	save_last(t);
+	t->saved = rt_now();
+}
+
+/* ---- reports --------------------------------------------------------------------------------- */
+
+/* One, two or five times a power of ten near a twentieth of the run. */
+static int64_t nice_part(int64_t total)
+{
+	int64_t unit = 1;
+	while (unit * 10 * 20 <= total)
+		unit *= 10;
+	return unit * 5 * 20 <= total ? unit * 5 : unit * 2 * 20 <= total ? unit * 2 : unit;
+}
+
+static void report(Trainer *t, bool validate)
+{
+	Feed *f = t->feed;
+	int64_t steps = f->step - t->report_step;
+	rt_sums_scores(t->run, &t->sums, &t->train);
+	const Scores *val = 0;
+	if (validate && t->data->val.n) {
+		rt_free(t->val.metric);
+		t->val = rt_run_scores(t->run, t->data, &t->data->val, t->run->room);
+		val = &t->val;
+	}
+	bool best = rt_monitor_look(&t->monitor, t->run, &t->train, val, f->epoch, f->step);
+	t->best_unsaved = t->best_unsaved || best;
+	int64_t epoch = f->at ? f->epoch + 1 : f->epoch;
+	LogLine line = { epoch, f->step, f->batch, rt_now() - t->begin, rt_run_lr(t->run), &t->train, val };
+	rt_results_line(&t->files, t->m, &line);
+	Report row = { .epoch = epoch, .step = f->step, .steps = f->total, .lr = rt_run_lr(t->run),
+		       .norm = t->run->norm_all, .rate = t->sums.count / t->computing,
+		       .seconds = rt_now() - t->report_begin,
+		       .step_seconds = t->computing / (double)(steps ? steps : 1),
+		       .train = &t->train, .val = val, .best = best && t->monitor.looks > 1 };
+	if (t->every)
+		rt_show_step(&t->show, &row);
+	else
+		rt_show_epoch(&t->show, &row);
+	save_sometimes(t);
+	rt_sums_clear(t->run, &t->sums);
+	t->report_begin = rt_now();
+	t->report_step = f->step;
+	t->computing = 0;
+}
+
+/* ---- steps ----------------------------------------------------------------------------------- */
+
+static _Noreturn void diverged(Trainer *t, const uint32_t *row)
+{
+	Feed *f = t->feed;
+	bool weights = rt_monitor_finite(t->run);
+	rt_show_clear(&t->show);
+	save_best(t);
+	if (weights)
+		save_last(t);
+	rt_run_diverged(t->run, t->data, row, f->step + 1, f->epoch + 1,
+	                weights && t->files.save ? t->files.last : 0);
+}
+
+static bool must_stop(Trainer *t)
+{
+	if (t->o->time_limit > 0 && rt_now() - t->begin > t->o->time_limit)
+		t->why = "time limit";
+	else if (rt_stop_signal())
+		t->why = "signal";
+	return t->why != 0;
+}
+
+static void tick(Trainer *t)
+{
+	Feed *f = t->feed;
+	double mean = t->sums.loss / t->sums.count, rate = t->sums.count / t->computing;
+	if (t->every)
+		rt_show_tick(&t->show, f->epoch + 1, f->step, f->total, mean, rate);
+	else
+		rt_show_tick(&t->show, f->epoch + 1, f->step - t->report_step, f->per_epoch, mean, rate);
+}
+
+static void loop(Trainer *t)
+{
+	const uint32_t *row;
+	int n;
+	while (!t->why && rt_feed_next(t->feed, &row, &n)) {
+		double begin = rt_now();
+		nnrt_time now = rt_feed_time(t->feed);
+		rt_run_knobs(t->run, &now);
+		rt_run_bind(t->run, t->data, row, n);
+		rt_run_grad(t->run, 0);
+		if (!rt_run_check(t->run))
+			diverged(t, row);
+		rt_run_update(t->run);
+		rt_sums_add(t->run, &t->sums);
+		bool epoch_end = rt_feed_done(t->feed, n);
+		t->computing += rt_now() - begin;
+		bool end = must_stop(t) || t->feed->step >= t->feed->total;
+		if (rt_stop_signal())
+			return;
+		if (end || epoch_end || (t->every && t->feed->step % t->every == 0))
+			report(t, end || epoch_end);
+		else
+			tick(t);
+	}
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+static _Noreturn void interrupted(Trainer *t)
+{
+	rt_show_clear(&t->show);
+	save_best(t);
+	save_last(t);
+	if (t->files.save)
+		rt_warn(0, "stopped by signal %d after step %lld: saved %s", rt_stop_signal(),
+		        (long long)t->feed->step, t->files.last);
+	else
+		rt_warn(0, "stopped by signal %d after step %lld", rt_stop_signal(),
+		        (long long)t->feed->step);
+	rt_stop_die(rt_stop_signal());
+}
+
+static void print_stopped(const Trainer *t)
+{
+	char a[RT_NUMBER];
+	const Feed *f = t->feed;
+	if (t->every)
+		printf("\nstopped after step %lld of %lld", (long long)f->step, (long long)f->total);
+	else
+		printf("\nstopped after epoch %lld of %.0f", (long long)(f->at ? f->epoch + 1 : f->epoch),
+		       f->epochs);
+	double s = rt_now() - t->begin;
+	if (s < 60)
+		printf(" (%.1f s%s%s)", s, t->why ? ", " : "", t->why ? t->why : "");
+	else
+		printf(" (%s%s%s)", rt_duration(s, a), t->why ? ", " : "", t->why ? t->why : "");
+	if (t->every)
+		printf("; best step %lld by %s\n", (long long)t->monitor.step, t->monitor.name);
+	else
+		printf("; best epoch %lld by %s\n", (long long)t->monitor.epoch, t->monitor.name);
+}
+
+/* The scores of all parts with the best weights, and the names of the files. */
+static void finish(Trainer *t)
+{
+	save_best(t);
+	save_last(t);
+	if (!t->o->quiet)
+		print_stopped(t);
+	rt_run_load_state(t->run, t->monitor.state);
+	rt_show_split_head(t->m);
+	if (t->data->val.n)
+		rt_show_split(t->m, "val", &t->monitor.val);
+	else
+		rt_show_split(t->m, "train", &t->monitor.train);
+	if (t->data->test.n) {
+		Scores test = rt_run_scores(t->run, t->data, &t->data->test, t->run->room);
+		rt_show_split(t->m, "test", &test);
+		rt_free(test.metric);
+	}
+	if (t->files.save && !t->o->quiet)
+		printf("saved %s (best), %s%s%s.   C code: nnc --infer %s --weights %s\n", t->files.best,
+		       t->files.last, t->files.log ? ", " : "", t->files.log ? t->files.csv : "",
+		       t->m->source, t->files.best);
+	fflush(stdout);
+}
+
+/* ---- the beginning --------------------------------------------------------------------------- */
+
+static int64_t largest_batch(const Trainer *t)
+{
+	const Dataset *d = t->data;
+	int64_t wanted = t->o->batch ? t->o->batch : t->m->train ? t->m->train->batch : t->feed->batch;
+	if (wanted > d->train.n)
+		rt_warn(0, "a batch of %lld is more than the %lld training rows: each epoch is one batch",
+		        (long long)wanted, (long long)d->train.n);
+	return t->feed->batch;
+}
+
+static void begin(Trainer *t)
+{
+	const nnrt_model *m = t->m;
+	t->data = rt_need_data(m, t->o, "train");
+	if (t->o->overfit && t->o->overfit < t->data->train.n)
+		t->data->train.n = t->o->overfit;
+	if (!t->data->val.n && !t->o->no_validation_warning)
+		rt_warn("no-validation", "there is no validation part: \"best\" is by the training loss; write "
+		        "`val = 0.1` in `data`, or pass -Wno-validation");
+	t->monitor = rt_monitor_new(m, t->data->val.n > 0);
+	t->feed = rt_feed_new(m, t->o, &t->data->train);
+	t->every = t->feed->steps > 0 ? nice_part(t->feed->total) : 0;
+	t->run = rt_begin_run(m, t->o);
+	rt_run_reserve(t->run, largest_batch(t));
+	rt_monitor_room(&t->monitor, t->run);
+	t->sums = rt_sums_new(m);
+	t->train = rt_scores_new(m);
+	t->val = rt_scores_new(m);
+}
+
+int rt_train(const nnrt_model *m, const Options *o)
+{
+	Trainer t = { .m = m, .o = o };
+	rt_need_loss(m, "train");
+	t.files = rt_results_new(m, o);
+	begin(&t);
+	rt_stop_arm();
+	rt_results_begin(&t.files, m, o);
+	t.show = rt_show_new(m, o);
+	rt_show_head(&t.show, t.data, rt_team_size(t.run->c.team), rt_options_seed(o, m));
+	if (!t.every)
+		rt_show_columns(&t.show);
+	t.begin = t.report_begin = t.saved = rt_now();
+	loop(&t);
+	if (rt_stop_signal())
+		interrupted(&t);
+	finish(&t);
+	rt_monitor_free(&t.monitor);
+	rt_feed_free(t.feed);
+	rt_run_free(t.run);
+	rt_data_free(t.data);
+	rt_free(t.sums.acc);
+	rt_free(t.train.metric);
+	rt_free(t.val.metric);
+	rt_free(t.files.best);
+	rt_free(t.files.last);
+	rt_free(t.files.csv);
+	return RT_DONE;
+}

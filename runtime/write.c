@@ -1,0 +1,176 @@
+/* write.c - writing files: all or nothing.
+ *
+ * Holds: a name never shows a half-written file; a failed fsync is final (the temporary file is
+ *        removed and the program ends, nothing is tried again on the same descriptor); a failure
+ *        leaves no temporary file behind.
+ *
+ * open a new temporary name in the same folder -> write -> fsync -> close -> rename -> fsync of the
+ * folder, without which the new name could be lost with the power.
+ *
+ * SPDX-License-Identifier: 0BSD
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "rt_fail.h"
+#include "rt_io.h"
+#include "rt_mem.h"
+
+struct Writer {
+	FILE *out;
+	char *path, *temp;             /* temp 0: written in place (standard output, a device) */
+};
+
+static _Noreturn void failed(Writer *f, const char *tried)
+{
+	int why = errno;
+	if (f->temp)
+		unlink(f->temp);
+	rt_fail(RT_FILE, "R7", "%s: cannot %s: %s",
+	        strcmp(f->path, "-") ? f->path : "standard output", tried, strerror(why));
+}
+
+/* The temporary name carries the process number, so two trainers never share one. */
+static int open_temp(Writer *f)
+{
+	for (int i = 0;; i++) {
+		f->temp = rt_text("%s.%ld-%d.tmp", f->path, (long)getpid(), i);
+		int fd = open(f->temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+		if (fd >= 0 || errno != EEXIST || i == 100)
+			return fd;
+		rt_free(f->temp);
+	}
+}
+
+Writer *rt_create(const char *path)
+{
+	Writer *f = rt_alloc(1, sizeof *f, "a file");
+	f->path = rt_text("%s", path);
+	if (!strcmp(path, "-")) {
+		f->out = stdout;
+		return f;
+	}
+	struct stat st;
+	bool there = stat(path, &st) == 0;
+	if (there && S_ISDIR(st.st_mode)) {
+		errno = EISDIR;
+		failed(f, "write");
+	}
+	int fd = there && !S_ISREG(st.st_mode) ? open(path, O_WRONLY | O_CLOEXEC) : open_temp(f);
+	if (fd < 0) {
+		rt_free(f->temp);
+		f->temp = 0;
+		failed(f, "create");
+	}
+	f->out = fdopen(fd, "wb");
+	if (!f->out)
+		failed(f, "create");
+	return f;
+}
+
+void rt_write(Writer *f, const void *from, size_t n)
+{
+	if (n && fwrite(from, 1, n, f->out) != n)
+		failed(f, "write");
+}
+
+void rt_print(Writer *f, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	int n = vfprintf(f->out, format, args);
+	va_end(args);
+	if (n < 0)
+		failed(f, "write");
+}
+
+/* Some file systems cannot sync a folder and say EINVAL or ENOTSUP: nothing more can be done there. */
+static void sync_folder_of(Writer *f)
+{
+	char *dir = rt_text("%s", f->path);
+	char *slash = strrchr(dir, '/');
+	if (slash)
+		slash[slash == dir] = 0;
+	int fd = open(slash ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 && fsync(fd) < 0 && errno != EINVAL && errno != ENOTSUP)
+		failed(f, "sync the folder of");
+	if (fd >= 0)
+		close(fd);
+	rt_free(dir);
+}
+
+void rt_commit(Writer *f)
+{
+	if (fflush(f->out))
+		failed(f, "write");
+	if (f->temp) {
+		if (fsync(fileno(f->out)))
+			failed(f, "sync");
+		if (fclose(f->out))
+			failed(f, "close");
+		if (rename(f->temp, f->path))
+			failed(f, "rename the finished file to");
+		rt_free(f->temp);
+		f->temp = 0;
+		sync_folder_of(f);
+	} else if (f->out != stdout && fclose(f->out)) {
+		failed(f, "close");
+	}
+	rt_free(f->path);
+	rt_free(f);
+}
+
+void rt_append(const char *path, const char *line)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	size_t n = strlen(line);
+	if (fd < 0)
+		rt_fail(RT_FILE, "R7", "%s: cannot open: %s", path, strerror(errno));
+	ssize_t k = write(fd, line, n);
+	if (k != (ssize_t)n)
+		rt_fail(RT_FILE, "R7", "%s: cannot write: %s", path, k < 0 ? strerror(errno) : "disk full");
+	if (close(fd))
+		rt_fail(RT_FILE, "R7", "%s: cannot close: %s", path, strerror(errno));
+}
+
+bool rt_exists(const char *path)
+{
+	struct stat st;
+	return lstat(path, &st) == 0;
+}
+
+bool rt_is_folder(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+void rt_rename(const char *from, const char *to)
+{
+	if (rt_exists(to))
+		rt_fail(RT_FILE, "R7", "%s: cannot rename to %s: %s", from, to, strerror(EEXIST));
+	if (rename(from, to))
+		rt_fail(RT_FILE, "R7", "%s: cannot rename to %s: %s", from, to, strerror(errno));
+}
+
+void rt_check_folder(const char *path)
+{
+	if (!rt_is_folder(path)) {
+		errno = rt_exists(path) ? ENOTDIR : ENOENT;
+		rt_fail(RT_FILE, "R7", "%s: cannot write results there: %s", path, strerror(errno));
+	}
+	if (access(path, W_OK | X_OK))
+		rt_fail(RT_FILE, "R7", "%s: cannot write results there: %s", path, strerror(errno));
+}
+
+char *rt_join(const char *dir, const char *name)
+{
+	if (name[0] == '/' || !*dir || !strcmp(dir, "."))
+		return rt_text("%s", name);
+	return rt_text("%s%s%s", dir, dir[strlen(dir) - 1] == '/' ? "" : "/", name);
+}

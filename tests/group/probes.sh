@@ -1,0 +1,43 @@
+#!/bin/sh
+# probes - loss, outputs, gradients and buffers of the five programs equal PyTorch's to 1e-9.
+#
+# One binary with --precision f64 at each level, N = 1, 7 and 32; the expected values are in
+# tests/probe (make_fixtures.py).  Then fifty updates of each optimizer, from given weights.
+. "$(dirname "$0")/../lib.sh"
+probe=$root/tests/probe
+
+one() { # MODEL N LEVEL
+	"$work/$1$3" gradients --weights "$work/$1.weights.safetensors" \
+		--in "$work/$1.batch$2.safetensors" --out "$work/$1$3.found$2.safetensors" &&
+		"$PYTHON" "$probe/compare.py" "$probe/$1.expect$2.safetensors" "$work/$1$3.found$2.safetensors"
+}
+
+probe_model() { # MODEL
+	"$PYTHON" "$probe/inputs.py" "$1" "$work"
+	for level in -O0 -O2; do
+		want "$1 $level" || want "$1$level" || continue
+		try "$1$level build" trainer "$root/models/$1.nn" "$work/$1$level" $level --precision f64
+		for n in 1 7 32; do
+			try "$1$level N=$n" one "$1" $n $level
+		done
+	done
+}
+
+for model in mlp conv_bn gru attention siamese; do
+	probe_model $model
+done
+
+fifty() { # OPTIMIZER LEVEL
+	mkdir -p "$work/$1$2.out"
+	trainer "$probe/steps_$1.nn" "$work/steps_$1$2" $2 --precision f64 -Wno-validation &&
+		(cd "$work" && "./steps_$1$2" train --weights steps.weights.safetensors --out "$1$2.out") &&
+		"$PYTHON" "$probe/compare.py" "$probe/steps_$1.expect.safetensors" \
+			"$work/$1$2.out/steps.last.safetensors"
+}
+"$PYTHON" "$probe/steps_data.py" "$work"
+for optimizer in sgd adam; do
+	for level in -O0 -O2; do
+		try "fifty steps of $optimizer$level" fifty $optimizer $level
+	done
+done
+finish

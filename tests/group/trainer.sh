@@ -1,0 +1,96 @@
+#!/bin/sh
+# trainer - the generated trainer from end to end, on synthetic data: every subcommand, its files, its exit
+# statuses, equal bits from equal seeds; inference C against `predict`; the learning of real data in LONG=1.
+. "$(dirname "$0")/../lib.sh"
+probe=$root/tests/probe
+
+# expect STATUS TEXT COMMAND...: ends with that status, and its messages contain TEXT.
+expect() {
+	e_status=$1 e_text=$2
+	shift 2
+	"$@" >"$work/out" 2>&1
+	e_got=$?
+	cat "$work/out"
+	[ $e_got = "$e_status" ] && grep -q -- "$e_text" "$work/out" && return 0
+	echo "status $e_got, expected $e_status and the text \"$e_text\""
+	return 1
+}
+
+name_of() { # MODEL: the model's name in the program
+	sed -n 's/^model \([a-z_0-9]*\) .*/\1/p' "$root/models/$1.nn"
+}
+
+csv_is_right() { # FILE ROWS
+	head -n 1 "$1" | grep -q '^epoch,step,seconds,lr,batch,loss' &&
+		[ "$(wc -l <"$1")" = $(($2 + 1)) ] && ! grep -i -q nan "$1"
+}
+
+# The loss of the last epoch is below that of the first.
+learns() { # FILE
+	awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "loss") c = i }
+		NR == 2 { first = $c }  { last = $c }  END { exit !(last < first) }' "$1"
+}
+
+end_to_end() { # MODEL
+	m=$1 x=$work/$1 name=$(name_of "$1")
+	try "$m build" trainer "$root/models/$m.nn" "$x" -Wno-validation
+	[ -x "$x" ] || return 0
+	try "$m train" expect 0 "saved" "$x" train --epochs 4 --seed 3 --out "$work/$m.a" --progress none
+	try "$m train again" "$x" train --epochs 4 --seed 3 --out "$work/$m.b" --progress none
+	try "$m equal bits" cmp "$work/$m.a/$name.safetensors" "$work/$m.b/$name.safetensors"
+	try "$m last weights" cmp "$work/$m.a/$name.last.safetensors" "$work/$m.b/$name.last.safetensors"
+	try "$m other seed" sh -c "'$x' train --epochs 1 --seed 4 --out '$work/$m.c' &&
+		! cmp -s '$work/$m.a/$name.last.safetensors' '$work/$m.c/$name.last.safetensors'"
+	try "$m csv" csv_is_right "$work/$m.a/$name.csv" 4
+	try "$m learns" learns "$work/$m.a/$name.csv"
+	w=$work/$m.a/$name.safetensors
+	try "$m eval" expect 0 "loss" "$x" eval --weights "$w" --split train
+	"$PYTHON" "$probe/inputs.py" "$m" "$work"
+	b=$work/$m.batch32.safetensors
+	try "$m predict safetensors" "$x" predict --weights "$w" --in "$b" --out "$work/$m.p.safetensors"
+	try "$m predict csv" "$x" predict --weights "$w" --in "$b" --out "$work/$m.p.csv"
+	try "$m predict tables agree" "$PYTHON" "$probe/table.py" "$work/$m.p.csv" "$work/$m.p.safetensors"
+	try "$m info" expect 0 "$name" "$x" info
+	try "$m selftest build" trainer "$root/models/$m.nn" "$work/$m.f64" --precision f64
+	try "$m selftest" "$work/$m.f64" selftest
+	try "$m bench" expect 0 "^bench: .* samples/s, .* us/step, . thread" "$x" bench --steps 5 --threads 1
+	try "$m inference" "$nnc" --infer "$root/models/$m.nn" --weights "$w" -o "$work/${m}_infer.c"
+	try "$m inference cc" $CC -std=c99 -O2 -shared -fPIC "$work/${m}_infer.c" -o "$work/$m.so"
+	try "$m inference agrees" "$PYTHON" "$probe/deploy.py" "$m" "$work/$m.so" "$b" "$work/$m.p.safetensors"
+}
+
+for model in conv_bn gru attention siamese; do
+	end_to_end $model
+done
+
+# Bad use ends with the documented status and says what was wrong.
+x=$work/siamese
+if [ -x "$x" ]; then
+	try "unknown option" expect 2 "option" "$x" train --epoch 3
+	try "unknown command" expect 2 "." "$x" trian
+	try "missing weights" expect 3 "nothing.safetensors" "$x" eval --weights "$work/nothing.safetensors"
+	try "no weights file" expect 3 "." "$x" eval --weights "$root/README.md"
+	try "weights of another program" expect 3 "dense1" "$x" eval --weights "$work/gru.weights.safetensors"
+	try "missing data" expect 3 "nothing" "$work/conv_bn" predict --weights "$work/conv_bn.weights.safetensors" \
+		--in "$work/nothing.safetensors"
+	try "help" expect 0 "gradients" "$x" --help
+	try "version" expect 0 "[0-9]" "$x" --version
+fi
+
+# bench runs the very functions that train runs: equal rows, equal seed, equal loss to the last digit.
+same_loss() {
+	"$x" bench --steps 8 --seed 1 --threads 1 >"$work/bench.txt" &&
+		"$x" train --steps 8 --seed 1 --no-save --progress none >"$work/train.txt" || return 1
+	cat "$work/bench.txt" "$work/train.txt"
+	grep -q loss "$work/bench.txt"
+}
+[ -x "$x" ] && try "bench prints the loss of its last step" same_loss
+
+# LONG: the demonstration with three seeds.
+if [ -n "${LONG:-}" ]; then
+	for seed in 1 2 3; do
+		try "demo seed $seed" expect 0 "^demo: seed $seed, test accuracy 0\.8[89]" \
+			sh "$root/tests/demo/demo.sh" $seed
+	done
+fi
+finish
