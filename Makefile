@@ -66,7 +66,7 @@ $(BUILD)/nnc: $(MAIN) $(BUILD)/libnncc.a
 # Everything but main: tests link this.
 $(BUILD)/libnncc.a: $(OBJ_NNC)
 	@rm -f $@
-	ar rcs $@ $^
+	ar qcs $@ $^
 
 $(BUILD)/nn.tab.c $(BUILD)/nn.tab.h &: grammar/nn.y
 	@mkdir -p $(BUILD)
@@ -112,7 +112,7 @@ $(BUILD)/obj/%.o: $(BUILD)/%.c | $(GEN_H)
 
 $(BUILD)/libnnrt.a: $(OBJ_RT)
 	@rm -f $@
-	ar rcs $@ $^
+	ar qcs $@ $^
 
 $(BUILD)/obj/runtime/%.o: runtime/%.c
 	@mkdir -p $(@D)

@@ -19,7 +19,8 @@ static void gather(char *to, const Column *c, const uint32_t *row, int n)
 		return;
 	}
 	for (int i = 0; i < n; i++)
-		memcpy(to + (size_t)i * c->stride, c->data + (size_t)row[i] * c->stride, c->stride);
+		memcpy(to + (size_t)i * c->stride, c->data + (size_t)row[i] * c->stride,
+		       c->stride);
 }
 
 static void check_classes(const Run *r, const Dataset *d, const uint32_t *row, int n)
@@ -31,8 +32,10 @@ static void check_classes(const Run *r, const Dataset *d, const uint32_t *row, i
 			continue;
 		for (int64_t e = 0; e < f->len * n; e++)
 			if (v[e] < 0 || v[e] >= f->classes)
-				rt_fail(RT_FILE, "R4", "%s: row %u: `%s` is %d; class(%d) is 0 to %d", d->name,
-				        (unsigned)row[e / f->len], f->name, v[e], f->classes, f->classes - 1);
+				rt_fail(RT_FILE, "R4",
+				        "%s: row %u: `%s` is %d; class(%d) is 0 to %d", d->name,
+				        (unsigned)row[e / f->len], f->name, v[e], f->classes,
+				        f->classes - 1);
 	}
 }
 

@@ -15,12 +15,13 @@ static bool note_bad_input(const Run *r, const Dataset *d, const uint32_t *row)
 {
 	for (int i = 0; i < r->m->nin; i++) {
 		const nnrt_field *f = &r->m->in[i];
-		int64_t bad = f->kind == NNRT_REAL
-		                      ? rt_first_bad(r->field[i], f->len * r->c.B, r->m->real_bytes)
-		                      : -1;
+		int64_t bad = f->kind == NNRT_REAL ? rt_first_bad(r->field[i], f->len * r->c.B,
+		                                                  r->m->real_bytes)
+		                                   : -1;
 		if (bad < 0)
 			continue;
-		rt_note("first bad value: `%s`, row %u of %s", f->name, (unsigned)row[bad / f->len], d->name);
+		rt_note("first bad value: `%s`, row %u of %s", f->name,
+		        (unsigned)row[bad / f->len], d->name);
 		return true;
 	}
 	return false;
@@ -33,7 +34,9 @@ static bool note_bad_weight(const Run *r)
 		const char *w = (const char *)r->c.param + t->offset * r->m->real_bytes;
 		if (rt_first_bad(w, t->len, r->m->real_bytes) < 0)
 			continue;
-		rt_note("first bad value: the weights of %s are not finite since the last update", t->path);
+		rt_note("first bad value: the weights of %s are not finite since the last "
+		        "update",
+		        t->path);
 		return true;
 	}
 	return false;
@@ -55,11 +58,14 @@ static void note_bad_gradient(const Run *r)
 			continue;
 		uint64_t back = now < NORMS_KEPT - 1 ? now : NORMS_KEPT - 1;
 		if (now == 0)
-			rt_note("first bad value: the gradient of %s, in the first step", t->path);
+			rt_note("first bad value: the gradient of %s, in the first step",
+			        t->path);
 		else
-			rt_note("first bad value: %s, gradient norm %.2g at step %llu (was %.2g at step %llu)",
+			rt_note("first bad value: %s, gradient norm %.2g at step %llu (was "
+			        "%.2g at step %llu)",
 			        t->path, norm_at(r, i, now - 1), (unsigned long long)now,
-			        norm_at(r, i, now - back), (unsigned long long)(now - back + 1));
+			        norm_at(r, i, now - back),
+			        (unsigned long long)(now - back + 1));
 		return;
 	}
 	rt_note("every gradient is finite");
@@ -69,8 +75,8 @@ static void help(const Run *r)
 {
 	double lr = rt_run_lr(r);
 	if (rt_run_setting(r, "optimizer.lr") >= 0 && lr > 0)
-		rt_help("try `%s train --set optimizer.lr=%.2g`, or scale the inputs", program_invocation_name,
-		        lr / 10);
+		rt_help("try `%s train --set optimizer.lr=%.2g`, or scale the inputs",
+		        program_invocation_name, lr / 10);
 	else
 		rt_help("try a smaller learning rate, or scale the inputs");
 }

@@ -3,7 +3,8 @@
  * In:    a format and its arguments.   Out: one line on standard error.
  * Holds: nothing that came from a file or the command line reaches the terminal unescaped.
  *
- * A progress bar may stand in the last line of the terminal: every message first clears that line.
+ * A progress bar may stand in the last line of the terminal: every message first clears that
+ * line.
  *
  * SPDX-License-Identifier: 0BSD
  */
@@ -112,7 +113,8 @@ void rt_bug(const char *format, ...)
 	message("internal error", format, args);
 	va_end(args);
 	fprintf(stderr, " [exit %d]\n", RT_INTERNAL);
-	fputs("     = note: this is a bug in nnc or its runtime, not in your program\n", stderr);
+	fputs("     = note: this is a bug in nnc or its runtime, not in your program\n",
+	      stderr);
 	rt_exit(RT_INTERNAL);
 }
 

@@ -1,7 +1,7 @@
 /* feed.c - which rows are trained on, in which order, and when it ends.
  *
- * Holds: epoch e visits the rows in the order nnc_permutation(seed, e); the last batch of an epoch is
- *        short rather than left out, unless drop_last.
+ * Holds: epoch e visits the rows in the order nnc_permutation(seed, e); the last batch of an
+ *        epoch is short rather than left out, unless drop_last.
  *
  * SPDX-License-Identifier: 0BSD
  */
@@ -17,7 +17,9 @@ enum { DEFAULT_BATCH = 32 };
 
 int64_t rt_feed_batch(const nnrt_model *m, const Options *o, int64_t rows)
 {
-	int64_t batch = o->batch ? o->batch : m->train && m->train->batch ? m->train->batch : DEFAULT_BATCH;
+	int64_t batch = o->batch                      ? o->batch
+	                : m->train && m->train->batch ? m->train->batch
+	                                              : DEFAULT_BATCH;
 	return batch < 0 || batch > rows ? rows : batch;
 }
 
@@ -27,7 +29,9 @@ static void set_length(Feed *f, const nnrt_model *m, const Options *o)
 	f->epochs = given ? o->epochs : m->train ? m->train->epochs : 0;
 	f->steps = given ? o->steps : m->train ? m->train->steps : 0;
 	if (!(f->epochs > 0) && !(f->steps > 0))
-		rt_fail(RT_USAGE, "E0502", "the program does not say how long to train: give --epochs N or --steps N");
+		rt_fail(RT_USAGE, "E0502",
+		        "the program does not say how long to train: give --epochs N or "
+		        "--steps N");
 	double total = f->steps > 0 ? f->steps : f->epochs * (double)f->per_epoch;
 	/* Beyond any run, and below what the counters hold. */
 	f->total = total < 1e15 ? (int64_t)ceil(total) : (int64_t)1e15;
@@ -39,8 +43,11 @@ static void check_statistics(const Feed *f, const nnrt_model *m)
 	int64_t last = f->rows->n % f->batch;
 	if (!m->stat_rows || (f->batch > 1 && (last != 1 || f->drop_last)))
 		return;
-	rt_error(RT_FILE, "R5", "a batch would have one row, whose batch statistics do not exist: %lld rows in "
-	         "batches of %lld", (long long)f->rows->n, (long long)f->batch);
+	rt_error(
+		RT_FILE, "R5",
+		"a batch would have one row, whose batch statistics do not exist: %lld rows in "
+		"batches of %lld",
+		(long long)f->rows->n, (long long)f->batch);
 	rt_help("give another --batch N, or set `drop_last = true` in `train`");
 	rt_exit(RT_FILE);
 }

@@ -1,7 +1,7 @@
 /* io.c - reading files: plain or gzip, whole sizes checked, every error one line.
  *
- * Holds: only regular files are opened (a FIFO or a device would block or never end); a file that
- *        is shorter than its own header says is an error here, not in the caller.
+ * Holds: only regular files are opened (a FIFO or a device would block or never end); a file
+ *        that is shorter than its own header says is an error here, not in the caller.
  *
  * SPDX-License-Identifier: 0BSD
  */
@@ -20,9 +20,9 @@
 struct Reader {
 	char *path;
 	const char *code;
-	int fd;                        /* owned by gz if there is one                          */
+	int fd; /* owned by gz if there is one */
 	gzFile gz;
-	size_t bytes, done;            /* on disk; delivered so far                            */
+	size_t bytes, done; /* on disk; delivered so far */
 	bool gzip;
 };
 
@@ -69,7 +69,8 @@ static _Noreturn void gzip_failed(Reader *f)
 	const char *why = gzerror(f->gz, &which);
 	if (which == Z_ERRNO)
 		cannot(f->path, f->code, "read");
-	rt_fail(RT_FILE, f->code, "%s: cannot decompress after %zu bytes: %s", f->path, f->done, why);
+	rt_fail(RT_FILE, f->code, "%s: cannot decompress after %zu bytes: %s", f->path, f->done,
+	        why);
 }
 
 size_t rt_read_some(Reader *f, void *to, size_t n)
@@ -101,7 +102,8 @@ void rt_read(Reader *f, void *to, size_t n, const char *what)
 {
 	size_t before = f->done, got = rt_read_some(f, to, n);
 	if (got < n)
-		rt_fail(RT_FILE, f->code, "%s: ends after %zu bytes, inside %s (%zu bytes expected there)",
+		rt_fail(RT_FILE, f->code,
+		        "%s: ends after %zu bytes, inside %s (%zu bytes expected there)",
 		        f->path, before + got, what, n);
 }
 

@@ -2,8 +2,8 @@
  *
  * Holds: no request wraps; a refused one ends the program with a line that names it.
  *
- * calloc gives pages that the kernel zeroes on first touch, so an arena that is mostly unused costs
- * nothing; the alignment is made by hand and the block's own address kept just below.
+ * calloc gives pages that the kernel zeroes on first touch, so an arena that is mostly unused
+ * costs nothing; the alignment is made by hand and the block's own address kept just below.
  *
  * SPDX-License-Identifier: 0BSD
  */
@@ -24,7 +24,8 @@ void *rt_alloc(size_t count, size_t size, const char *what)
 	size_t bytes, all;
 	if (!rt_size_mul(count, size, &bytes) || !rt_size_add(bytes, 2 * ALIGN, &all) ||
 	    all > PTRDIFF_MAX)
-		rt_fail(RT_FILE, "R7", "out of memory: %zu times %zu bytes for %s", count, size, what);
+		rt_fail(RT_FILE, "R7", "out of memory: %zu times %zu bytes for %s", count, size,
+		        what);
 	char *block = calloc(all, 1);
 	if (!block)
 		rt_fail(RT_FILE, "R7", "out of memory: %zu bytes for %s", bytes, what);

@@ -3,12 +3,14 @@
  * In:    argv.   Out: Options, completely checked; nothing else reads argv.
  * Holds: an option that is not known or not built yet is refused with exit 2, never ignored.
  *
- * One table lists every option with how its value is read; the switch over its entries is set().
+ * One table lists every option with how its value is read; the switch over its entries is
+ * set().
  *
  * SPDX-License-Identifier: 0BSD
  */
 #include <errno.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,36 +21,73 @@
 #include "rt_options.h"
 
 typedef enum {
-	X_DATA, X_OUT, X_WEIGHTS, X_IN, X_SPLIT, X_FORMAT, X_FREEZE, X_EPOCHS, X_STEPS, X_BATCH, X_SEED,
-	X_THREADS, X_OVERFIT, X_TIME_LIMIT, X_SET, X_LOG, X_PROGRESS, X_PARTIAL, X_NO_SAVE, X_NO_PLOT,
-	X_QUIET, X_VERBOSE, X_NO_WARNING, X_HELP, X_VERSION, X_RESUME, X_FOLD
+	X_TEXT,    /* any text, into the field at `to` */
+	X_FLAG,    /* true, into the field at `to` */
+	X_NOTHING, /* accepted, without effect in this version */
+	X_NOT_BUILT,
+	X_SPLIT,
+	X_FORMAT,
+	X_EPOCHS,
+	X_STEPS,
+	X_BATCH,
+	X_SEED,
+	X_THREADS,
+	X_OVERFIT,
+	X_TIME_LIMIT,
+	X_SET,
+	X_LOG,
+	X_PROGRESS,
+	X_HELP,
+	X_VERSION
 } What;
 
-typedef struct { const char *name; What what; bool value; } Option;
+typedef struct {
+	const char *name;
+	What what;
+	bool value; /* a value follows */
+	size_t to;
+} Option;
 
 static const Option option[] = {
-	{ "--data", X_DATA, true },         { "--out", X_OUT, true },
-	{ "--weights", X_WEIGHTS, true },   { "--in", X_IN, true },
-	{ "--split", X_SPLIT, true },       { "--format", X_FORMAT, true },
-	{ "--freeze", X_FREEZE, true },     { "--epochs", X_EPOCHS, true },
-	{ "--steps", X_STEPS, true },       { "--batch", X_BATCH, true },
-	{ "--seed", X_SEED, true },         { "--threads", X_THREADS, true },
-	{ "--overfit", X_OVERFIT, true },   { "--time-limit", X_TIME_LIMIT, true },
-	{ "--set", X_SET, true },           { "--log", X_LOG, true },
-	{ "--progress", X_PROGRESS, true }, { "--partial", X_PARTIAL, false },
-	{ "--no-save", X_NO_SAVE, false },  { "--no-plot", X_NO_PLOT, false },
-	{ "-q", X_QUIET, false },           { "-v", X_VERBOSE, false },
-	{ "--help", X_HELP, false },        { "-h", X_HELP, false },
-	{ "--version", X_VERSION, false },  { "-Wno-validation", X_NO_WARNING, false },
-	{ "--resume", X_RESUME, false },    { "--fold", X_FOLD, true },
+	{ "--data", X_TEXT, true, offsetof(Options, data) },
+	{ "--out", X_TEXT, true, offsetof(Options, out) },
+	{ "--weights", X_TEXT, true, offsetof(Options, weights) },
+	{ "--in", X_TEXT, true, offsetof(Options, in) },
+	{ "--freeze", X_TEXT, true, offsetof(Options, freeze) },
+	{ "--split", X_SPLIT, true, 0 },
+	{ "--format", X_FORMAT, true, 0 },
+	{ "--epochs", X_EPOCHS, true, 0 },
+	{ "--steps", X_STEPS, true, 0 },
+	{ "--batch", X_BATCH, true, 0 },
+	{ "--seed", X_SEED, true, 0 },
+	{ "--threads", X_THREADS, true, 0 },
+	{ "--overfit", X_OVERFIT, true, 0 },
+	{ "--time-limit", X_TIME_LIMIT, true, 0 },
+	{ "--set", X_SET, true, 0 },
+	{ "--log", X_LOG, true, 0 },
+	{ "--progress", X_PROGRESS, true, 0 },
+	{ "--partial", X_FLAG, false, offsetof(Options, partial) },
+	{ "--no-save", X_FLAG, false, offsetof(Options, no_save) },
+	{ "--no-plot", X_NOTHING, false, 0 },
+	{ "-q", X_FLAG, false, offsetof(Options, quiet) },
+	{ "-v", X_FLAG, false, offsetof(Options, verbose) },
+	{ "-Wno-validation", X_FLAG, false, offsetof(Options, no_validation_warning) },
+	{ "--help", X_HELP, false, 0 },
+	{ "-h", X_HELP, false, 0 },
+	{ "--version", X_VERSION, false, 0 },
+	{ "--resume", X_NOT_BUILT, false, 0 },
+	{ "--fold", X_NOT_BUILT, true, 0 },
 };
 enum { OPTIONS = sizeof option / sizeof *option };
 
-static const char *const command[] = { "train", "eval", "predict", "info", "selftest", "gradients",
-	                               "bench", "data", "generate", "calibrate" };
+static const char *const command[] = {
+	"train",     "eval",  "predict", "info",     "selftest",
+	"gradients", "bench", "data",    "generate", "calibrate"
+};
 enum { COMMANDS = sizeof command / sizeof *command, BUILT = C_BENCH + 1 };
 
-/* ---- numbers --------------------------------------------------------------------------------- */
+/* ---- numbers
+ * --------------------------------------------------------------------------------- */
 
 static _Noreturn void bad_value(const char *name, const char *value, const char *allowed)
 {
@@ -101,7 +140,8 @@ static double duration(const char *name, const char *s)
 	return v * unit;
 }
 
-/* ---- near misses ----------------------------------------------------------------------------- */
+/* ---- near misses
+ * ----------------------------------------------------------------------------- */
 
 static int least(int a, int b, int c)
 {
@@ -123,7 +163,8 @@ static int distance(const char *a, const char *b)
 		row[0] = i;
 		for (int j = 1; j <= nb; j++) {
 			int up = row[j];
-			row[j] = least(up + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
+			row[j] = least(up + 1, row[j - 1] + 1,
+			               diagonal + (a[i - 1] != b[j - 1]));
 			diagonal = up;
 		}
 	}
@@ -142,7 +183,8 @@ const char *rt_nearest(const char *name, const char *const *names, int n)
 	return best;
 }
 
-/* ---- one option ------------------------------------------------------------------------------ */
+/* ---- one option
+ * ------------------------------------------------------------------------------ */
 
 static _Noreturn void not_built(const char *what)
 {
@@ -176,8 +218,15 @@ static _Noreturn void unknown_setting(const nnrt_model *m, const char *name)
 		all[i] = train[i];
 	for (int i = 0; i < m->nsetting; i++)
 		all[4 + i] = m->setting[i].name;
-	rt_error(RT_USAGE, "E0501", "--set: nothing that can be set at run time is called `%s`", name);
+	rt_error(RT_USAGE, "E0501", "--set: nothing that can be set at run time is called `%s`",
+	         name);
 	const char *near = rt_nearest(name, all, m->nsetting + 4);
+	/* `lr` for `optimizer.lr` */
+	for (int i = 0; i < m->nsetting && !near; i++) {
+		const char *dot = strrchr(m->setting[i].name, '.');
+		if (dot && !strcmp(dot + 1, name))
+			near = m->setting[i].name;
+	}
 	if (near)
 		rt_help("did you mean `%s`?", near);
 	char *list = rt_text("%s", all[0]);
@@ -218,7 +267,8 @@ static void set_setting(Options *o, const nnrt_model *m, const char *text)
 static void set_log(Options *o, const char *v)
 {
 	if (strcmp(v, "csv") && strcmp(v, "none"))
-		rt_fail(RT_USAGE, "E0405", "--log %s: only csv and none are implemented yet", v);
+		rt_fail(RT_USAGE, "E0405", "--log %s: only csv and none are implemented yet",
+		        v);
 	o->csv = !strcmp(v, "csv");
 }
 
@@ -233,8 +283,8 @@ static void set_progress(Options *o, const char *v)
 	bad_value("--progress", v, "auto, bar, lines or none");
 }
 
-static void set_word(const char **to, const char *name, const char *v, const char *const *words, int n,
-                     const char *allowed)
+static void set_word(const char **to, const char *name, const char *v, const char *const *words,
+                     int n, const char *allowed)
 {
 	for (int i = 0; i < n; i++)
 		if (!strcmp(v, words[i])) {
@@ -248,35 +298,58 @@ static void set(Options *o, const nnrt_model *m, const Option *x, const char *v)
 {
 	static const char *const split[] = { "train", "val", "test" };
 	static const char *const format[] = { "csv", "jsonl", "npy", "safetensors" };
+	char *to = (char *)o + x->to;
 	switch (x->what) {
-	case X_DATA: o->data = v; break;
-	case X_OUT: o->out = v; break;
-	case X_WEIGHTS: o->weights = v; break;
-	case X_IN: o->in = v; break;
-	case X_SPLIT: set_word(&o->split, x->name, v, split, 3, "train, val or test"); break;
+	case X_TEXT:
+		memcpy(to, &v, sizeof v);
+		break;
+	case X_FLAG:
+		*(bool *)to = true;
+		break;
+	case X_NOTHING:
+		break;
+	case X_SPLIT:
+		set_word(&o->split, x->name, v, split, 3, "train, val or test");
+		break;
 	case X_FORMAT:
 		set_word(&o->format, x->name, v, format, 4, "csv, jsonl, npy or safetensors");
 		break;
-	case X_FREEZE: o->freeze = v; break;
-	case X_EPOCHS: set_length(o, x->name, v, true); break;
-	case X_STEPS: set_length(o, x->name, v, false); break;
-	case X_BATCH: set_batch(o, x->name, v); break;
-	case X_SEED: set_seed(o, x->name, v); break;
-	case X_THREADS: count_value(x->name, v, 4096); break;
-	case X_OVERFIT: o->overfit = count_value(x->name, v, INT32_MAX); break;
-	case X_TIME_LIMIT: o->time_limit = duration(x->name, v); break;
-	case X_SET: set_setting(o, m, v); break;
-	case X_LOG: set_log(o, v); break;
-	case X_PROGRESS: set_progress(o, v); break;
-	case X_PARTIAL: o->partial = true; break;
-	case X_NO_SAVE: o->no_save = true; break;
-	case X_NO_PLOT: break;         /* no plot is drawn in this version                     */
-	case X_QUIET: o->quiet = true; break;
-	case X_VERBOSE: o->verbose = true; break;
-	case X_NO_WARNING: o->no_validation_warning = true; break;
-	case X_HELP: rt_print_help(m); rt_exit(RT_DONE);
-	case X_VERSION: rt_print_version(m); rt_exit(RT_DONE);
-	case X_RESUME: case X_FOLD: not_built(x->name);
+	case X_EPOCHS:
+	case X_STEPS:
+		set_length(o, x->name, v, x->what == X_EPOCHS);
+		break;
+	case X_BATCH:
+		set_batch(o, x->name, v);
+		break;
+	case X_SEED:
+		set_seed(o, x->name, v);
+		break;
+	case X_THREADS:
+		count_value(x->name, v, 4096);
+		break;
+	case X_OVERFIT:
+		o->overfit = count_value(x->name, v, INT32_MAX);
+		break;
+	case X_TIME_LIMIT:
+		o->time_limit = duration(x->name, v);
+		break;
+	case X_SET:
+		set_setting(o, m, v);
+		break;
+	case X_LOG:
+		set_log(o, v);
+		break;
+	case X_PROGRESS:
+		set_progress(o, v);
+		break;
+	case X_HELP:
+		rt_print_help(m);
+		rt_exit(RT_DONE);
+	case X_VERSION:
+		rt_print_version(m);
+		rt_exit(RT_DONE);
+	case X_NOT_BUILT:
+		not_built(x->name);
 	}
 }
 
@@ -294,7 +367,8 @@ static _Noreturn void unknown_option(const char *arg)
 	rt_exit(RT_USAGE);
 }
 
-/* Reads argv[i], and its value from the same word after `=` or from the next. Returns the last index. */
+/* Reads argv[i], and its value from the same word after `=` or from the next. Returns the last
+ * index. */
 static int read_option(Options *o, const nnrt_model *m, int i, int argc, char **argv)
 {
 	const char *arg = argv[i], *eq = strncmp(arg, "--", 2) ? 0 : strchr(arg, '=');
@@ -306,8 +380,8 @@ static int read_option(Options *o, const nnrt_model *m, int i, int argc, char **
 		unknown_option(name);
 	rt_free(name);
 	const char *value = eq ? eq + 1 : 0;
-	if (option[k].what == X_RESUME)
-		not_built("--resume");
+	if (option[k].what == X_NOT_BUILT)
+		not_built(option[k].name);
 	if (!option[k].value && value)
 		rt_fail(RT_USAGE, "E0502", "%s takes no value", option[k].name);
 	if (option[k].value && !value)
@@ -349,7 +423,8 @@ Options *rt_options(const nnrt_model *m, int argc, char **argv)
 			o->command = read_command(argv[i]);
 			named = true;
 		} else {
-			rt_fail(RT_USAGE, "E0502", "`%s` is neither an option nor the value of one", argv[i]);
+			rt_fail(RT_USAGE, "E0502",
+			        "`%s` is neither an option nor the value of one", argv[i]);
 		}
 	}
 	return o;

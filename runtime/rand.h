@@ -2,14 +2,16 @@
  *
  * In:    a seed and where a number stands: stream (which call), update, sample, element, t.
  * Out:   64 bits, a number in [0, 1), or a permutation.
- * Holds: no state: who computes a number, in what order and how often, changes nothing. Integers
- *        only, so the bits are the same everywhere; the float is the double cut to 24 bits.
+ * Holds: no state: who computes a number, in what order and how often, changes nothing.
+ *        Integers only, so the bits are the same everywhere; the float is the double cut to 24
+ *        bits.
  *
- * SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", OOPSLA 2014):
- * number e of a stream is mix(state + (e + 1) * gamma), gamma odd.  State and gamma of a row of
- * elements are hashed from everything else, so two rows are two of 2^127 streams; in a loop
- * over elements they are constant and a number costs three multiplications.  mix is Stafford's
- * variant 13.  test_rand.c has the known values and looks for bias and correlation along each axis.
+ * SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", OOPSLA
+ * 2014): number e of a stream is mix(state + (e + 1) * gamma), gamma odd.  State and gamma of a
+ * row of elements are hashed from everything else, so two rows are two of 2^127 streams; in a
+ * loop over elements they are constant and a number costs three multiplications.  mix is
+ * Stafford's variant 13.  test_rand.c has the known values and looks for bias and correlation
+ * along each axis.
  *
  * SPDX-License-Identifier: 0BSD
  */
@@ -20,9 +22,9 @@
 #include "vec.h"
 #endif
 
-#define NNC_GOLDEN UINT64_C(0x9e3779b97f4a7c15)        /* 2^64 / golden ratio, odd             */
+#define NNC_GOLDEN UINT64_C(0x9e3779b97f4a7c15)        /* 2^64 / golden ratio, odd */
 
-/* A bijection of 64-bit numbers; each input bit changes each output bit with probability 1/2. */
+/* A bijection of 64-bit numbers; an input bit changes an output bit with probability 1/2. */
 NNC_FN uint64_t nnc_mix(uint64_t z)
 {
 	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -30,8 +32,8 @@ NNC_FN uint64_t nnc_mix(uint64_t z)
 	return z ^ (z >> 31);
 }
 
-/* 64 random bits of this place.  stream: any number, a hash of the call's path; update: 0, 1, ...;
- * sample: within the update; element: within the sample; t: position in the scan around, or 0. */
+/* 64 random bits of this place.  stream: any number, a hash of the call's path; update: from 0;
+ * sample: within the update; element: within the sample; t: position in the scan, or 0. */
 NNC_FN uint64_t nnc_hash(uint64_t seed, uint64_t stream, uint64_t update, uint64_t sample,
                          uint64_t element, uint64_t t)
 {
@@ -75,9 +77,9 @@ NNC_FN nncv_real nncv_random(uint64_t seed, uint64_t stream, uint64_t update, ui
 }
 
 /* index[0..n) becomes a permutation of 0..n-1, each as likely as any other; a pure function of
- * (n, seed, epoch).  Fisher-Yates; numbers below a bound without bias after Lemire ("Fast random
- * integer generation in an interval", 2019): the high half of draw * bound, and another draw if the
- * low half is among the first 2^32 mod bound values. */
+ * (n, seed, epoch).  Fisher-Yates; numbers below a bound without bias after Lemire ("Fast
+ * random integer generation in an interval", 2019): the high half of draw * bound, and another
+ * draw if the low half is among the first 2^32 mod bound values. */
 NNC_FN void nnc_permutation(uint32_t *index, uint32_t n, uint64_t seed, uint64_t epoch)
 {
 	uint64_t state, gamma;

@@ -73,30 +73,31 @@ double rt_from_bfloat(uint16_t bits)
 	return v;
 }
 
-/* Sixteen running sums hide the latency of the addition; a block is short enough that float sums of
- * it keep five digits, which is plenty for a norm that is printed and compared with "finite". */
+/* Sixteen running sums hide the latency of the addition; a block is short enough that float
+ * sums of it keep five digits, which is plenty for a norm that is printed and compared with
+ * "finite". */
 enum { LANES = 16, BLOCK = 4096 };
 
-#define SQUARE_SUM(REAL)                                                          \
-	static double square_sum_##REAL(const REAL *a, int64_t n)                 \
-	{                                                                         \
+#define SQUARE_SUM(REAL) \
+	static double square_sum_##REAL(const REAL *a, int64_t n) \
+	{ \
 		typedef REAL Vector __attribute__((vector_size(LANES * sizeof(REAL)))); \
-		double total = 0;                                                 \
-		int64_t i = 0;                                                    \
-		while (n - i >= LANES) {                                          \
+		double total = 0; \
+		int64_t i = 0; \
+		while (n - i >= LANES) { \
 			int64_t end = n - i < BLOCK ? n - (n - i) % LANES : i + BLOCK; \
-			Vector sum = { 0 };                                       \
-			for (; i < end; i += LANES) {                             \
-				Vector x;                                         \
-				memcpy(&x, a + i, sizeof x);                      \
-				sum += x * x;                                     \
-			}                                                         \
-			for (int k = 0; k < LANES; k++)                           \
-				total += (double)sum[k];                          \
-		}                                                                 \
-		for (; i < n; i++)                                                \
-			total += (double)(a[i] * a[i]);                           \
-		return total;                                                     \
+			Vector sum = { 0 }; \
+			for (; i < end; i += LANES) { \
+				Vector x; \
+				memcpy(&x, a + i, sizeof x); \
+				sum += x * x; \
+			} \
+			for (int k = 0; k < LANES; k++) \
+				total += (double)sum[k]; \
+		} \
+		for (; i < n; i++) \
+			total += (double)(a[i] * a[i]); \
+		return total; \
 	}
 
 SQUARE_SUM(float)

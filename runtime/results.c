@@ -1,7 +1,7 @@
 /* results.c - the files of a run.
  *
- * Holds: nothing that an earlier run wrote is overwritten; a run that fails before its first step
- *        touches no file.
+ * Holds: nothing that an earlier run wrote is overwritten; a run that fails before its first
+ *        step touches no file.
  *
  * SPDX-License-Identifier: 0BSD
  */
@@ -13,8 +13,9 @@
 #include "rt_mem.h"
 #include "rt_results.h"
 
-static const char *const ending[] = { ".safetensors", ".last.safetensors", ".ckpt", ".csv", ".svg",
-	                              ".html" };
+static const char *const ending[] = { ".safetensors", ".last.safetensors",
+	                              ".ckpt",        ".csv",
+	                              ".svg",         ".html" };
 enum { ENDINGS = sizeof ending / sizeof *ending };
 
 Results rt_results_new(const nnrt_model *m, const Options *o)
@@ -24,7 +25,7 @@ Results rt_results_new(const nnrt_model *m, const Options *o)
 	Results f = { rt_text("%s.safetensors", base), rt_text("%s.last.safetensors", base),
 		      rt_text("%s.csv", base), !o->no_save, !o->no_save && o->csv };
 	rt_free(base);
-	if (f.save)
+	if (f.save && rt_exists(dir))
 		rt_check_folder(dir);
 	return f;
 }
@@ -49,7 +50,8 @@ static void rename_older(const nnrt_model *m, const Options *o)
 	char *base = rt_join(o->out ? o->out : ".", m->name), *list = rt_text("%s", "");
 	int k = free_number(base), n = 0;
 	for (int i = 0; i < ENDINGS; i++) {
-		char *from = rt_text("%s%s", base, ending[i]), *to = rt_text("%s.%d%s", base, k, ending[i]);
+		char *from = rt_text("%s%s", base, ending[i]),
+		     *to = rt_text("%s.%d%s", base, k, ending[i]);
 		if (rt_exists(from)) {
 			rt_rename(from, to);
 			char *longer = rt_text("%s%s%s to %s", list, n++ ? ", " : "", from, to);
@@ -69,6 +71,7 @@ void rt_results_begin(const Results *f, const nnrt_model *m, const Options *o)
 {
 	if (!f->save)
 		return;
+	rt_make_folder(o->out ? o->out : ".");
 	rename_older(m, o);
 	if (!f->log)
 		return;
@@ -88,7 +91,8 @@ void rt_results_line(const Results *f, const nnrt_model *m, const LogLine *line)
 	rt_free(text);
 }
 
-/* ---- CSV ------------------------------------------------------------------------------------- */
+/* ---- CSV
+ * ------------------------------------------------------------------------------------- */
 
 static char *add(char *line, char *piece)
 {
@@ -117,7 +121,8 @@ static char *number(double v)
 
 char *rt_csv_line(const nnrt_model *m, const LogLine *l)
 {
-	char *line = rt_text("%lld,%lld,%.3f", (long long)l->epoch, (long long)l->step, l->seconds);
+	char *line =
+		rt_text("%lld,%lld,%.3f", (long long)l->epoch, (long long)l->step, l->seconds);
 	line = add(line, number(l->lr));
 	line = add(line, rt_text(",%lld", (long long)l->batch));
 	for (int val = 0; val < 2; val++) {

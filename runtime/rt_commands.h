@@ -15,13 +15,15 @@ int rt_selftest(const nnrt_model *m, const Options *o);
 int rt_gradients(const nnrt_model *m, const Options *o);
 int rt_bench(const nnrt_model *m, const Options *o);
 
-/* ---- cmd.c: what several commands begin with ------------------------------------------------ */
+/* ---- cmd.c: what several commands begin with ------------------------------------------------
+ */
 
 /* Exit 2 unless the program has a loss. */
 void rt_need_loss(const nnrt_model *m, const char *command);
 /* Exit 2 unless the program has data; loads and deals them. */
 Dataset *rt_need_data(const nnrt_model *m, const Options *o, const char *command);
-/* A run with the settings of --set, --freeze, first values from --seed, and --weights if given. */
+/* A run with the settings of --set, --freeze, first values from --seed, and --weights if given.
+ */
 Run *rt_begin_run(const nnrt_model *m, const Options *o);
 /* --weights, or NAME.safetensors here. */
 char *rt_weights_path(const nnrt_model *m, const Options *o);

@@ -15,27 +15,28 @@
 #include "rt_safetensors.h"
 
 typedef struct {
-	const nnrt_field *field;       /* kind and shape of a row, from the model's tables     */
-	size_t stride;                 /* bytes of a row                                       */
-	unsigned char *data;           /* rows * stride bytes; 0: not there (targets in predict) */
+	const nnrt_field *field; /* kind and shape of a row, from the model's tables */
+	size_t stride;           /* bytes of a row */
+	unsigned char *data;     /* rows * stride bytes; 0: not there (targets in predict) */
 } Column;
 
 typedef struct {
-	uint32_t *row;                 /* ascending                                            */
+	uint32_t *row; /* ascending */
 	int64_t n;
 } Rows;
 
 typedef struct {
-	char *name;                    /* file or folder, for messages                         */
+	char *name; /* file or folder, for messages */
 	int64_t rows;
-	int64_t official;              /* so many rows at the end are the source's own test part */
-	bool direct;                   /* the columns are the model's inputs and targets       */
+	int64_t official; /* so many rows at the end are the source's own test part */
+	bool direct;      /* the columns are the model's inputs and targets */
 	Column *column;
 	int ncolumn;
 	Rows train, val, test;
 } Dataset;
 
-/* ---- data/data.c ----------------------------------------------------------------------------- */
+/* ---- data/data.c
+ * ----------------------------------------------------------------------------- */
 
 /* Loads the source of the program's data section and deals its rows. path: --data, or 0.
  * Data that do not fit end the program: R1 shapes, R4 classes, R5 numbers of rows, R7 files. */
@@ -53,25 +54,31 @@ void rt_data_free(Dataset *d);
 /* All rows, 0, 1, ...; row is owned by the caller. */
 Rows rt_rows_all(int64_t n);
 
-/* Where the program's path lies: under NNC_DATA if that is set and the path relative. New memory. */
+/* Where the program's path lies: under NNC_DATA if that is set and the path relative. New
+ * memory. */
 char *rt_data_path(const char *path);
 
-/* ---- data/idx.c ------------------------------------------------------------------------------ */
+/* ---- data/idx.c
+ * ------------------------------------------------------------------------------ */
 
-/* The columns `images` and `labels` of the data section from IDX files; official test part last. */
+/* The columns `images` and `labels` of the data section from IDX files; official test part
+ * last. */
 Dataset *rt_idx_load(const nnrt_model *m, const char *path);
 /* Only images, from one file; the other columns are not there. */
 Dataset *rt_idx_images(const nnrt_model *m, const char *path);
 
-/* ---- data/synthetic.c ------------------------------------------------------------------------ */
+/* ---- data/synthetic.c
+ * ------------------------------------------------------------------------ */
 
-/* `rows` rows of the model's inputs and targets: real ones N(0, 1), classes uniform, booleans and
- * integers 0 or 1; a pure function of seed, name order and row. */
+/* `rows` rows of the model's inputs and targets: real ones N(0, 1), classes uniform, booleans
+ * and integers 0 or 1; a pure function of seed, name order and row. */
 Dataset *rt_synthetic(const nnrt_model *m, int64_t rows, uint64_t seed);
-/* The same for the raw columns of the data section: bytes uniform over 0..255 or the classes. */
+/* The same for the raw columns of the data section: bytes uniform over 0..255 or the classes.
+ */
 Dataset *rt_synthetic_columns(const nnrt_model *m, int64_t rows, uint64_t seed);
 
-/* ---- data/batch_file.c ----------------------------------------------------------------------- */
+/* ---- data/batch_file.c
+ * ----------------------------------------------------------------------- */
 
 /* Inputs and targets by name from a .safetensors file, first dimension the rows.  With
  * targets false, targets may be missing.  Other tensors are ignored. */

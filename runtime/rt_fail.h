@@ -1,7 +1,8 @@
 /* rt_fail.h - messages of a trainer and how it ends.
  *
- * Everything goes to standard error as `PROGRAM: error: text [CODE, exit STATUS]`, one line per root
- * cause, then `     = note:` and `     = help:` lines.  Control characters in the text are escaped.
+ * Everything goes to standard error as `PROGRAM: error: text [CODE, exit STATUS]`, one line
+ * per root cause, then `     = note:` and `     = help:` lines.  Control characters in the
+ * text are escaped.
  *
  * SPDX-License-Identifier: 0BSD
  */
@@ -11,11 +12,19 @@
 #include <stdint.h>
 
 /* Exit statuses of a trainer. */
-enum { RT_DONE = 0, RT_WRONG = 1, RT_USAGE = 2, RT_FILE = 3, RT_DIVERGED = 4, RT_INTERNAL = 70 };
+enum {
+	RT_DONE = 0,
+	RT_WRONG = 1,
+	RT_USAGE = 2,
+	RT_FILE = 3,
+	RT_DIVERGED = 4,
+	RT_INTERNAL = 70
+};
 
 #define RT_PRINTF(f, a) __attribute__((format(printf, f, a)))
 
-/* Prints an error and goes on; the caller adds notes and ends with rt_exit. code: "R7", "E0502". */
+/* Prints an error and goes on; the caller adds notes and ends with rt_exit. code: "R7",
+ * "E0502". */
 void rt_error(int status, const char *code, const char *format, ...) RT_PRINTF(3, 4);
 void rt_note(const char *format, ...) RT_PRINTF(1, 2);
 void rt_help(const char *format, ...) RT_PRINTF(1, 2);

@@ -13,19 +13,19 @@
 
 typedef struct {
 	const Rows *rows;
-	uint32_t *place, *order;       /* a permutation, and the rows in that order            */
-	int64_t batch;                 /* largest                                              */
-	int64_t per_epoch;             /* batches of an epoch                                  */
-	double epochs, steps;          /* one of them is above 0                               */
-	int64_t total;                 /* batches of the whole run                             */
+	uint32_t *place, *order; /* a permutation, and the rows in that order */
+	int64_t batch;           /* largest */
+	int64_t per_epoch;       /* batches of an epoch */
+	double epochs, steps;    /* one of them is above 0 */
+	int64_t total;           /* batches of the whole run */
 	bool shuffle, drop_last;
 	uint64_t seed;
-	int64_t step, epoch;           /* done                                                 */
-	int64_t at;                    /* samples used of this epoch                           */
+	int64_t step, epoch; /* done */
+	int64_t at;          /* samples used of this epoch */
 } Feed;
 
-/* The order of a run: a pure function of (rows, seed, epoch). Ends the program with exit 2 if neither
- * epochs nor steps are known, with R5 if a batch of one row meets batch statistics. */
+/* The order of a run: a pure function of (rows, seed, epoch). Ends the program with exit 2 if
+ * neither epochs nor steps are known, with R5 if a batch of one row meets batch statistics. */
 Feed *rt_feed_new(const nnrt_model *m, const Options *o, const Rows *rows);
 void rt_feed_free(Feed *f);
 

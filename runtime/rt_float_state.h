@@ -1,8 +1,8 @@
 /* rt_float_state.h - the processor's mode for denormal numbers.
  *
- * A denormal costs some hundred cycles, and late in training optimizer states are full of them.  A
- * single-precision trainer at -O1 or above flushes them to zero while it computes, and puts
- * the mode back before anything else runs.
+ * A denormal costs some hundred cycles, and late in training optimizer states are full of
+ * them.  A single-precision trainer at -O1 or above flushes them to zero while it computes,
+ * and puts the mode back before anything else runs.
  *
  * SPDX-License-Identifier: 0BSD
  */
@@ -14,7 +14,8 @@
 #if defined(__SSE2__)
 #include <xmmintrin.h>
 
-/* Bits 15 (flush results) and 6 (denormal operands are zero) of MXCSR: Intel's manual, vol. 1, 10.2.3. */
+/* Bits 15 (flush results) and 6 (denormal operands are zero) of MXCSR: Intel's manual, vol.
+ * 1, 10.2.3. */
 enum { RT_FLUSH_BITS = 0x8040 };
 
 static inline unsigned rt_float_enter(bool flush)

@@ -1,8 +1,9 @@
 /* rt_io.h - the only place of the runtime that opens, reads, writes and renames files.
  *
  * Every failure ends the program with one line that names the file, what was tried and the
- * system's reason, exit 3.  Reading takes regular files only.  Writing goes to a temporary name in
- * the same folder, is synced, then renamed over the old file: there is never half a file.
+ * system's reason, exit 3.  Reading takes regular files only.  Writing goes to a temporary
+ * name in the same folder, is synced, then renamed over the old file: there is never half a
+ * file.
  *
  * SPDX-License-Identifier: 0BSD
  */
@@ -13,7 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* ---- reading ------------------------------------------------------------------------------- */
+/* ---- reading -------------------------------------------------------------------------------
+ */
 
 typedef struct Reader Reader;
 
@@ -33,7 +35,8 @@ bool rt_is_gzip(const Reader *f);
 const char *rt_path(const Reader *f);
 void rt_close(Reader *f);
 
-/* ---- writing ------------------------------------------------------------------------------- */
+/* ---- writing -------------------------------------------------------------------------------
+ */
 
 typedef struct Writer Writer;
 
@@ -47,7 +50,8 @@ void rt_commit(Writer *f);
 /* Adds a line to the end of a file that rt_create made. */
 void rt_append(const char *path, const char *line);
 
-/* ---- names --------------------------------------------------------------------------------- */
+/* ---- names ---------------------------------------------------------------------------------
+ */
 
 bool rt_exists(const char *path);
 bool rt_is_folder(const char *path);
@@ -55,6 +59,8 @@ bool rt_is_folder(const char *path);
 void rt_rename(const char *from, const char *to);
 /* Ends the program unless files can be made in this folder. */
 void rt_check_folder(const char *path);
+/* Makes a folder unless there is one; the folder around it must exist. */
+void rt_make_folder(const char *path);
 /* DIR/NAME in new memory; just NAME if it is absolute or dir is "" or ".". */
 char *rt_join(const char *dir, const char *name);
 

@@ -7,8 +7,8 @@
 
 #include <stddef.h>
 
-/* count * size zeroed bytes, 64-byte aligned, never 0 (also for count 0). what: "training rows".
- * Ends the program with one line, exit 3, if there is not enough. Freed by rt_free. */
+/* count * size zeroed bytes, 64-byte aligned, never 0 (also for count 0). what: "training
+ * rows". Ends the program with one line, exit 3, if there is not enough. Freed by rt_free. */
 void *rt_alloc(size_t count, size_t size, const char *what);
 
 /* Room for `count` of `size` bytes in an array from rt_alloc that holds `old` of them; the old

@@ -16,15 +16,15 @@ typedef enum { P_AUTO, P_BAR, P_LINES, P_NONE } ProgressMode;
 typedef struct {
 	Command command;
 	const char *data, *out, *weights, *in, *split, *format, *freeze;
-	double epochs, steps;          /* 0: not given; only the later of the two is kept      */
-	int64_t batch;                 /* 0: not given; -1: all                                */
+	double epochs, steps; /* 0: not given; only the later of the two is kept */
+	int64_t batch;        /* 0: not given; -1: all */
 	bool seed_given;
 	uint64_t seed;
-	int64_t overfit;               /* 0: not given                                         */
-	double time_limit;             /* seconds; 0: none                                     */
+	int64_t overfit;   /* 0: not given */
+	double time_limit; /* seconds; 0: none */
 	ProgressMode progress;
 	bool partial, no_save, quiet, verbose, no_validation_warning, csv;
-	double *setting;               /* nsetting values: the program's, with --set           */
+	double *setting; /* nsetting values: the program's, with --set */
 } Options;
 
 /* Reads the command line.  Ends the program: exit 2 on a mistake, 0 after --help, --version. */
@@ -33,8 +33,8 @@ Options *rt_options(const nnrt_model *m, int argc, char **argv);
 /* The program's settings under the options. */
 uint64_t rt_options_seed(const Options *o, const nnrt_model *m);
 
-/* The name of `names` (n of them, each `step` bytes apart) nearest to `name`, at most 2 edits away;
- * 0 if there is none. */
+/* The name of `names` (n of them, each `step` bytes apart) nearest to `name`, at most 2 edits
+ * away; 0 if there is none. */
 const char *rt_nearest(const char *name, const char *const *names, int n);
 
 #endif

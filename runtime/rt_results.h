@@ -12,15 +12,16 @@
 #include "rt_run.h"
 
 typedef struct {
-	char *best, *last, *csv;       /* paths                                                */
+	char *best, *last, *csv; /* paths */
 	bool save, log;
 } Results;
 
-/* The names, under --out; ends the program if nothing can be written there. */
+/* The names, under --out; ends the program if --out is there and nothing can be written to it.
+ */
 Results rt_results_new(const nnrt_model *m, const Options *o);
 
-/* Renames what an earlier run left (NAME.safetensors to NAME.1.safetensors, ...), with one line; then
- * writes the head of the CSV. */
+/* Makes --out if need be; renames what an earlier run left (NAME.safetensors to
+ * NAME.1.safetensors, ...), with one line; then writes the head of the CSV. */
 void rt_results_begin(const Results *f, const nnrt_model *m, const Options *o);
 
 /* One line of the CSV.  val 0: not validated. */

@@ -1,7 +1,7 @@
 /* rt_run.h - one model being computed: its memory, and the three phases of a step.
  *
- * A step: rt_run_bind (rows into inputs and targets), rt_run_grad, rt_run_check, rt_run_update.
- * train, bench, gradients and selftest all call these same functions.
+ * A step: rt_run_bind (rows into inputs and targets), rt_run_grad, rt_run_check,
+ * rt_run_update. train, bench, gradients and selftest all call these same functions.
  *
  * SPDX-License-Identifier: 0BSD
  */
@@ -27,14 +27,14 @@ typedef struct Run {
 	const nnrt_model *m;
 	nnrt_ctx c;
 	double *setting, *knob;
-	unsigned char *frozen;         /* for each parameter: 1 if --freeze names it           */
+	unsigned char *frozen; /* for each parameter: 1 if --freeze names it */
 	Segment *segment;
 	int nsegment;
-	int64_t room;                  /* samples that memory is there for                     */
-	void **field, **column;        /* what bind writes and reads                           */
-	double *norm;                  /* NORMS_KEPT x nparam; row c.update % NORMS_KEPT       */
-	double norm_all;               /* of the last step checked                             */
-	bool flush;                    /* denormals are flushed to zero while computing        */
+	int64_t room;           /* samples that memory is there for */
+	void **field, **column; /* what bind writes and reads */
+	double *norm;           /* NORMS_KEPT x nparam; row c.update % NORMS_KEPT */
+	double norm_all;        /* of the last step checked */
+	bool flush;             /* denormals are flushed to zero while computing */
 } Run;
 
 /* A run of m with settings from the program; parameters are zeros until init or load. */
@@ -77,8 +77,8 @@ double rt_run_loss(const Run *r);
 
 /* Ends the program with R3, exit 4, after a failed check. step and epoch count from 1; row: the
  * batch; saved: the file that keeps the last finite weights, or 0. */
-_Noreturn void rt_run_diverged(const Run *r, const Dataset *d, const uint32_t *row, int64_t step,
-                               int64_t epoch, const char *saved);
+_Noreturn void rt_run_diverged(const Run *r, const Dataset *d, const uint32_t *row,
+                               int64_t step, int64_t epoch, const char *saved);
 
 /* Parameters and buffers, one after the other, to or from `to` (rt_run_state_bytes bytes). */
 size_t rt_run_state_bytes(const Run *r);
@@ -86,12 +86,18 @@ void rt_run_save_state(const Run *r, void *to);
 void rt_run_load_state(Run *r, const void *from);
 
 /* Losses and metrics over rows, with training off; metric has room for nmetric numbers. */
-typedef struct { double loss; double *metric; } Scores;
+typedef struct {
+	double loss;
+	double *metric;
+} Scores;
 Scores rt_run_scores(Run *r, const Dataset *d, const Rows *rows, int64_t batch);
 Scores rt_scores_new(const nnrt_model *m);
 
 /* Sums of batches, weighted with their sizes. */
-typedef struct { double loss, count; double *acc; } Sums;
+typedef struct {
+	double loss, count;
+	double *acc;
+} Sums;
 Sums rt_sums_new(const nnrt_model *m);
 void rt_sums_clear(const Run *r, Sums *s);
 void rt_sums_add(const Run *r, Sums *s);

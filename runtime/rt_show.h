@@ -1,4 +1,5 @@
-/* rt_show.h - what a person sees: numbers as text, the table of epochs, the bar, the last table.
+/* rt_show.h - what a person sees: numbers as text, the table of epochs, the bar, the last
+ * table.
  *
  * Permanent lines go to standard output, the bar to standard error and only on a terminal.
  *
@@ -17,8 +18,9 @@
 enum { RT_NUMBER = 48 };
 
 /* Numbers as text, into out, which is returned.
- * 54000 -> "54 000"; a loss or metric with four decimals, or three and an exponent where that would
- * hide it; 0.001 -> "1.0e-3" with `digits` after the dot; seconds -> "0.5s", "2m05s", "1h02m". */
+ * 54000 -> "54 000"; a loss or metric with four decimals, or three and an exponent where that
+ * would hide it; 0.001 -> "1.0e-3" with `digits` after the dot; seconds -> "0.5s", "2m05s",
+ * "1h02m". */
 const char *rt_grouped(double v, char out[RT_NUMBER]);
 const char *rt_score(double v, char out[RT_NUMBER]);
 const char *rt_short_exp(double v, int digits, char out[RT_NUMBER]);
@@ -30,15 +32,15 @@ double rt_now(void);
 typedef struct {
 	const nnrt_model *m;
 	bool quiet, bar, lines, utf8;
-	double drawn, line;            /* when the bar, the last 30-second line was printed    */
-	bool there;                    /* a bar stands in the last line                        */
+	double drawn, line; /* when the bar, the last 30-second line was printed */
+	bool there;         /* a bar stands in the last line */
 } Show;
 
 /* One report: an epoch's row or a step's line. */
 typedef struct {
-	int64_t epoch, step, steps;    /* counting from 1; of the epoch or of the run          */
+	int64_t epoch, step, steps; /* counting from 1; of the epoch or of the run */
 	double lr, norm, rate, seconds, step_seconds;
-	const Scores *train, *val;     /* val 0: not validated                                 */
+	const Scores *train, *val; /* val 0: not validated */
 	bool best;
 } Report;
 
@@ -50,7 +52,8 @@ void rt_show_columns(const Show *s);
 void rt_show_epoch(Show *s, const Report *r);
 void rt_show_step(Show *s, const Report *r);
 
-/* Between steps: the bar at most ten times a second, or a line every 30 seconds; done of `of` batches. */
+/* Between steps: the bar at most ten times a second, or a line every 30 seconds; done of `of`
+ * batches. */
 void rt_show_tick(Show *s, int64_t epoch, int64_t done, int64_t of, double loss, double rate);
 void rt_show_clear(Show *s);
 

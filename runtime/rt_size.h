@@ -1,7 +1,7 @@
 /* rt_size.h - sizes that cannot wrap.
  *
- * Every size that a file, the command line or a product of dimensions takes part in goes through
- * here before memory is asked for.
+ * Every size that a file, the command line or a product of dimensions takes part in goes
+ * through here before memory is asked for.
  *
  * SPDX-License-Identifier: 0BSD
  */
@@ -19,7 +19,8 @@ bool rt_size_add(size_t a, size_t b, size_t *r);
 /* *r = the least multiple of unit >= a. unit: a power of two. False if it does not fit. */
 bool rt_size_round(size_t a, size_t unit, size_t *r);
 
-/* *r = the product of n dimensions (1 for none). False if one is negative or it passes INT64_MAX. */
+/* *r = the product of n dimensions (1 for none). False if one is negative or it passes
+ * INT64_MAX. */
 bool rt_size_product(const int64_t *dim, int n, int64_t *r);
 
 #endif

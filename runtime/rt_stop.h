@@ -5,8 +5,8 @@
 #ifndef NNRT_RT_STOP_H
 #define NNRT_RT_STOP_H
 
-/* From now on the first SIGINT, SIGTERM or SIGHUP is only noted, and the second ends the program at
- * once; a closed pipe or a file-size limit are errors of a write, not signals. */
+/* From now on the first SIGINT, SIGTERM or SIGHUP is only noted, and the second ends the
+ * program at once; a closed pipe or a file-size limit are errors of a write, not signals. */
 void rt_stop_arm(void);
 
 /* The signal that was noted, or 0. */

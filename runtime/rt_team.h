@@ -1,7 +1,7 @@
 /* rt_team.h - the threads that compute one step together.
  *
- * This version runs one thread: the caller.  The interface is the final one, so nothing outside
- * team.c changes when there are more.
+ * This version runs one thread: the caller.  The interface is the final one, so nothing
+ * outside team.c changes when there are more.
  *
  * SPDX-License-Identifier: 0BSD
  */

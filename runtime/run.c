@@ -1,7 +1,7 @@
 /* run.c - one model being computed: memory, settings, the three phases of a step.
  *
- * Holds: grad never writes parameters, update never reads activations; an update happens only after
- *        a check that passed.
+ * Holds: grad never writes parameters, update never reads activations; an update happens only
+ *        after a check that passed.
  *
  * SPDX-License-Identifier: 0BSD
  */
@@ -16,9 +16,10 @@
 #include "rt_size.h"
 #include "rt_team.h"
 
-enum { FIELDS_MOST = sizeof ((nnrt_ctx *)0)->in / sizeof (void *) };
+enum { FIELDS_MOST = sizeof((nnrt_ctx *)0)->in / sizeof(void *) };
 
-/* ---- memory ---------------------------------------------------------------------------------- */
+/* ---- memory
+ * ---------------------------------------------------------------------------------- */
 
 static void *reals(const nnrt_model *m, int64_t n, const char *what)
 {
@@ -28,10 +29,11 @@ static void *reals(const nnrt_model *m, int64_t n, const char *what)
 static void check_table(const nnrt_model *m)
 {
 	if (m->abi != NNRT_ABI)
-		rt_bug("%s was generated for runtime interface %d, this library has %d", m->name, m->abi,
-		       NNRT_ABI);
+		rt_bug("%s was generated for runtime interface %d, this library has %d",
+		       m->name, m->abi, NNRT_ABI);
 	if (m->nin > FIELDS_MOST || m->nout > FIELDS_MOST || m->nmoment > 8)
-		rt_bug("%s has %d inputs, %d outputs, %d moments", m->name, m->nin, m->nout, m->nmoment);
+		rt_bug("%s has %d inputs, %d outputs, %d moments", m->name, m->nin, m->nout,
+		       m->nmoment);
 }
 
 Run *rt_run_new(const nnrt_model *m)
@@ -84,9 +86,9 @@ void rt_run_free(Run *r)
 	free_batch(r);
 	for (int i = 0; i < r->m->nmoment; i++)
 		rt_free(c->moment[i]);
-	void *all[] = { c->param, c->grad, c->buffer, c->buffer_next, c->loss, c->penalty, c->acc,
-		        r->knob, c->arena0, r->setting, r->frozen, r->segment, r->norm, r->field,
-		        r->column };
+	void *all[] = { c->param,   c->grad,    c->buffer, c->buffer_next, c->loss,
+		        c->penalty, c->acc,     r->knob,   c->arena0,      r->setting,
+		        r->frozen,  r->segment, r->norm,   r->field,       r->column };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		rt_free(all[i]);
 	rt_team_free(c->team);
@@ -97,7 +99,8 @@ static void *field_room(const nnrt_field *f, int64_t samples, int real_bytes)
 {
 	size_t n;
 	if (!rt_size_mul((size_t)f->len, (size_t)samples, &n))
-		rt_fail(RT_FILE, "R7", "%lld samples of `%s` are too large", (long long)samples, f->name);
+		rt_fail(RT_FILE, "R7", "%lld samples of `%s` are too large", (long long)samples,
+		        f->name);
 	return rt_alloc(n, (size_t)rt_kind_bytes(f->kind, real_bytes), f->name);
 }
 
@@ -110,8 +113,11 @@ static void check_index(const nnrt_model *m, int64_t samples)
 	for (int i = 0; i < m->nout; i++)
 		most = m->out[i].len > most ? m->out[i].len : most;
 	if (samples > INT32_MAX || most * samples > INT32_MAX)
-		rt_fail(RT_FILE, "R5", "a batch of %lld samples has arrays of more than 2^31 elements; the largest "
-		        "batch is %lld", (long long)samples, (long long)(INT32_MAX / (most ? most : 1)));
+		rt_fail(RT_FILE, "R5",
+		        "a batch of %lld samples has arrays of more than 2^31 elements; the "
+		        "largest "
+		        "batch is %lld",
+		        (long long)samples, (long long)(INT32_MAX / (most ? most : 1)));
 }
 
 void rt_run_reserve(Run *r, int64_t samples)
@@ -124,7 +130,8 @@ void rt_run_reserve(Run *r, int64_t samples)
 	for (int i = 0; i < m->nin; i++)
 		r->c.in[i] = r->field[i] = field_room(&m->in[i], samples, m->real_bytes);
 	for (int i = 0; i < m->nout; i++)
-		r->c.out[i] = field_room(&m->out[i], m->out[i].batched ? samples : 1, m->real_bytes);
+		r->c.out[i] =
+			field_room(&m->out[i], m->out[i].batched ? samples : 1, m->real_bytes);
 	for (int i = 0; i < m->ncolumn; i++)
 		r->column[i] = field_room(&m->column[i], samples, m->real_bytes);
 	r->c.arena = rt_alloc((size_t)m->arena_bytes, (size_t)samples, "activations");
@@ -143,7 +150,8 @@ double rt_run_bytes(const nnrt_model *m, int64_t samples)
 	       one * (double)samples;
 }
 
-/* ---- settings -------------------------------------------------------------------------------- */
+/* ---- settings
+ * -------------------------------------------------------------------------------- */
 
 int rt_run_setting(const Run *r, const char *name)
 {
@@ -167,8 +175,9 @@ void rt_run_knobs(Run *r, const nnrt_time *t)
 		r->m->knobs(t, r->setting, r->knob);
 }
 
-/* Tensors that follow each other with equal entries become one segment.  Arrays are laid out with
- * gaps of a few elements that hold zeros and zero gradients: updating them does no harm. */
+/* Tensors that follow each other with equal entries become one segment.  Arrays are laid out
+ * with gaps of a few elements that hold zeros and zero gradients: updating them does no harm.
+ */
 void rt_run_segments(Run *r)
 {
 	enum { GAP_MOST = 64 };
@@ -180,15 +189,16 @@ void rt_run_segments(Run *r)
 		Segment s = { t->offset, t->offset + t->len, t->lr_scale, t->decayed ? 1 : 0 };
 		Segment *last = r->nsegment ? &r->segment[r->nsegment - 1] : 0;
 		bool left_out = i && (!r->m->param[i - 1].trained || r->frozen[i - 1]);
-		if (last && !left_out && last->lr_scale == s.lr_scale && last->decay == s.decay &&
-		    s.lo >= last->hi && s.lo - last->hi < GAP_MOST)
+		if (last && !left_out && last->lr_scale == s.lr_scale &&
+		    last->decay == s.decay && s.lo >= last->hi && s.lo - last->hi < GAP_MOST)
 			last->hi = s.hi;
 		else
 			r->segment[r->nsegment++] = s;
 	}
 }
 
-/* ---- phases ---------------------------------------------------------------------------------- */
+/* ---- phases
+ * ---------------------------------------------------------------------------------- */
 
 static void phase(Run *r, nnrt_phase *f)
 {
@@ -218,7 +228,8 @@ void rt_run_eval(Run *r, int want)
 bool rt_run_check(Run *r)
 {
 	const nnrt_model *m = r->m;
-	double *norm = r->norm + (size_t)(r->c.update % NORMS_KEPT) * (size_t)m->nparam, all = 0;
+	double *norm = r->norm + (size_t)(r->c.update % NORMS_KEPT) * (size_t)m->nparam,
+	       all = 0;
 	bool fine = isfinite(rt_run_loss(r)) && isfinite(*r->c.penalty);
 	for (int i = 0; i < m->nparam; i++) {
 		const nnrt_tensor *t = &m->param[i];

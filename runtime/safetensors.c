@@ -1,8 +1,9 @@
 /* safetensors.c - reading .safetensors files.
  *
  * In:    an untrusted file.   Out: its tensors, sorted by name, and all data in memory.
- * Holds: the header is checked completely before the data are allocated: every tensor's bytes follow
- *        from its type and shape, and the tensors cover the data without overlap, hole or rest.
+ * Holds: the header is checked completely before the data are allocated: every tensor's bytes
+ *        follow from its type and shape, and the tensors cover the data without overlap, hole
+ *        or rest.
  *
  * SPDX-License-Identifier: 0BSD
  */
@@ -23,10 +24,14 @@
 /* The format's own limit on the header, and a limit of ours on the number of dimensions. */
 enum { HEADER_LIMIT = 100000000, RANK_LIMIT = 64 };
 
-static const struct { const char *name; int bytes; } type_info[T_COUNT] = {
-	[T_F64] = { "F64", 8 }, [T_F32] = { "F32", 4 },   [T_F16] = { "F16", 2 }, [T_BF16] = { "BF16", 2 },
-	[T_I64] = { "I64", 8 }, [T_I32] = { "I32", 4 },   [T_I16] = { "I16", 2 }, [T_I8] = { "I8", 1 },
-	[T_U8] = { "U8", 1 },   [T_BOOL] = { "BOOL", 1 },
+static const struct {
+	const char *name;
+	int bytes;
+} type_info[T_COUNT] = {
+	[T_F64] = { "F64", 8 },   [T_F32] = { "F32", 4 }, [T_F16] = { "F16", 2 },
+	[T_BF16] = { "BF16", 2 }, [T_I64] = { "I64", 8 }, [T_I32] = { "I32", 4 },
+	[T_I16] = { "I16", 2 },   [T_I8] = { "I8", 1 },   [T_U8] = { "U8", 1 },
+	[T_BOOL] = { "BOOL", 1 },
 };
 
 const char *rt_type_name(ElementType t)
@@ -51,7 +56,8 @@ static _Noreturn void refuse_(const TensorFile *f, const char *why)
 	rt_fail(RT_FILE, f->code, "%s: %s", f->path, why);
 }
 
-/* ---- one tensor's entry ---------------------------------------------------------------------- */
+/* ---- one tensor's entry
+ * ---------------------------------------------------------------------- */
 
 static ElementType type_of(const TensorFile *f, const char *name, const json_t *v)
 {
@@ -61,7 +67,9 @@ static ElementType type_of(const TensorFile *f, const char *name, const json_t *
 	for (int t = 0; t < T_COUNT; t++)
 		if (!strcmp(s, type_info[t].name))
 			return (ElementType)t;
-	refuse(f, "tensor `%s` has dtype `%.20s`; known are F64 F32 F16 BF16 I64 I32 I16 I8 U8 BOOL",
+	refuse(f,
+	       "tensor `%s` has dtype `%.20s`; known are F64 F32 F16 BF16 I64 I32 I16 I8 U8 "
+	       "BOOL",
 	       name, s);
 }
 
@@ -77,11 +85,13 @@ static void read_shape(const TensorFile *f, Stored *t, const json_t *v)
 	for (int i = 0; i < t->rank; i++) {
 		const json_t *d = json_array_get(v, (size_t)i);
 		if (!json_is_integer(d) || json_integer_value(d) < 0)
-			refuse(f, "tensor `%s`: dimension %d is not an integer of at least 0", t->name, i);
+			refuse(f, "tensor `%s`: dimension %d is not an integer of at least 0",
+			       t->name, i);
 		t->dim[i] = json_integer_value(d);
 	}
 	if (!rt_size_product(t->dim, t->rank, &t->len))
-		refuse(f, "tensor `%s`: its shape has more elements than can be counted", t->name);
+		refuse(f, "tensor `%s`: its shape has more elements than can be counted",
+		       t->name);
 }
 
 static void read_offsets(const TensorFile *f, Stored *t, const json_t *v, size_t data_bytes)
@@ -96,15 +106,18 @@ static void read_offsets(const TensorFile *f, Stored *t, const json_t *v, size_t
 	size_t need;
 	t->at = (size_t)begin;
 	t->bytes = (size_t)(end - begin);
-	if (!rt_size_mul((size_t)t->len, (size_t)rt_type_bytes(t->type), &need) || need != t->bytes)
+	if (!rt_size_mul((size_t)t->len, (size_t)rt_type_bytes(t->type), &need) ||
+	    need != t->bytes)
 		refuse(f, "tensor `%s`: %s of shape %s does not take %zu bytes", t->name,
 		       rt_type_name(t->type), rt_shape(t->dim, t->rank), t->bytes);
 }
 
-static void read_entry(const TensorFile *f, Stored *t, const char *name, json_t *v, size_t data_bytes)
+static void read_entry(const TensorFile *f, Stored *t, const char *name, json_t *v,
+                       size_t data_bytes)
 {
 	if (!json_is_object(v) || json_object_size(v) != 3)
-		refuse(f, "tensor `%s` must have dtype, shape and data_offsets, nothing else", name);
+		refuse(f, "tensor `%s` must have dtype, shape and data_offsets, nothing else",
+		       name);
 	t->name = rt_text("%s", name);
 	t->type = type_of(f, name, json_object_get(v, "dtype"));
 	read_shape(f, t, json_object_get(v, "shape"));
@@ -118,7 +131,8 @@ static void read_meta(TensorFile *f, json_t *v)
 	if (!json_is_object(v))
 		refuse(f, "__metadata__ is not an object of strings");
 	f->meta = rt_alloc(json_object_size(v), sizeof *f->meta, "metadata");
-	json_object_foreach(v, key, s) {
+	json_object_foreach(v, key, s)
+	{
 		if (!json_is_string(s))
 			refuse(f, "__metadata__: the value of `%s` is not a string", key);
 		f->meta[f->nmeta].key = rt_text("%s", key);
@@ -126,7 +140,8 @@ static void read_meta(TensorFile *f, json_t *v)
 	}
 }
 
-/* ---- the whole ------------------------------------------------------------------------------- */
+/* ---- the whole
+ * ------------------------------------------------------------------------------- */
 
 static int by_place(const void *x, const void *y)
 {
@@ -150,7 +165,8 @@ static void check_cover(const TensorFile *f, size_t data_bytes)
 		if (t->at < end)
 			refuse(f, "tensor `%s` overlaps `%s`", t->name, f->tensor[i - 1].name);
 		if (t->at > end)
-			refuse(f, "%zu bytes before tensor `%s` belong to no tensor", t->at - end, t->name);
+			refuse(f, "%zu bytes before tensor `%s` belong to no tensor",
+			       t->at - end, t->name);
 		end = t->at + t->bytes;
 	}
 	if (end != data_bytes)
@@ -169,7 +185,8 @@ static void read_header(TensorFile *f, const char *text, size_t n, size_t data_b
 	const char *name;
 	json_t *v;
 	f->tensor = rt_alloc(json_object_size(top), sizeof *f->tensor, "tensor names");
-	json_object_foreach(top, name, v) {
+	json_object_foreach(top, name, v)
+	{
 		if (!strcmp(name, "__metadata__"))
 			read_meta(f, v);
 		else
@@ -187,8 +204,8 @@ static const char *skip_blanks(const char *p, const char *end)
 	return p;
 }
 
-/* Finds the 16 digits of the checksum in the header text.  A quote inside a JSON string is escaped,
- * so the quoted key followed by a colon and a string can only be the key itself. */
+/* Finds the 16 digits of the checksum in the header text.  A quote inside a JSON string is
+ * escaped, so the quoted key followed by a colon and a string can only be the key itself. */
 static const char *find_digits(const char *text, size_t n)
 {
 	static const char key[] = "\"nnc.xxh64\"";
@@ -217,14 +234,18 @@ static void check_sum(const TensorFile *f, const char *text, size_t n, size_t da
 	XXH64_update(&state, digits + 16, n - (size_t)(digits - text) - 16);
 	snprintf(sum, sizeof sum, "%016llx", (unsigned long long)XXH64_digest(&state));
 	if (strcmp(sum, given))
-		refuse(f, "the checksum is %s, but the file says %s: the file is damaged, or was changed "
-		       "by a program that kept `nnc.xxh64` in __metadata__", sum, given);
+		refuse(f,
+		       "the checksum is %s, but the file says %s: the file is damaged, or was "
+		       "changed "
+		       "by a program that kept `nnc.xxh64` in __metadata__",
+		       sum, given);
 }
 
 static void refuse_foreign(const TensorFile *f, const unsigned char *head)
 {
 	if (!memcmp(head, "PK\3\4", 4))
-		refuse(f, "this is a ZIP file (PyTorch's .pt?); save it with safetensors.torch.save_file");
+		refuse(f, "this is a ZIP file (PyTorch's .pt?); save it with "
+		          "safetensors.torch.save_file");
 	if (!memcmp(head, "\x89HDF", 4))
 		refuse(f, "this is an HDF5 file; .safetensors is read");
 	if (!memcmp(head, "GGUF", 4))
@@ -246,9 +267,12 @@ TensorFile *rt_tensors_read(const char *path, const char *code)
 	for (int i = 7; i >= 0; i--)
 		n = n << 8 | head[i];
 	if (n > HEADER_LIMIT || n > rt_file_bytes(in) - 8)
-		refuse(f, "byte 0: header length %llu is beyond %s (%zu bytes)", (unsigned long long)n,
-		       n > HEADER_LIMIT ? "the limit of 100000000 and perhaps the end of the file"
-		                        : "the end of the file", rt_file_bytes(in));
+		refuse(f, "byte 0: header length %llu is beyond %s (%zu bytes)",
+		       (unsigned long long)n,
+		       n > HEADER_LIMIT
+		               ? "the limit of 100000000 and perhaps the end of the file"
+		               : "the end of the file",
+		       rt_file_bytes(in));
 	size_t data_bytes = rt_file_bytes(in) - 8 - (size_t)n;
 	char *text = rt_alloc((size_t)n, 1, "the header");
 	rt_read(in, text, (size_t)n, "the header");

@@ -1,7 +1,7 @@
 /* scores.c - losses and metrics over many batches, and the state that is kept as "best".
  *
- * Holds: a batch counts with its size, the short last one too; sums are taken in the order of the
- *        rows, so a number does not depend on who computed it.
+ * Holds: a batch counts with its size, the short last one too; sums are taken in the order of
+ *        the rows, so a number does not depend on who computed it.
  *
  * SPDX-License-Identifier: 0BSD
  */

@@ -1,7 +1,7 @@
 /* show.c - what a person sees: the table of epochs, the bar, the last table.
  *
- * Holds: the bar is cleared before anything else is printed; without a terminal there are no control
- *        characters in the output.
+ * Holds: the bar is cleared before anything else is printed; without a terminal there are no
+ *        control characters in the output.
  *
  *  epoch       lr     loss   accuracy   val_loss   val_accuracy    samples/s    time
  *      1   1.0e-3   0.5127     0.8204     0.4210         0.8497      118 000    0.5s
@@ -71,7 +71,8 @@ static int width(const char *name, const char *prefix)
 
 static void head_cell(const char *prefix, const char *name)
 {
-	printf("%*s%s%s", width(name, prefix) - (int)(strlen(prefix) + strlen(name)), "", prefix, name);
+	printf("%*s%s%s", width(name, prefix) - (int)(strlen(prefix) + strlen(name)), "",
+	       prefix, name);
 }
 
 static void cell(const char *prefix, const char *name, double v)
@@ -135,7 +136,8 @@ void rt_show_step(Show *s, const Report *r)
 	if (r->val) {
 		printf("  val_loss %s", rt_score(r->val->loss, a));
 		for (int i = 0; i < s->m->nmetric; i++)
-			printf("  val_%s %s", s->m->metric[i].name, rt_score(r->val->metric[i], a));
+			printf("  val_%s %s", s->m->metric[i].name,
+			       rt_score(r->val->metric[i], a));
 	}
 	printf("%s\n", r->best ? "  best" : "");
 	fflush(stdout);
@@ -153,14 +155,15 @@ static void draw_cells(bool utf8, double part)
 	}
 }
 
-static void draw_bar(int64_t epoch, int64_t done, int64_t of, double loss, double rate, double left,
-                     bool utf8)
+static void draw_bar(int64_t epoch, int64_t done, int64_t of, double loss, double rate,
+                     double left, bool utf8)
 {
 	char a[RT_NUMBER], b[RT_NUMBER];
 	fprintf(stderr, "\r%6lld  ", (long long)epoch);
 	draw_cells(utf8, (double)done / (double)of);
-	fprintf(stderr, "  %lld/%lld   loss %s   %s/s   eta %d:%02d\033[K", (long long)done, (long long)of,
-	        rt_score(loss, a), rt_grouped(rate, b), (int)(left / 60), (int)fmod(left, 60));
+	fprintf(stderr, "  %lld/%lld   loss %s   %s/s   eta %d:%02d\033[K", (long long)done,
+	        (long long)of, rt_score(loss, a), rt_grouped(rate, b), (int)(left / 60),
+	        (int)fmod(left, 60));
 	fflush(stderr);
 }
 
@@ -170,14 +173,15 @@ void rt_show_tick(Show *s, int64_t epoch, int64_t done, int64_t of, double loss,
 		return;
 	double now = rt_now();
 	if (s->bar && now - s->drawn >= BAR_SECONDS) {
-		double per_step = done > 0 && s->line < now ? (now - s->line) / (double)done : 0;
+		double per_step =
+			done > 0 && s->line < now ? (now - s->line) / (double)done : 0;
 		double left = per_step * (double)(of - done);
 		draw_bar(epoch, done, of, loss, rate, left < 1e6 ? left : 1e6, s->utf8);
 		s->drawn = now;
 		s->there = true;
 	} else if (s->lines && now - s->line >= LINE_SECONDS) {
-		printf("epoch %lld  step %lld/%lld  loss %.4f  %.0f/s\n", (long long)epoch, (long long)done,
-		       (long long)of, loss, rate);
+		printf("epoch %lld  step %lld/%lld  loss %.4f  %.0f/s\n", (long long)epoch,
+		       (long long)done, (long long)of, loss, rate);
 		fflush(stdout);
 		s->line = now;
 	}

@@ -1,7 +1,7 @@
 /* st_write.c - writing .safetensors files.
  *
- * Holds: equal tensors and strings give equal bytes; the data begin at a multiple of 64 bytes (the
- *        header is filled up with blanks, as the format allows), so readers can map them.
+ * Holds: equal tensors and strings give equal bytes; the data begin at a multiple of 64 bytes
+ *        (the header is filled up with blanks, as the format allows), so readers can map them.
  *
  * The header is built first, with 16 zeros where the checksum goes; then the hash is taken as
  * rt_safetensors.h defines it, and the digits are put in.
@@ -94,7 +94,8 @@ void rt_tensors_add(TensorWriter *w, const char *name, const int64_t *dim, int r
 	    !rt_size_mul((size_t)p.len, (size_t)rt_type_bytes(p.type), &bytes) ||
 	    !rt_size_add(w->bytes, bytes, &end))
 		rt_fail(RT_FILE, "R7", "tensor `%s` is too large to be written", name);
-	json_t *entry = made(json_object()), *shape = made(json_array()), *span = made(json_array());
+	json_t *entry = made(json_object()), *shape = made(json_array()),
+	       *span = made(json_array());
 	for (int i = 0; i < rank; i++)
 		push(shape, (size_t)dim[i]);
 	push(span, w->bytes);
@@ -140,7 +141,8 @@ static void stream(const TensorWriter *w, XXH64_state_t *state, Writer *out)
 	for (size_t t = 0; t < w->n; t++) {
 		for (int64_t i = 0; i < w->part[t].len; i += CHUNK) {
 			int64_t left = w->part[t].len - i;
-			size_t bytes = encode(&w->part[t], i, left < CHUNK ? left : CHUNK, block);
+			size_t bytes =
+				encode(&w->part[t], i, left < CHUNK ? left : CHUNK, block);
 			if (state)
 				XXH64_update(state, block, bytes);
 			if (out)
@@ -149,7 +151,8 @@ static void stream(const TensorWriter *w, XXH64_state_t *state, Writer *out)
 	}
 }
 
-/* The header text with blanks so that the data begin at a multiple of 64; 16 zeros as checksum. */
+/* The header text with blanks so that the data begin at a multiple of 64; 16 zeros as checksum.
+ */
 static char *header(TensorWriter *w, size_t *n)
 {
 	put(w->meta, "nnc.xxh64", json_string("0000000000000000"));

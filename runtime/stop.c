@@ -1,7 +1,7 @@
 /* stop.c - stopping at a good moment.
  *
- * Holds: the handler only sets a flag and puts the default actions back, so that a second signal of
- *        any of the kinds ends the program wherever it is.
+ * Holds: the handler only sets a flag and puts the default actions back, so that a second
+ *        signal of any of the kinds ends the program wherever it is.
  *
  * SPDX-License-Identifier: 0BSD
  */

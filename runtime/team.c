@@ -8,13 +8,13 @@
 #include "rt_team.h"
 
 struct nnrt_team {
-	int n;                         /* threads                                              */
+	int n; /* threads */
 };
 
 nnrt_team *rt_team_new(int threads)
 {
 	nnrt_team *team = rt_alloc(1, sizeof *team, "threads");
-	(void)threads;                 /* more are accepted and not used: same bits either way */
+	(void)threads; /* more are accepted and not used: same bits either way */
 	team->n = 1;
 	return team;
 }

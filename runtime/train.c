@@ -1,16 +1,17 @@
 /* train.c - the training loop.
  *
- * Out:   the best and the last weights, a log, and the scores of every part with the best weights.
- * Holds: an update follows a check that passed; the best weights are those of the best report by the
- *        monitored number; what is on disk is never older than SAVE_SECONDS and a report.
+ * Out:   the best and the last weights, a log, and the scores of every part with the best
+ *        weights.
+ * Holds: an update follows a check that passed; the best weights are those of the best report
+ *        by the monitored number; what is on disk is never older than SAVE_SECONDS and a
+ *        report.
  *
- * A run is a sequence of batches cut into reports: epochs, or in runs counted in steps about twenty
- * stretches and the ends of epochs.  After each report: validation (at ends of epochs and of the run),
- * best, log, row.
+ * A run is a sequence of batches cut into reports: epochs, or in runs counted in steps about
+ * twenty stretches and the ends of epochs.  After each report: validation (at ends of epochs
+ * and of the run), best, log, row.
  *
  * SPDX-License-Identifier: 0BSD
  */
-#include <fnmatch.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,17 +38,19 @@ typedef struct {
 	Results files;
 	Show show;
 	Monitor monitor;
-	Sums sums;                     /* of this report                                       */
-	Scores train, val;             /* of the last report                                   */
-	double begin, report_begin, computing; /* seconds; the last: in training steps of the report */
-	int64_t report_step;           /* steps before this report                             */
-	int64_t every;                 /* steps of a report; 0: epochs                         */
-	double saved;                  /* when                                                 */
+	Sums sums;         /* of this report */
+	Scores train, val; /* of the last report */
+	double begin, report_begin,
+		computing;   /* seconds; the last: in training steps of the report */
+	int64_t report_step; /* steps before this report */
+	int64_t every;       /* steps of a report; 0: epochs */
+	double saved;        /* when */
 	bool best_unsaved;
-	const char *why;               /* why it stopped early, or 0                           */
+	const char *why; /* why it stopped early, or 0 */
 } Trainer;
 
-/* ---- files ----------------------------------------------------------------------------------- */
+/* ---- files
+ * ----------------------------------------------------------------------------------- */
 
 static void save_last(Trainer *t)
 {
@@ -79,7 +82,8 @@ static void save_sometimes(Trainer *t)
 	t->saved = rt_now();
 }
 
-/* ---- reports --------------------------------------------------------------------------------- */
+/* ---- reports
+ * --------------------------------------------------------------------------------- */
 
 /* One, two or five times a power of ten near a twentieth of the run. */
 static int64_t nice_part(int64_t total)
@@ -104,13 +108,20 @@ static void report(Trainer *t, bool validate)
 	bool best = rt_monitor_look(&t->monitor, t->run, &t->train, val, f->epoch, f->step);
 	t->best_unsaved = t->best_unsaved || best;
 	int64_t epoch = f->at ? f->epoch + 1 : f->epoch;
-	LogLine line = { epoch, f->step, f->batch, rt_now() - t->begin, rt_run_lr(t->run), &t->train, val };
+	LogLine line = { epoch,     f->step, f->batch, rt_now() - t->begin, rt_run_lr(t->run),
+		         &t->train, val };
 	rt_results_line(&t->files, t->m, &line);
-	Report row = { .epoch = epoch, .step = f->step, .steps = f->total, .lr = rt_run_lr(t->run),
-		       .norm = t->run->norm_all, .rate = t->sums.count / t->computing,
+	Report row = { .epoch = epoch,
+		       .step = f->step,
+		       .steps = f->total,
+		       .lr = rt_run_lr(t->run),
+		       .norm = t->run->norm_all,
+		       .rate = t->sums.count / t->computing,
 		       .seconds = rt_now() - t->report_begin,
 		       .step_seconds = t->computing / (double)(steps ? steps : 1),
-		       .train = &t->train, .val = val, .best = best && t->monitor.looks > 1 };
+		       .train = &t->train,
+		       .val = val,
+		       .best = best && t->monitor.looks > 1 };
 	if (t->every)
 		rt_show_step(&t->show, &row);
 	else
@@ -122,7 +133,8 @@ static void report(Trainer *t, bool validate)
 	t->computing = 0;
 }
 
-/* ---- steps ----------------------------------------------------------------------------------- */
+/* ---- steps
+ * ----------------------------------------------------------------------------------- */
 
 static _Noreturn void diverged(Trainer *t, const uint32_t *row)
 {
@@ -152,7 +164,8 @@ static void tick(Trainer *t)
 	if (t->every)
 		rt_show_tick(&t->show, f->epoch + 1, f->step, f->total, mean, rate);
 	else
-		rt_show_tick(&t->show, f->epoch + 1, f->step - t->report_step, f->per_epoch, mean, rate);
+		rt_show_tick(&t->show, f->epoch + 1, f->step - t->report_step, f->per_epoch,
+		             mean, rate);
 }
 
 static void loop(Trainer *t)
@@ -181,7 +194,8 @@ static void loop(Trainer *t)
 	}
 }
 
-/* ---- the end --------------------------------------------------------------------------------- */
+/* ---- the end
+ * --------------------------------------------------------------------------------- */
 
 static _Noreturn void interrupted(Trainer *t)
 {
@@ -189,11 +203,11 @@ static _Noreturn void interrupted(Trainer *t)
 	save_best(t);
 	save_last(t);
 	if (t->files.save)
-		rt_warn(0, "stopped by signal %d after step %lld: saved %s", rt_stop_signal(),
-		        (long long)t->feed->step, t->files.last);
+		rt_warn(0, "stopped by a signal (%s) after step %lld: saved %s",
+		        strsignal(rt_stop_signal()), (long long)t->feed->step, t->files.last);
 	else
-		rt_warn(0, "stopped by signal %d after step %lld", rt_stop_signal(),
-		        (long long)t->feed->step);
+		rt_warn(0, "stopped by a signal (%s) after step %lld",
+		        strsignal(rt_stop_signal()), (long long)t->feed->step);
 	rt_stop_die(rt_stop_signal());
 }
 
@@ -202,19 +216,22 @@ static void print_stopped(const Trainer *t)
 	char a[RT_NUMBER];
 	const Feed *f = t->feed;
 	if (t->every)
-		printf("\nstopped after step %lld of %lld", (long long)f->step, (long long)f->total);
+		printf("\nstopped after step %lld of %lld", (long long)f->step,
+		       (long long)f->total);
 	else
-		printf("\nstopped after epoch %lld of %.0f", (long long)(f->at ? f->epoch + 1 : f->epoch),
-		       f->epochs);
+		printf("\nstopped after epoch %lld of %.0f",
+		       (long long)(f->at ? f->epoch + 1 : f->epoch), f->epochs);
 	double s = rt_now() - t->begin;
 	if (s < 60)
 		printf(" (%.1f s%s%s)", s, t->why ? ", " : "", t->why ? t->why : "");
 	else
-		printf(" (%s%s%s)", rt_duration(s, a), t->why ? ", " : "", t->why ? t->why : "");
+		printf(" (%s%s%s)", rt_duration(s, a), t->why ? ", " : "",
+		       t->why ? t->why : "");
 	if (t->every)
 		printf("; best step %lld by %s\n", (long long)t->monitor.step, t->monitor.name);
 	else
-		printf("; best epoch %lld by %s\n", (long long)t->monitor.epoch, t->monitor.name);
+		printf("; best epoch %lld by %s\n", (long long)t->monitor.epoch,
+		       t->monitor.name);
 }
 
 /* The scores of all parts with the best weights, and the names of the files. */
@@ -236,20 +253,25 @@ static void finish(Trainer *t)
 		rt_free(test.metric);
 	}
 	if (t->files.save && !t->o->quiet)
-		printf("saved %s (best), %s%s%s.   C code: nnc --infer %s --weights %s\n", t->files.best,
-		       t->files.last, t->files.log ? ", " : "", t->files.log ? t->files.csv : "",
-		       t->m->source, t->files.best);
+		printf("saved %s (best), %s%s%s.   C code: nnc --infer %s --weights %s\n",
+		       t->files.best, t->files.last, t->files.log ? ", " : "",
+		       t->files.log ? t->files.csv : "", t->m->source, t->files.best);
 	fflush(stdout);
 }
 
-/* ---- the beginning --------------------------------------------------------------------------- */
+/* ---- the beginning
+ * --------------------------------------------------------------------------- */
 
 static int64_t largest_batch(const Trainer *t)
 {
 	const Dataset *d = t->data;
-	int64_t wanted = t->o->batch ? t->o->batch : t->m->train ? t->m->train->batch : t->feed->batch;
+	int64_t wanted = t->o->batch   ? t->o->batch
+	                 : t->m->train ? t->m->train->batch
+	                               : t->feed->batch;
 	if (wanted > d->train.n)
-		rt_warn(0, "a batch of %lld is more than the %lld training rows: each epoch is one batch",
+		rt_warn(0,
+		        "a batch of %lld is more than the %lld training rows: each epoch is "
+		        "one batch",
 		        (long long)wanted, (long long)d->train.n);
 	return t->feed->batch;
 }
@@ -261,7 +283,8 @@ static void begin(Trainer *t)
 	if (t->o->overfit && t->o->overfit < t->data->train.n)
 		t->data->train.n = t->o->overfit;
 	if (!t->data->val.n && !t->o->no_validation_warning)
-		rt_warn("no-validation", "there is no validation part: \"best\" is by the training loss; write "
+		rt_warn("no-validation",
+		        "there is no validation part: \"best\" is by the training loss; write "
 		        "`val = 0.1` in `data`, or pass -Wno-validation");
 	t->monitor = rt_monitor_new(m, t->data->val.n > 0);
 	t->feed = rt_feed_new(m, t->o, &t->data->train);

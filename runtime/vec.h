@@ -1,16 +1,18 @@
 /* vec.h - one number type and one vector type for every kernel.
  *
- * In:    macros. NNC_F64: nnc_real is double, else float.  NNC_SCALAR: no vectors.  NNC_STRICT: no
- *        vectors and nnc_fma in two roundings, so that the bits depend on no compiler and no CPU.
+ * In:    macros.  NNC_F64: nnc_real is double, else float.  NNC_SCALAR: no vectors.
+ *        NNC_STRICT: no vectors, and nnc_fma in two roundings, so that the bits depend on no
+ *        compiler and no CPU.
  * Out:   nnc_real, nnc_int, NNC_VL; nncv_real and nncv_int: NNC_VL lanes of each; the functions
  *        nnc_X on one number and nncv_X on each lane.
- * Holds: nnc_X and every lane of nncv_X give the same bits in one build.  With NNC_VL 1 the vector
- *        types are the scalar ones and nncv_X is nnc_X.
+ * Holds: nnc_X and every lane of nncv_X give the same bits in one build.  With NNC_VL 1 the
+ *        vector types are the scalar ones and nncv_X is nnc_X.
  *
- * Vectors are GNU vectors, never wider than the target's registers.  Comparisons of vectors give
- * nncv_int lanes of 0 or -1; of numbers, an int 0 or 1.  Masks are combined by and, or, not only.
- * No library and no errno: what this file needs beyond C99 it takes from intrinsics.
- * Compile with -ffp-contract=off: products and sums are fused where nnc_fma says so, only there.
+ * Vectors are GNU vectors, never wider than the target's registers.  Comparisons of vectors
+ * give nncv_int lanes of 0 or -1; of numbers, an int 0 or 1.  Masks are combined by and, or,
+ * not only.  No library, no errno: what this file needs beyond C99 it takes from intrinsics.
+ * Compile with -ffp-contract=off: products and sums are fused where nnc_fma says so, not
+ * elsewhere.
  *
  * SPDX-License-Identifier: 0BSD
  */
@@ -34,7 +36,7 @@
 #define NNC_FN static inline
 #endif
 
-/* ---- types ------------------------------------------------------------------------------------ */
+/* ---- types ------------------------------------------------------------------------------- */
 
 #ifdef NNC_F64
 typedef double nnc_real;
@@ -59,7 +61,8 @@ typedef uint32_t nnc_uint;
 #define NNC_VL NNC_IF64(16, 8)
 #elif defined(__AVX__)
 #define NNC_VL NNC_IF64(8, 4)
-#elif defined(__SSE2__) || (defined(__VSX__) && !defined(__clang__)) || (defined(__ARM_NEON) && defined(__aarch64__))
+#elif defined(__SSE2__) || (defined(__ARM_NEON) && defined(__aarch64__)) || \
+	(defined(__VSX__) && !defined(__clang__))
 #define NNC_VL NNC_IF64(4, 2)
 #elif defined(__ARM_NEON)
 #define NNC_VL NNC_IF64(4, 1)
@@ -101,7 +104,7 @@ typedef nnc_int nncv_int;
 typedef nnc_uint nncv_uint;
 #endif
 
-/* ---- numbers ---------------------------------------------------------------------------------- */
+/* ---- numbers ----------------------------------------------------------------------------- */
 
 #define nnc_sel(c, a, b) ((c) ? (a) : (b))
 #define nnc_and(a, b) ((a) && (b))
@@ -198,8 +201,8 @@ NNC_FN nnc_real nnc_round(nnc_real x)
 	return t;
 }
 
-/* Square root of a finite number > 0 with integers, for targets without the instruction: the root
- * of the significand, one bit a round, and one bit more to round by. */
+/* Square root of a finite number > 0 with integers, for targets without the instruction: the
+ * root of the significand, one bit a round, and one bit more to round by. */
 NNC_FN nnc_real nnc_root(nnc_real x)
 {
 	const int digits = NNC_IF64(23, 52), bias = NNC_IF64(127, 1023);
@@ -207,7 +210,8 @@ NNC_FN nnc_real nnc_root(nnc_real x)
 	int e = (int)(u >> digits) - bias;
 
 	if (e == -bias) {
-		for (e++; !(m >> digits); e--)             /* subnormal: x = m * 2^(1 - bias - digits) */
+		/* Subnormal: x = m * 2^(1 - bias - digits). */
+		for (e++; !(m >> digits); e--)
 			m <<= 1;
 	}
 	m |= (nnc_uint)1 << digits;
@@ -221,7 +225,8 @@ NNC_FN nnc_real nnc_root(nnc_real x)
 		if (rest > 2 * root)
 			rest -= 2 * root + 1, root++;
 	}
-	root = (root >> 1) + (root & 1);                   /* never a tie: a root has < 2 * digits bits */
+	/* Never a tie: the square of a number that ends in this bit has too many digits. */
+	root = (root >> 1) + (root & 1);
 	return nnc_frombits(root + ((nnc_uint)(e / 2 + bias - 1) << digits));
 }
 
@@ -252,7 +257,7 @@ NNC_FN nnc_real nnc_sqrt(nnc_real x)
 #endif
 }
 
-/* ---- vectors ---------------------------------------------------------------------------------- */
+/* ---- vectors ----------------------------------------------------------------------------- */
 
 #if NNC_VL == 1
 

@@ -1,21 +1,23 @@
 /* vmath.h - elementary functions on numbers and vectors.
  *
- * In:    vec.h and its macros.  NNC_LIBM: call <math.h>.  NNC_NO_LIBM: do not, in double either.
- * Out:   nnc_F(x) and nncv_F(v), F: exp log log1p expm1 tanh sigmoid erf sin cos rsqrt, pow(a, b).
- * Holds: nnc_F and every lane of nncv_F give the same bits in one build.  Zeros keep their sign;
- *        infinities, NaN, subnormal arguments and results are right.  Float, without libm: largest
- *        errors in units of the last place, over all floats, with and without nnc_fma's instruction:
+ * In:    vec.h and its macros.  NNC_LIBM: call <math.h>.  NNC_NO_LIBM: never, nor in double.
+ * Out:   nnc_F(x) and nncv_F(v) for exp log log1p expm1 tanh sigmoid erf sin cos rsqrt, and
+ *        nnc_pow(a, b), nncv_pow.
+ * Holds: nnc_F and every lane of nncv_F give the same bits in one build.  Zeros keep their
+ *        sign; infinities, NaN, subnormal arguments and results are right.  Float, without
+ *        libm: largest errors in units of the last place, over all floats, with and without
+ *        nnc_fma's instruction:
  *            exp 1.0   log 0.9   log1p 1.3   expm1 1.4   tanh 1.4   sigmoid 1.5   erf 1.1
  *            sin, cos, pow 0.51
- *        With NNC_STRICT the float functions use + - * / and integers only: the same bits on every
- *        compiler that has IEEE arithmetic without excess precision (FLT_EVAL_METHOD 0) and does not
- *        contract products and sums (-ffp-contract=off), except which NaN a NaN is.
+ *        With NNC_STRICT the float functions use + - * / and integers only: the same bits on
+ *        every compiler that has IEEE arithmetic without excess precision (FLT_EVAL_METHOD 0)
+ *        and does not contract products and sums (-ffp-contract=off); which NaN is open.
  *
- * Float: exp, log, tanh, ... are written once, for nncv_real; the scalar function is lane 0 (with
- * NNC_VL 1 it is the same thing).  sin, cos and pow are computed in double, lane by lane.  Double:
- * <math.h>, lane by lane; or, with NNC_NO_LIBM, the functions nnc_d* below (about 1e-15 relative).
- * Coefficients of polynomials are minimax fits by the Remez exchange, made for this file; how is
- * described in tests/long/vmath_exhaustive.c, which measured the errors above.
+ * Float: exp, log, tanh, ... are written once, for nncv_real; the scalar function is lane 0
+ * (with NNC_VL 1 it is the same thing).  sin, cos and pow are computed in double, lane by lane.
+ * Double: <math.h>, lane by lane; or, with NNC_NO_LIBM, the functions nnc_d* below (about 1e-15
+ * relative).  Coefficients of polynomials are minimax fits by the Remez exchange, made for this
+ * file; how is described in tests/long/vmath_exhaustive.c, which measured the errors above.
  *
  * SPDX-License-Identifier: 0BSD
  */
@@ -64,7 +66,7 @@
 NNC_FN nnc_real nnc_rsqrt(nnc_real x) { return 1 / nnc_sqrt(x); }
 NNC_FN nncv_real nncv_rsqrt(nncv_real x) { return 1 / nncv_sqrt(x); }
 
-/* ---- by the C library ------------------------------------------------------------------------- */
+/* ---- by the C library -------------------------------------------------------------------- */
 
 #ifdef NNC_LIBM
 
@@ -82,10 +84,10 @@ NNC_FN nnc_real nnc_pow(nnc_real a, nnc_real b) { return NNC_IF64(powf, pow)(a, 
 
 #else
 
-/* ---- double, without a library ------------------------------------------------------------------ */
+/* ---- double, without a library ----------------------------------------------------------- */
 
-/* c[0] + c[1] x + ... + c[n-1] x^(n-1), n >= 2: even and odd terms by themselves, which takes half the
- * time of one chain. */
+/* c[0] + c[1] x + ... + c[n-1] x^(n-1), n >= 2: even and odd terms by themselves, which takes
+ * half the time of one chain. */
 NNC_FN double nnc_dpoly(const double *c, int n, double x)
 {
 	double z = x * x, odd = c[n - 1], even = c[n - 2];
@@ -170,8 +172,9 @@ NNC_FN double nnc_dexp(double x)
 NNC_FN double nnc_dlog_part(double x, double corr, double *lo)
 {
 	static const double c[] = {
-		0.66666666666666663, 0.40000000000006286, 0.2857142856907296, 0.22222222648749981,
-		0.18181775508616344, 0.15387097645276956, 0.13249962175939378, 0.13252753334180101
+		0.66666666666666663, 0.40000000000006286, 0.2857142856907296,
+		0.22222222648749981, 0.18181775508616344, 0.15387097645276956,
+		0.13249962175939378, 0.13252753334180101
 	};
 	const uint64_t root_half = UINT64_C(0x3fe6a09e667f3bcd);
 	double k = 0, m, f, s, z, half, hi;
@@ -229,7 +232,7 @@ NNC_FN double nnc_dpow(double a, double b)
 	if (b - b != 0)                                    /* b infinite */
 		return size == 1 ? 1 : (size > 1) == (b > 0) ? nnc_dabs(b) : 0;
 	if (size == 0 || size - size != 0) {
-		y = (size == 0) == (b < 0) ? 1 / nnc_dabs(a - a) : 0;
+		y = (size == 0) == (b < 0) ? nnc_dfrombits(UINT64_C(0x7ff) << 52) : 0;
 		return odd ? nnc_dcopysign(y, a) : y;
 	}
 	if (a < 0 && !whole)
@@ -253,17 +256,18 @@ NNC_FN double nnc_dpow(double a, double b)
 	return odd && a < 0 ? -y : y;
 }
 
-/* x = (q + 4 j) pi/2 + r for large x, by the digits of 2/pi that matter (Payne, Hanek 1983): x is
- * m 2^e with an integer m; digits of weight 4 / (m 2^e) and more only add multiples of 4. */
+/* x = (q + 4 j) pi/2 + r for large x, by the digits of 2/pi that matter (Payne, Hanek 1983): x
+ * is m 2^e with an integer m; digits of weight 4 / (m 2^e) and more only add multiples of 4. */
 NNC_FN int nnc_dreduce_large(double x, double *r)
 {
 	/* 2/pi, 32 bits each, after 64 zeros */
 	static const uint32_t digits[] = {
-		0, 0, 0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0, 0xdb629599, 0x3c439041,
-		0xfe5163ab, 0xdebbc561, 0xb7246e3a, 0x424dd2e0, 0x06492eea, 0x09d1921c, 0xfe1deb1c,
-		0xb129a73e, 0xe88235f5, 0x2ebb4484, 0xe99c7026, 0xb45f7e41, 0x3991d639, 0x835339f4,
-		0x9c845f8b, 0xbdf9283b, 0x1ff897ff, 0xde05980f, 0xef2f118b, 0x5a0a6d1f, 0x6d367ecf,
-		0x27cb09b7, 0x4f463f66, 0x9e5fea2d, 0x7527bac7, 0xebe5f17b, 0x3d0739f7, 0x8a5292ea,
+		0, 0, 0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0,
+		0xdb629599, 0x3c439041, 0xfe5163ab, 0xdebbc561, 0xb7246e3a, 0x424dd2e0,
+		0x06492eea, 0x09d1921c, 0xfe1deb1c, 0xb129a73e, 0xe88235f5, 0x2ebb4484,
+		0xe99c7026, 0xb45f7e41, 0x3991d639, 0x835339f4, 0x9c845f8b, 0xbdf9283b,
+		0x1ff897ff, 0xde05980f, 0xef2f118b, 0x5a0a6d1f, 0x6d367ecf, 0x27cb09b7,
+		0x4f463f66, 0x9e5fea2d, 0x7527bac7, 0xebe5f17b, 0x3d0739f7, 0x8a5292ea,
 		0x6bfb5fb1, 0x1f8d5d08, 0x56033046
 	};
 	uint64_t u = nnc_dbits(x), m = (u & ((UINT64_C(1) << 52) - 1)) | UINT64_C(1) << 52;
@@ -271,15 +275,16 @@ NNC_FN int nnc_dreduce_large(double x, double *r)
 	uint32_t p[6] = { 0 }, half[2] = { (uint32_t)m, (uint32_t)(m >> 32) };
 	double first, second, sum, rest;
 
-	/* p = m * (192 digits) modulo 2^192: the quotient modulo 4 in two bits, then its fraction. */
+	/* p = m * (192 digits) modulo 2^192: the quotient modulo 4 in two bits, then its
+	 * fraction. */
 	for (int h = 0; h < 2; h++) {
 		uint64_t carry = 0;
 
 		for (int i = 5 - h; i >= 0; i--) {
 			const uint32_t *d = digits + at / 32 + i + h;
-			uint32_t w = (uint32_t)(((uint64_t)d[0] << 32 | d[1]) >> (32 - at % 32));
+			uint64_t two = (uint64_t)d[0] << 32 | d[1];
 
-			carry += (uint64_t)half[h] * w + p[i];
+			carry += (uint64_t)half[h] * (uint32_t)(two >> (32 - at % 32)) + p[i];
 			p[i] = (uint32_t)carry;
 			carry >>= 32;
 		}
@@ -436,7 +441,10 @@ NNC_FN nnc_real nnc_erf(nnc_real x) { return nnc_derf(x); }
 
 NNC_FN nnc_real nnc_sin(nnc_real x) { return (nnc_real)nnc_dsin((double)x); }
 NNC_FN nnc_real nnc_cos(nnc_real x) { return (nnc_real)nnc_dcos((double)x); }
-NNC_FN nnc_real nnc_pow(nnc_real a, nnc_real b) { return (nnc_real)nnc_dpow((double)a, (double)b); }
+NNC_FN nnc_real nnc_pow(nnc_real a, nnc_real b)
+{
+	return (nnc_real)nnc_dpow((double)a, (double)b);
+}
 
 #endif
 
@@ -463,7 +471,7 @@ NNC_LANES(sigmoid)
 
 #else
 
-/* ---- float ------------------------------------------------------------------------------------ */
+/* ---- float ------------------------------------------------------------------------------- */
 
 /* p * x + c, a step of Horner's rule. */
 NNC_FN nncv_real nncv_step(nncv_real p, nncv_real x, float c)
@@ -510,8 +518,8 @@ NNC_FN nncv_real nncv_scale(nncv_real p, nncv_uint n, nncv_real k)
 #endif
 }
 
-/* x = n ln 2 + r, |r| <= ln 2 / 2; returns q: e^r = 1 + r + r^2 q.  |x| < 128; k is n as a number.
- * ln 2 is 355/512 and a rest, so that the first product is exact. */
+/* x = n ln 2 + r, |r| <= ln 2 / 2; returns q: e^r = 1 + r + r^2 q.  |x| < 128; k is n as a
+ * number. ln 2 is 355/512 and a rest, so that the first product is exact. */
 NNC_FN nncv_real nncv_exp_part(nncv_real x, nncv_uint *n, nncv_real *k, nncv_real *r)
 {
 	nncv_real q;
@@ -549,7 +557,7 @@ NNC_FN nncv_real nncv_expm1(nncv_real x)
 {
 	nncv_uint n;
 	nncv_real k, r, q = nncv_exp_part(nncv_clip(x, -18.0f, 89.0f), &n, &k, &r), y;
-	nncv_real half = nncv_pow2(n - 1u);                /* so that n = 128 does not overflow */
+	nncv_real half = nncv_pow2(n - 1u);                /* n = 128 would overflow */
 
 	y = nncv_fma(r, half, half - 0.5f);
 	y = 2 * nncv_fma(q * (r * r), half, y);
@@ -611,8 +619,8 @@ NNC_FN nncv_real nncv_log1p(nncv_real x)
 {
 	nncv_real u = x + 1, b = u - x, c = (x - (u - b)) + (1 - b);
 	nncv_real k, m = nncv_significand(u, &k), y;
-	nncv_real scale = nncv_frombits(nncv_bits(m) - nncv_bits(u) + 0x40800000u); /* 2^(2-k) */
-	nncv_real f = (m - 1) + c * (0.25f * scale);
+	nncv_real four = nncv_frombits(nncv_bits(m) - nncv_bits(u) + 0x40800000u); /* 4 2^-k */
+	nncv_real f = (m - 1) + c * (0.25f * four);
 
 	y = nncv_log_ends(u, nncv_log_part(f, k));
 	return nncv_copysign(y, x);                        /* -0 */
@@ -633,9 +641,9 @@ NNC_FN nncv_real nncv_tanh(nncv_real x)
 	return nncv_copysign(nncv_sel(nncv_lt(a, nncv_set1(0.625f)), p, e), x);
 }
 
-/* e = e^-|x| <= 1:  1 / (1 + e), or e / (1 + e) for x < 0.  Three roundings, of e, 1 + e and the
- * quotient, would be 2.2 ulp together; so the quotient is corrected for the first two.  In the
- * correction, linear functions stand for 1 / p (6 % off) and 1 / s (9 %). */
+/* e = e^-|x| <= 1:  1 / (1 + e), or e / (1 + e) for x < 0.  Three roundings, of e, 1 + e and
+ * the quotient, would be 2.2 ulp together; so the quotient is corrected for the first two.  In
+ * the correction, linear functions stand for 1 / p (6 % off) and 1 / s (9 %). */
 NNC_FN nncv_real nncv_sigmoid(nncv_real x)
 {
 	nncv_uint n;

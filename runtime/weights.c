@@ -46,16 +46,21 @@ static bool same_shape(const nnrt_tensor *t, const Stored *s)
 	return true;
 }
 
-/* ---- reading --------------------------------------------------------------------------------- */
+/* ---- reading
+ * --------------------------------------------------------------------------------- */
 
 /* What does not fit, as texts. */
-typedef struct { char **text; int n, cap; } List;
+typedef struct {
+	char **text;
+	int n, cap;
+} List;
 
 static void list_add(List *l, char *text)
 {
 	if (l->n == l->cap) {
 		l->cap = l->cap ? 2 * l->cap : 16;
-		l->text = rt_grow(l->text, (size_t)l->n, (size_t)l->cap, sizeof *l->text, "a list");
+		l->text = rt_grow(l->text, (size_t)l->n, (size_t)l->cap, sizeof *l->text,
+		                  "a list");
 	}
 	l->text[l->n++] = text;
 }
@@ -72,7 +77,8 @@ static char *misfit(const TensorFile *f, const nnrt_tensor *t, const Stored *s)
 {
 	int64_t dim[8];
 	if (!s)
-		return rt_text("tensor `%s` %s is missing", t->path, rt_shape(dim, wide(t, dim)));
+		return rt_text("tensor `%s` %s is missing", t->path,
+		               rt_shape(dim, wide(t, dim)));
 	if (!same_shape(t, s))
 		return rt_text("tensor `%s` is %s, but the model's is %s", t->path,
 		               rt_shape(s->dim, s->rank), rt_shape(dim, wide(t, dim)));
@@ -81,7 +87,8 @@ static char *misfit(const TensorFile *f, const nnrt_tensor *t, const Stored *s)
 		               rt_type_name(s->type));
 	for (int64_t i = 0; i < s->len; i++)
 		if (!isfinite(rt_stored_value(f, s, i)))
-			return rt_text("tensor `%s`: element %lld is not finite", t->path, (long long)i);
+			return rt_text("tensor `%s`: element %lld is not finite", t->path,
+			               (long long)i);
 	return 0;
 }
 
@@ -97,7 +104,8 @@ static void list_unknown(const TensorFile *f, const unsigned char *used, List *b
 {
 	for (int i = 0; i < f->n; i++)
 		if (!used[i] && !ignored(f->tensor[i].name))
-			list_add(bad, rt_text("tensor `%s` is unknown to the model", f->tensor[i].name));
+			list_add(bad, rt_text("tensor `%s` is unknown to the model",
+			                      f->tensor[i].name));
 }
 
 static _Noreturn void refuse(const TensorFile *f, const List *bad)
@@ -105,8 +113,8 @@ static _Noreturn void refuse(const TensorFile *f, const List *bad)
 	if (bad->n == 1)
 		rt_error(RT_FILE, "R6", "%s: %s", f->path, bad->text[0]);
 	else
-		rt_error(RT_FILE, "R6", "%s: %s, and %d more differ%s", f->path, bad->text[0], bad->n - 1,
-		         bad->n == 2 ? "s" : "");
+		rt_error(RT_FILE, "R6", "%s: %s, and %d more differ%s", f->path, bad->text[0],
+		         bad->n - 1, bad->n == 2 ? "s" : "");
 	for (int i = 1; i < bad->n && i < SHOWN; i++)
 		rt_note("%s", bad->text[i]);
 	rt_exit(RT_FILE);
@@ -145,14 +153,16 @@ void rt_weights_load(Run *r, const char *path, bool partial)
 		report_partial(f, taken, &bad);
 	for (int i = 0; i < n; i++)
 		for (int64_t e = 0; found[i] && e < found[i]->len; e++)
-			rt_set_real(array_of(r, i), e, m->real_bytes, rt_stored_value(f, found[i], e));
+			rt_set_real(array_of(r, i), e, m->real_bytes,
+			            rt_stored_value(f, found[i], e));
 	list_free(&bad);
 	rt_free(used);
 	rt_free(found);
 	rt_tensors_free(f);
 }
 
-/* ---- writing --------------------------------------------------------------------------------- */
+/* ---- writing
+ * --------------------------------------------------------------------------------- */
 
 void rt_weights_save(const Run *r, const char *path, bool best, int64_t epoch, int64_t step)
 {
@@ -170,7 +180,8 @@ void rt_weights_save(const Run *r, const char *path, bool best, int64_t epoch, i
 	for (int i = 0; i < m->nparam + m->nbuffer; i++) {
 		int64_t dim[8];
 		const nnrt_tensor *t = tensor_at(m, i);
-		rt_tensors_add(w, t->path, dim, wide(t, dim), array_of(r, i), NNRT_REAL, m->real_bytes);
+		rt_tensors_add(w, t->path, dim, wide(t, dim), array_of(r, i), NNRT_REAL,
+		               m->real_bytes);
 	}
 	rt_tensors_write(w, path);
 }

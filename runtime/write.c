@@ -1,11 +1,11 @@
 /* write.c - writing files: all or nothing.
  *
  * Holds: a name never shows a half-written file; a failed fsync is final (the temporary file is
- *        removed and the program ends, nothing is tried again on the same descriptor); a failure
- *        leaves no temporary file behind.
+ *        removed and the program ends, nothing is tried again on the same descriptor); a
+ *        failure leaves no temporary file behind.
  *
- * open a new temporary name in the same folder -> write -> fsync -> close -> rename -> fsync of the
- * folder, without which the new name could be lost with the power.
+ * open a new temporary name in the same folder -> write -> fsync -> close -> rename -> fsync
+ * of the folder, without which the new name could be lost with the power.
  *
  * SPDX-License-Identifier: 0BSD
  */
@@ -23,7 +23,7 @@
 
 struct Writer {
 	FILE *out;
-	char *path, *temp;             /* temp 0: written in place (standard output, a device) */
+	char *path, *temp; /* temp 0: written in place (standard output, a device) */
 };
 
 static _Noreturn void failed(Writer *f, const char *tried)
@@ -40,7 +40,8 @@ static int open_temp(Writer *f)
 {
 	for (int i = 0;; i++) {
 		f->temp = rt_text("%s.%ld-%d.tmp", f->path, (long)getpid(), i);
-		int fd = open(f->temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+		int fd = open(f->temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		              0666);
 		if (fd >= 0 || errno != EEXIST || i == 100)
 			return fd;
 		rt_free(f->temp);
@@ -61,7 +62,8 @@ Writer *rt_create(const char *path)
 		errno = EISDIR;
 		failed(f, "write");
 	}
-	int fd = there && !S_ISREG(st.st_mode) ? open(path, O_WRONLY | O_CLOEXEC) : open_temp(f);
+	int fd =
+		there && !S_ISREG(st.st_mode) ? open(path, O_WRONLY | O_CLOEXEC) : open_temp(f);
 	if (fd < 0) {
 		rt_free(f->temp);
 		f->temp = 0;
@@ -89,7 +91,8 @@ void rt_print(Writer *f, const char *format, ...)
 		failed(f, "write");
 }
 
-/* Some file systems cannot sync a folder and say EINVAL or ENOTSUP: nothing more can be done there. */
+/* Some file systems cannot sync a folder and say EINVAL or ENOTSUP: nothing more can be done
+ * there. */
 static void sync_folder_of(Writer *f)
 {
 	char *dir = rt_text("%s", f->path);
@@ -133,7 +136,8 @@ void rt_append(const char *path, const char *line)
 		rt_fail(RT_FILE, "R7", "%s: cannot open: %s", path, strerror(errno));
 	ssize_t k = write(fd, line, n);
 	if (k != (ssize_t)n)
-		rt_fail(RT_FILE, "R7", "%s: cannot write: %s", path, k < 0 ? strerror(errno) : "disk full");
+		rt_fail(RT_FILE, "R7", "%s: cannot write: %s", path,
+		        k < 0 ? strerror(errno) : "disk full");
 	if (close(fd))
 		rt_fail(RT_FILE, "R7", "%s: cannot close: %s", path, strerror(errno));
 }
@@ -153,19 +157,31 @@ bool rt_is_folder(const char *path)
 void rt_rename(const char *from, const char *to)
 {
 	if (rt_exists(to))
-		rt_fail(RT_FILE, "R7", "%s: cannot rename to %s: %s", from, to, strerror(EEXIST));
+		rt_fail(RT_FILE, "R7", "%s: cannot rename to %s: %s", from, to,
+		        strerror(EEXIST));
 	if (rename(from, to))
-		rt_fail(RT_FILE, "R7", "%s: cannot rename to %s: %s", from, to, strerror(errno));
+		rt_fail(RT_FILE, "R7", "%s: cannot rename to %s: %s", from, to,
+		        strerror(errno));
 }
 
 void rt_check_folder(const char *path)
 {
 	if (!rt_is_folder(path)) {
 		errno = rt_exists(path) ? ENOTDIR : ENOENT;
-		rt_fail(RT_FILE, "R7", "%s: cannot write results there: %s", path, strerror(errno));
+		rt_fail(RT_FILE, "R7", "%s: cannot write results there: %s", path,
+		        strerror(errno));
 	}
 	if (access(path, W_OK | X_OK))
-		rt_fail(RT_FILE, "R7", "%s: cannot write results there: %s", path, strerror(errno));
+		rt_fail(RT_FILE, "R7", "%s: cannot write results there: %s", path,
+		        strerror(errno));
+}
+
+void rt_make_folder(const char *path)
+{
+	if (mkdir(path, 0777) && errno != EEXIST)
+		rt_fail(RT_FILE, "R7", "%s: cannot make this folder: %s", path,
+		        strerror(errno));
+	rt_check_folder(path);
 }
 
 char *rt_join(const char *dir, const char *name)

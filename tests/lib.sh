@@ -7,7 +7,8 @@
 set -u
 LC_ALL=C
 PYTHONDONTWRITEBYTECODE=1
-export LC_ALL PYTHONDONTWRITEBYTECODE
+NNC_CHECK=1                            # nnc checks every graph after every pass
+export LC_ALL PYTHONDONTWRITEBYTECODE NNC_CHECK
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 build=$(cd "$root" && cd "${BUILD:-build}" && pwd)

@@ -37,6 +37,8 @@ typedef struct { Ast **v; int n, cap; } AstList;
 struct Ast {
 	AstKind kind;
 	bool paren;                    /* written in parentheses (E0103)                       */
+	int height;                    /* of the tree below; the parser bounds it, so that
+	                                  passes may recurse                                   */
 	Span at;                       /* the whole construct                                  */
 	Span name_at;                  /* the name or operator in it                           */
 	union {

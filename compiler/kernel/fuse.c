@@ -38,12 +38,6 @@ NodeInfo *info_of(Level *v, const Node *n)
 	return &v->info[n->id];
 }
 
-static bool is_free_leaf(const Node *n)
-{
-	const OpInfo *o = &opinfo[n->op];
-	return o->kind == LEAF && !o->memory && o->cost == FREE;
-}
-
 /* Values that regions compute: maps, reductions, calls, draws. */
 static bool is_work(const Node *n)
 {
@@ -138,7 +132,7 @@ static const char *can_join(Fuse *u, const Node *n)
 {
 	const Sites *s = &u->site[n->id];
 	const OpInfo *o = &opinfo[n->op];
-	if (u->f->host->flat || u->f->host->scalar_double)
+	if (u->f->host->flat)
 		return 0;
 	if (o->kind == REDUCE || o->kind == CALL)
 		return "a reduction has a region of its own";
@@ -225,9 +219,6 @@ static Place leaf_place(const Node *n)
 	case O_buffer: return PL_BUFFER;
 	case O_moment: return PL_MOMENT;
 	case O_gradient: return PL_GRAD;
-	case O_acc: return PL_ACC;
-	case O_setting: return PL_SETTING;
-	case O_time: return PL_TIME;
 	default: return PL_INPUT;
 	}
 }
@@ -241,7 +232,6 @@ static void leaf_buffer(Fuse *u, const Node *n)
 		i->buf = buffer_new(u->f, n, &n->ty, leaf_place(n), n->a.leaf.sym);
 		i->buf->index = n->a.leaf.index;
 		i->buf->sym = n->a.leaf.sym;
-		i->buf->f64 = n->op == O_acc || n->op == O_setting || n->op == O_time;
 	}
 	i->stored = true;
 }
@@ -357,7 +347,7 @@ static const Root *direct_root(Fuse *u, const Node *n)
 			x = x->in[0];
 			through = true;
 		}
-		if (x != n || u->v->info[i < g->n ? x->id : 0].guarded)
+		if (x != n)
 			continue;
 		if (through && (g->root[i].kind == R_EMIT || g->root[i].kind == R_CARRY))
 			continue;
@@ -383,7 +373,7 @@ static void store_node(Fuse *u, const Node *n, const char *reason)
 
 static void add_output(Fuse *u, Region *r, const Node *n, Buffer *b)
 {
-	Output o = { n, b };
+	Output o = { n, b, 0 };
 	PUSH(u->f->mem, r->out, r->nout, r->capout, o);
 }
 
@@ -483,6 +473,7 @@ static void fuse_scan(Fuse *u, const Node *n)
 		last->need = r->need;
 		last->reason = "the carry of the next step";
 		add_output(u, last, 0, b->carry[i]);
+		last->out[0].from = b->next[i];
 		region_append(b, last);
 	}
 }
@@ -529,7 +520,7 @@ static void close_inlined(Fuse *u, const Node *n, int except)
 static void visit(Fuse *u, const Node *n)
 {
 	NodeInfo *info = info_of(u->v, n);
-	if (opinfo[n->op].memory || n->op == O_acc || n->op == O_setting || n->op == O_time) {
+	if (opinfo[n->op].memory) {
 		leaf_buffer(u, n);
 		return;
 	}
@@ -595,8 +586,7 @@ static void fuse_flat(Fuse *u)
 {
 	const Graph *g = u->v->g;
 	for (int i = 0; i < g->n; i++)
-		if (u->v->info[i].live && (opinfo[g->node[i]->op].memory || g->node[i]->op == O_acc ||
-		    g->node[i]->op == O_setting || g->node[i]->op == O_time))
+		if (u->v->info[i].live && opinfo[g->node[i]->op].memory)
 			leaf_buffer(u, g->node[i]);
 	if (!g->nroot)
 		return;
@@ -625,7 +615,7 @@ void fuse(Fn *f, Level *v)
 		v->info[i].live = live[i];
 	find_needs(&u);
 	find_sites(&u);
-	if (f->host->flat || f->host->scalar_double) {
+	if (f->host->flat) {
 		fuse_flat(&u);
 		return;
 	}

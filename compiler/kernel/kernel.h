@@ -116,7 +116,7 @@ typedef enum {                         /* where a buffer lies; the host says how
 	PL_ARENA0, PL_ARENA,           /* scratch without the batch, and per sample            */
 	PL_PARAM, PL_GRAD, PL_MOMENT, PL_BUFFER, PL_BUFFER_NEXT,
 	PL_INPUT, PL_OUTPUT, PL_FIELD, PL_LOSS, PL_PENALTY, PL_ACC, PL_KNOB, PL_METRIC,
-	PL_SETTING, PL_TIME
+	PL_SETTING, PL_TIME            /* not in functions of loops: emit/scalar.c             */
 } Place;
 
 /* How a logical tensor lies in memory: addr() is the only reader. */
@@ -203,7 +203,8 @@ typedef struct Kernel Kernel;
 
 enum { NEED_OUTPUTS = 1, NEED_LOSSES = 2, NEED_ALWAYS = 4 };
 
-typedef struct { const Node *node; Buffer *buf; } Output;
+/* The value of node, or else of buffer `from`, goes to buf. */
+typedef struct { const Node *node; Buffer *buf, *from; } Output;
 
 struct Region {
 	RegionKind kind;
@@ -242,7 +243,7 @@ typedef struct Pack {
 
 typedef struct {
 	int uses;
-	bool live, stored, guarded;
+	bool live, stored;
 	int need;
 	Buffer *buf;
 	Region *region;                /* that computes it                                     */
@@ -273,7 +274,7 @@ struct Kernel {
 	Sym *scalar; int nscalar, capscalar;   /* E_ARG                                        */
 	const char *text;              /* printed body, to find equal kernels                  */
 	Kernel *same, *next;
-	const char *also;              /* notes of the kernels merged into this one            */
+	const char *note, *also;       /* source, shapes; those of the kernels merged into it   */
 };
 
 /* ---- the host: what surrounds the printed functions ------------------------------------------------------ */
@@ -290,7 +291,6 @@ typedef struct FnHost {
 	const char *arena0, *arena;    /* unsigned char * of the two arenas                    */
 	const char *seed, *update, *sample0;   /* for random numbers                             */
 	bool flat;                     /* update: one pass over elements lo..hi-1 of `head`    */
-	bool scalar_double;            /* knobs, metrics: scalars in double, nncd_X functions  */
 	/* A C expression for element 0 of a place that is no arena: a pointer to its element type
 	 * (const where it is only read). */
 	const char *(*address)(void *arg, Arena *a, const Buffer *b, bool write);
@@ -348,6 +348,7 @@ struct Lower {
 	Scope *scope;
 	Ex *lane;                      /* the variable of the vector loop; 0: scalars          */
 	Sym lanes;                     /* number of lanes in the partial vector; 0: all        */
+	bool fail;                     /* something does not work in lanes, or is not affine   */
 	/* values that are in registers: node at index -> name */
 	struct { const Node *node; Ex *ix[MAXRANK]; Ex *value; } bound[80]; int nbound;
 	int mark;
@@ -378,11 +379,13 @@ Ex   *place(Lower *l, Ex *e);          /* common and invariant parts get names  
 void  store_at(Lower *l, Buffer *b, Ex *const *ix, Ex *value);
 void  bind_value(Lower *l, const Node *n, Ex *const *ix, Ex *value);
 Ex   *load_at(Lower *l, Buffer *b, Ex *const *ix);
-bool  wide_ok(const Ex *e, const Ex *lane);    /* vector.c: does e work in lanes?             */
 Ex   *widen(Lower *l, Ex *e, const Ex *lane);  /* marks what is wide                          */
 const char *ex_text(const Fn *f, Arena *a, const Ex *e);
 const char *kernel_body(const Fn *f, Arena *a, Kernel *k);
-const char *node_title(const Fn *f, Arena *a, const Node *n);
+void  print_kernel(Out *o, const Fn *f, const Kernel *k);
+void  print_line(Out *o, const char *s);
+const char *elem_type(const Buffer *b);
+const char *region_note(const Fn *f, Arena *a, const Region *r);   /* dump.c          */
 /* Rows of a region's outermost axis that stand for one row of its split (k of k * B). */
 int   split_scale(const Region *r);
 

@@ -196,7 +196,7 @@ Node *grad_pad(Graph *g, Node *y, Node *dy, int i)
 
 Ex *at_pad(Lower *l, const Node *n, Ex *const *ix)
 {
-	Ex *src[MAXRANK], *cond = 0;
+	Ex *src[MAXRANK] = { 0 }, *cond = 0;
 	const Type *x = &n->in[0]->ty;
 	for (int i = 0; i < n->ty.rank; i++) {
 		src[i] = ex_sub(l, ix[i], ex_int(l, n->a.pad.lo[i]));

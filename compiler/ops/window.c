@@ -155,12 +155,37 @@ bool shape_unwindow(Type *ty, const Node *n, Why *why)
 	return true;
 }
 
+/* x[o, k] went to one place s = o * stride + k * dil - pad: dx[o, k] = dy[s, k].  As a window of dy at
+ * every k', of which the one with k' = k is kept. */
 Node *grad_unwindow(Graph *g, Node *y, Node *dy, int i)
 {
-	/* each x[o, k] went to one place: read it there; window of dy at equal k */
-	(void)i;
-	bug(g->job, "%s: no second gradient", opinfo[y->op].name);
-	return dy;
+	const Type *x = &y->in[i]->ty;
+	int m = y->a.win.n, lead = x->rank - 2 * m, perm[MAXRANK], back[MAXRANK];
+	Type t = *x;
+	if (x->rank + m > MAXRANK)
+		bug(g->job, "%s: no gradient at rank %d", opinfo[y->op].name, x->rank);
+	for (int k = 0; k < lead; k++)
+		perm[k] = back[k] = k;
+	for (int k = 0; k < m; k++) {
+		perm[lead + k] = back[lead + k] = lead + m + k;
+		perm[lead + m + k] = back[lead + m + k] = lead + k;
+		t.dim[lead + k] = t.dim[lead + 2 * m + k] = dim_num(y->a.win.k[k]);
+		t.dim[lead + m + k] = x->dim[lead + k];
+	}
+	t.rank = lead + 3 * m;
+	Attr win = y->a;
+	win.win.value = 0;
+	Node *all = n_window(g, n_permute(g, dy, perm), &win, &t), *same = 0;
+	for (int k = 0; k < m; k++) {
+		Node *e = n_op2(g, O_eq, n_iota(g, &t, lead + k), n_iota(g, &t, lead + 2 * m + k));
+		same = same ? n_op2(g, O_and, same, e) : e;
+	}
+	Node *kept = n_op3(g, O_where, same, all, n_const(g, 0));
+	kept = n_reduce(g, O_sum, kept, ((1u << m) - 1) << (lead + 2 * m));
+	t.rank = lead + 2 * m;
+	for (int k = t.rank; k < MAXRANK; k++)
+		t.dim[k] = dim_num(0);
+	return n_permute(g, n_reshape(g, kept, &t), back);
 }
 
 Ex *at_unwindow(Lower *l, const Node *n, Ex *const *ix)

@@ -38,13 +38,16 @@ static char *shape_of(const nnrt_field *f)
 static void check_tensor(const TensorFile *f, const Stored *t, const nnrt_field *want)
 {
 	if (!shape_fits(t, want))
-		rt_fail(RT_FILE, "R1", "%s: `%s` is %s, but the model's is %s", f->path, t->name,
-		        rt_shape(t->dim, t->rank), shape_of(want));
+		rt_fail(RT_FILE, "R1", "%s: `%s` is %s, but the model's is %s", f->path,
+		        t->name, rt_shape(t->dim, t->rank), shape_of(want));
 	if (t->dim[0] < 1)
 		rt_fail(RT_FILE, "R5", "%s: `%s` has no row", f->path, t->name);
 	if (rt_type_is_float(t->type) && want->kind != NNRT_REAL)
-		rt_fail(RT_FILE, "R1", "%s: `%s` holds %s, but the model's is an integer; use I64, I32, I16, I8, U8 "
-		        "or BOOL", f->path, t->name, rt_type_name(t->type));
+		rt_fail(RT_FILE, "R1",
+		        "%s: `%s` holds %s, but the model's is an integer; use I64, I32, I16, "
+		        "I8, U8 "
+		        "or BOOL",
+		        f->path, t->name, rt_type_name(t->type));
 }
 
 static void read_integers(const TensorFile *f, const Stored *t, Column *c, int real_bytes)
@@ -59,8 +62,9 @@ static void read_integers(const TensorFile *f, const Stored *t, Column *c, int r
 		                                       : INT32_MAX;
 		if (v < lo || v > hi)
 			rt_fail(RT_FILE, want->kind == NNRT_CLASS ? "R4" : "R2",
-			        "%s: row %lld of `%s` holds %lld; allowed are %lld to %lld", f->path,
-			        (long long)(i / want->len), t->name, (long long)v, (long long)lo, (long long)hi);
+			        "%s: row %lld of `%s` holds %lld; allowed are %lld to %lld",
+			        f->path, (long long)(i / want->len), t->name, (long long)v,
+			        (long long)lo, (long long)hi);
 		rt_set_value(c->data, i, want->kind, real_bytes, (double)v);
 	}
 }
@@ -70,8 +74,9 @@ static void read_reals(const TensorFile *f, const Stored *t, Column *c, int real
 	for (int64_t i = 0; i < t->len; i++) {
 		double v = rt_stored_value(f, t, i);
 		if (!isfinite(v))
-			rt_fail(RT_FILE, "R2", "%s: row %lld of `%s` holds a number that is not finite", f->path,
-			        (long long)(i / c->field->len), t->name);
+			rt_fail(RT_FILE, "R2",
+			        "%s: row %lld of `%s` holds a number that is not finite",
+			        f->path, (long long)(i / c->field->len), t->name);
 		rt_set_real(c->data, i, real_bytes, v);
 	}
 }
@@ -94,10 +99,12 @@ Dataset *rt_batch_file(const nnrt_model *m, const char *path, bool targets)
 		if (!first)
 			first = t;
 		if (t->dim[0] != first->dim[0])
-			rt_fail(RT_FILE, "R5", "%s: `%s` has %lld rows, but `%s` has %lld", path, t->name,
-			        (long long)t->dim[0], first->name, (long long)first->dim[0]);
+			rt_fail(RT_FILE, "R5", "%s: `%s` has %lld rows, but `%s` has %lld",
+			        path, t->name, (long long)t->dim[0], first->name,
+			        (long long)first->dim[0]);
 		if (t->dim[0] > INT32_MAX)
-			rt_fail(RT_FILE, "R5", "%s: `%s` has more than %d rows", path, t->name, INT32_MAX);
+			rt_fail(RT_FILE, "R5", "%s: `%s` has more than %d rows", path, t->name,
+			        INT32_MAX);
 		d->rows = t->dim[0];
 		d->column[i].data = rt_alloc((size_t)d->rows, d->column[i].stride, t->name);
 		if (want->kind == NNRT_REAL)

@@ -1,7 +1,8 @@
 /* data.c - rows of data in memory: memory for columns, the source's loader, dealing of rows.
  *
- * Holds: the deal is a pure function of (number of rows, seed); each part lists its rows in file
- *        order, so that `shuffle = false` in `train` means file order whatever the deal was.
+ * Holds: the deal is a pure function of (number of rows, seed); each part lists its rows in
+ *        file order, so that `shuffle = false` in `train` means file order whatever the deal
+ *        was.
  *
  * SPDX-License-Identifier: 0BSD
  */
@@ -28,7 +29,8 @@ Dataset *rt_data_new(const char *name, const nnrt_field *field, int n, int real_
 	for (int i = 0; i < n; i++) {
 		d->column[i].field = &field[i];
 		if (!rt_size_mul((size_t)field[i].len,
-		                 (size_t)rt_kind_bytes(field[i].kind, real_bytes), &d->column[i].stride))
+		                 (size_t)rt_kind_bytes(field[i].kind, real_bytes),
+		                 &d->column[i].stride))
 			rt_fail(RT_FILE, "R1", "a row of `%s` is too large", field[i].name);
 	}
 	return d;
@@ -43,7 +45,8 @@ void rt_data_room(Dataset *d, int64_t rows)
 	d->rows = rows;
 	for (int i = 0; i < d->ncolumn; i++)
 		if (!d->column[i].data)
-			d->column[i].data = rt_alloc((size_t)rows, d->column[i].stride, d->column[i].field->name);
+			d->column[i].data = rt_alloc((size_t)rows, d->column[i].stride,
+			                             d->column[i].field->name);
 }
 
 void rt_data_free(Dataset *d)
@@ -80,12 +83,13 @@ static int64_t part_of(const Dataset *d, int64_t n, double part, const char *whi
 	if (part == 0)
 		return 0;
 	if (!(part > 0) || part > (double)INT32_MAX)
-		rt_fail(RT_FILE, "R5", "%s: `%s = %g` is neither a part of the rows nor a number of them",
+		rt_fail(RT_FILE, "R5",
+		        "%s: `%s = %g` is neither a part of the rows nor a number of them",
 		        d->name, which, part);
 	int64_t k = (int64_t)(part <= 1 ? part * (double)n + 0.5 : part);
 	if (k == 0)
-		rt_fail(RT_FILE, "R5", "%s: `%s = %g` of %lld rows is no row at all", d->name, which, part,
-		        (long long)n);
+		rt_fail(RT_FILE, "R5", "%s: `%s = %g` of %lld rows is no row at all", d->name,
+		        which, part, (long long)n);
 	return k;
 }
 
@@ -104,7 +108,9 @@ void rt_data_deal(Dataset *d, const nnrt_data *how)
 	int64_t val = how ? part_of(d, n, how->val, "val") : 0;
 	int64_t test = how ? part_of(d, n, how->test, "test") : 0;
 	if (n < 1 || val + test >= n)
-		rt_fail(RT_FILE, "R5", "%s: of %lld rows %lld would validate and %lld test: none is left to train",
+		rt_fail(RT_FILE, "R5",
+		        "%s: of %lld rows %lld would validate and %lld test: none is left to "
+		        "train",
 		        d->name, (long long)n, (long long)val, (long long)test);
 	uint32_t *order = rt_alloc((size_t)n, sizeof *order, "row numbers");
 	for (int64_t i = 0; i < n; i++)
@@ -135,7 +141,8 @@ Dataset *rt_data_load(const nnrt_model *m, const char *path)
 		break;
 	case NNRT_SYNTHETIC:
 		if (how->kind && strcmp(how->kind, "random"))
-			rt_fail(RT_USAGE, "E0405", "synthetic(\"%s\") is not implemented yet", how->kind);
+			rt_fail(RT_USAGE, "E0405", "synthetic(\"%s\") is not implemented yet",
+			        how->kind);
 		d = rt_synthetic(m, how->n, how->seed);
 		break;
 	case NNRT_NO_DATA:

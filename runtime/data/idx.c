@@ -1,12 +1,12 @@
 /* idx.c - IDX files, plain or gzip: the format of MNIST and Fashion-MNIST.
  *
  * In:    untrusted files.   Out: columns `images` and `labels`, as the data section reads them.
- * Holds: magic, element type, shape and count are checked against the model and the size of the file
- *        before memory is asked for.
+ * Holds: magic, element type, shape and count are checked against the model and the size of the
+ *        file before memory is asked for.
  *
- * A file: 0 0 T R (T element type, 8 for unsigned bytes; R dimensions), R big-endian 32-bit sizes, the
- * first of them the number of rows; then the elements, row-major.
- * Source: the description on the MNIST page of Y. LeCun.
+ * A file: 0 0 T R (T element type, 8 for unsigned bytes; R dimensions), R big-endian 32-bit
+ * sizes, the first of them the number of rows; then the elements, row-major. Source: the
+ * description on the MNIST page of Y. LeCun.
  *
  * SPDX-License-Identifier: 0BSD
  */
@@ -26,12 +26,13 @@ enum { GZIP_MOST = 1032 };
 
 typedef struct {
 	Reader *in;
-	int rank;                      /* of a row                                             */
+	int rank; /* of a row */
 	int64_t dim[RANK_MOST];
-	int64_t count, len;            /* rows; elements of a row                              */
+	int64_t count, len; /* rows; elements of a row */
 } Idx;
 
-/* path or path.gz, whichever is there; the latter need not exist (then path is named in the error). */
+/* path or path.gz, whichever is there; the latter need not exist (then path is named in the
+ * error). */
 static Reader *open_either(const char *path)
 {
 	char *gz = rt_text("%s.gz", path);
@@ -40,21 +41,27 @@ static Reader *open_either(const char *path)
 	return f;
 }
 
-/* The number of elements must be what the file can hold, before anything is allocated for it. */
+/* The number of elements must be what the file can hold, before anything is allocated for it.
+ */
 static void check_size(const Idx *f, size_t head)
 {
 	const char *path = rt_path(f->in);
 	size_t bytes, have = rt_file_bytes(f->in), most = have;
 	if (rt_is_gzip(f->in) && !rt_size_mul(have, GZIP_MOST, &most))
 		most = SIZE_MAX;
-	if (!rt_size_mul((size_t)f->count, (size_t)f->len, &bytes) || !rt_size_add(bytes, head, &bytes))
+	if (!rt_size_mul((size_t)f->count, (size_t)f->len, &bytes) ||
+	    !rt_size_add(bytes, head, &bytes))
 		bytes = SIZE_MAX;
 	if (bytes > most)
-		rt_fail(RT_FILE, "R5", "%s: the header says %lld rows of %lld bytes, but the file has only %zu bytes%s",
+		rt_fail(RT_FILE, "R5",
+		        "%s: the header says %lld rows of %lld bytes, but the file has only "
+		        "%zu bytes%s",
 		        path, (long long)f->count, (long long)f->len, have,
 		        rt_is_gzip(f->in) ? " (compressed)" : "");
 	if (!rt_is_gzip(f->in) && bytes < have)
-		rt_fail(RT_FILE, "R5", "%s: the header says %lld rows of %lld bytes, but %zu more bytes follow",
+		rt_fail(RT_FILE, "R5",
+		        "%s: the header says %lld rows of %lld bytes, but %zu more bytes "
+		        "follow",
 		        path, (long long)f->count, (long long)f->len, have - bytes);
 }
 
@@ -65,12 +72,16 @@ static Idx open_idx(const char *path)
 	const char *name = rt_path(f.in);
 	rt_read(f.in, h, 4, "the header");
 	if (h[0] || h[1])
-		rt_fail(RT_FILE, "R1", "%s: not an IDX file: it begins with %02x %02x, not 00 00", name, h[0], h[1]);
+		rt_fail(RT_FILE, "R1",
+		        "%s: not an IDX file: it begins with %02x %02x, not 00 00", name, h[0],
+		        h[1]);
 	if (h[2] != TYPE_U8)
-		rt_fail(RT_FILE, "R1", "%s: byte 2: element type 0x%02x; unsigned bytes (0x08) are read",
-		        name, h[2]);
+		rt_fail(RT_FILE, "R1",
+		        "%s: byte 2: element type 0x%02x; unsigned bytes (0x08) are read", name,
+		        h[2]);
 	if (h[3] < 1 || h[3] > RANK_MOST)
-		rt_fail(RT_FILE, "R1", "%s: byte 3: %d dimensions; 1 to %d can be read", name, h[3], RANK_MOST);
+		rt_fail(RT_FILE, "R1", "%s: byte 3: %d dimensions; 1 to %d can be read", name,
+		        h[3], RANK_MOST);
 	rt_read(f.in, h + 4, 4u * h[3], "the header");
 	int64_t size[RANK_MOST];
 	for (int i = 0; i < h[3]; i++) {
@@ -88,7 +99,8 @@ static Idx open_idx(const char *path)
 	return f;
 }
 
-/* ---- fitting the model ---------------------------------------------------------------------- */
+/* ---- fitting the model ----------------------------------------------------------------------
+ */
 
 static char *times(const int64_t *dim, int rank)
 {
@@ -121,13 +133,14 @@ static void check_shape(const nnrt_model *m, Idx *f, const nnrt_field *want)
 	if (same_shape(f->dim, f->rank, want->dim, want->rank))
 		return;
 	int64_t dim[RANK_MOST + 1], model[RANK_MOST];
-	int lead = f->rank == 2;       /* pictures are shown as channels x height x width      */
+	int lead = f->rank == 2; /* pictures are shown as channels x height x width */
 	dim[0] = 1;
 	memcpy(dim + lead, f->dim, (size_t)f->rank * sizeof *dim);
 	for (int i = 0; i < want->rank; i++)
 		model[i] = want->dim[i];
-	rt_error(RT_FILE, "R1", "%s: %s are %s, but this trainer was compiled for %s", rt_path(f->in),
-	         want->name, times(dim, f->rank + lead), times(model, want->rank));
+	rt_error(RT_FILE, "R1", "%s: %s are %s, but this trainer was compiled for %s",
+	         rt_path(f->in), want->name, times(dim, f->rank + lead),
+	         times(model, want->rank));
 	rt_help("change the inputs in %s and compile again, or resize the data", m->source);
 	rt_exit(RT_FILE);
 }
@@ -145,14 +158,17 @@ static void read_column(const nnrt_model *m, Idx *f, Column *c, int64_t first)
 		for (size_t e = 0; classes && e < k; e++) {
 			if (to[e] < classes)
 				continue;
-			rt_error(RT_FILE, "R4", "%s: row %lld of %s holds %d; class(%d) is 0 to %d", rt_path(f->in),
-			         (long long)((i + (int64_t)e) / f->len), c->field->name, to[e], classes,
-			         classes - 1);
-			rt_help("change the number of classes in %s and compile again", m->source);
+			rt_error(RT_FILE, "R4",
+			         "%s: row %lld of %s holds %d; class(%d) is 0 to %d",
+			         rt_path(f->in), (long long)((i + (int64_t)e) / f->len),
+			         c->field->name, to[e], classes, classes - 1);
+			rt_help("change the number of classes in %s and compile again",
+			        m->source);
 			rt_exit(RT_FILE);
 		}
 		for (size_t e = 0; to == block && e < k; e++)
-			rt_set_value(c->data, at + i + (int64_t)e, c->field->kind, m->real_bytes, block[e]);
+			rt_set_value(c->data, at + i + (int64_t)e, c->field->kind,
+			             m->real_bytes, block[e]);
 	}
 	unsigned char rest;
 	if (rt_read_some(f->in, &rest, 1))
@@ -161,9 +177,12 @@ static void read_column(const nnrt_model *m, Idx *f, Column *c, int64_t first)
 	rt_close(f->in);
 }
 
-/* ---- the source ----------------------------------------------------------------------------- */
+/* ---- the source -----------------------------------------------------------------------------
+ */
 
-typedef struct { char *train, *test; } Names;
+typedef struct {
+	char *train, *test;
+} Names;
 
 /* The files of the column `images` or `labels`. */
 static Names files_of(const nnrt_model *m, const char *column, const char *path)
@@ -180,29 +199,36 @@ static Names files_of(const nnrt_model *m, const char *column, const char *path)
 	}
 	char *dir = path ? rt_text("%s", path) : rt_data_path(d->path ? d->path : ".");
 	if (!rt_is_folder(dir)) {
-		rt_error(RT_FILE, "R7", "%s: cannot read the data: there is no such folder", dir);
-		rt_help("give the folder with --data DIR, or set NNC_DATA to the place of %s", dir);
+		rt_error(RT_FILE, "R7", "%s: cannot read the data: there is no such folder",
+		         dir);
+		rt_help("give the folder with --data DIR, or set NNC_DATA to the place of %s",
+		        dir);
 		rt_exit(RT_FILE);
 	}
 	n.train = rt_join(dir, images ? "train-images-idx3-ubyte" : "train-labels-idx1-ubyte");
 	/* A test part that the program asks for is taken from the training files instead. */
 	if (d->test == 0)
-		n.test = rt_join(dir, images ? "t10k-images-idx3-ubyte" : "t10k-labels-idx1-ubyte");
+		n.test = rt_join(dir,
+		                 images ? "t10k-images-idx3-ubyte" : "t10k-labels-idx1-ubyte");
 	rt_free(dir);
 	return n;
 }
 
-static void check_count(const Idx *f, const nnrt_field *c, const Idx *first, const nnrt_field *c0)
+static void check_count(const Idx *f, const nnrt_field *c, const Idx *first,
+                        const nnrt_field *c0)
 {
 	if (f->count != first->count)
 		rt_fail(RT_FILE, "R5", "%s has %lld %s, but %s has %lld %s", rt_path(f->in),
-		        (long long)f->count, c->name, rt_path(first->in), (long long)first->count, c0->name);
+		        (long long)f->count, c->name, rt_path(first->in),
+		        (long long)first->count, c0->name);
 }
 
 Dataset *rt_idx_load(const nnrt_model *m, const char *path)
 {
-	Dataset *d = rt_data_new(path ? path : m->data->path ? m->data->path : "the data", m->column,
-	                         m->ncolumn, m->real_bytes);
+	Dataset *d = rt_data_new(path            ? path
+	                         : m->data->path ? m->data->path
+	                                         : "the data",
+	                         m->column, m->ncolumn, m->real_bytes);
 	Idx *train = rt_alloc((size_t)d->ncolumn, sizeof *train, "files");
 	Idx *test = rt_alloc((size_t)d->ncolumn, sizeof *test, "files");
 	bool official = false;

@@ -23,7 +23,7 @@ if [ ! -x "$checked" ]; then
 fi
 for model in $(models); do
 	source=$root/models/$model.nn
-	for flags in -O0 -O2 "-O2 --precision f64" --dump-ast --dump-graph --summary; do
+	for flags in -O0 -O2 "-O2 --precision f64" --dump-ast --dump-graph --dump-ir --dump-plan; do
 		try "$model $flags" clean 0 "$checked" $flags "$source" -o "$work/out.c"
 	done
 done

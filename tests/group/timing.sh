@@ -2,6 +2,7 @@
 # timing - how long the steps of a first run take; printed, not judged (the machine may be busy).
 . "$(dirname "$0")/../lib.sh"
 want timing || finish
+unset NNC_CHECK
 
 ms() { # best of three, in milliseconds
 	best=

@@ -1,23 +1,24 @@
 /* vmath_exhaustive.c - the error of every float function of vmath.h, over all 2^32 floats.
  *
  * In:    names of functions (none: all), and a number: only every so many-th float.
- * Out:   for each function the largest error in units of the last place (ulp), where, and how many
- *        results are not the correctly rounded ones.  Exit status 1 if a bound is exceeded.
+ * Out:   for each function the largest error in units of the last place (ulp), where, and how
+ *        many results are not the correctly rounded ones.  Exit status 1 if a bound is
+ *        exceeded.
  *
- * The reference is the double function of the C library, whose own error is 2^-29 ulp of a float.
- * An ulp is the distance of the floats around the exact result, 2^-149 at least.  Run by hand,
- * about a minute a function; test_vmath.c does the same on a sample.
+ * The reference is the double function of the C library, whose own error is 2^-29 ulp of a
+ * float. An ulp is the distance of the floats around the exact result, 2^-149 at least.  Run by
+ * hand, about a minute a function; test_vmath.c does the same on a sample.
  *
  *     cc -O2 -march=native -ffp-contract=off -Iruntime tests/long/vmath_exhaustive.c -lm
  *
  * once with -march=native, once without (no fused operation), once with -DNNC_STRICT.
  *
- * The coefficients in vmath.h: for e^r on |r| <= 1.001 ln(2) / 2, say, minimise over polynomials q
- * of a given degree the maximum of |r^2 (q(r) - (e^r - 1 - r) / r^2) / e^r|, which is the relative
- * error.  Remez: solve for q and E with weighted errors E, -E, E, ... at degree + 2 points, replace
- * the points by the extrema of the error between its changes of sign, repeat until the largest and E
- * agree to 0.05 %; in 50 digits, the degree the smallest that leaves less than 0.1 ulp; each
- * coefficient rounded.
+ * The coefficients in vmath.h: for e^r on |r| <= 1.001 ln(2) / 2, say, minimise over
+ * polynomials q of a given degree the maximum of |r^2 (q(r) - (e^r - 1 - r) / r^2) / e^r|,
+ * which is the relative error.  Remez: solve for q and E with weighted errors E, -E, E, ... at
+ * degree + 2 points, replace the points by the extrema of the error between its changes of
+ * sign, repeat until the largest and E agree to 0.05 %; in 50 digits, the degree the smallest
+ * that leaves less than 0.1 ulp; each coefficient rounded.
  *
  * SPDX-License-Identifier: 0BSD
  */
@@ -56,9 +57,9 @@ static double ulps(float y, double exact)
 
 	if (isnan(exact) || isnan(y))
 		return isnan(exact) && isnan(y) ? 0 : INFINITY;
-	if ((float)exact == y)
-		return isinf(y) ? 0 : fabs(y - exact) / (frexp(exact, &e), ldexp(1, e < -125 ? -149 : e - 24));
-	if (isinf(y))                                  /* the next number after the largest float */
+	if ((float)exact == y && (isinf(y) || exact == 0))
+		return 0;
+	if (isinf(y))                                  /* the number after the largest */
 		y = copysignf(0x1p127f, y), exact /= 2;
 	frexp(exact, &e);
 	return fabs(y - exact) / ldexp(1, e < -125 ? -149 : e - 24);

@@ -7,9 +7,8 @@
  *        writes them - but computed by graph_eval on the very graph that -O0 lowers.
  * In float (F32) every value must be the trainer's to the bit; with `double` it is F64.
  */
+#include "compile.h"
 #include "op.h"
-#include "module.h"
-#include "pass.h"
 #include "rt_safetensors.h"
 
 #include <math.h>
@@ -181,7 +180,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	Options opt = { .level = 0, .f64 = argc > 4 };
-	module_passes(m, &opt);
+	compile_passes(m, &opt, 0, 0);
 	Bits b = { .m = m, .B = atoi(argv[2]), .single = argc == 4, .mem = j->mem };
 	make_values(&b);
 	make_knobs(&b);

@@ -1,0 +1,607 @@
+/* stmt.c - statements of models, blocks and optimizers.
+ *
+ * In:    a body.   Out: names in the frame, roots in the graph, rows in the module's tables.
+ * Holds: `if` and `repeat` are decided here; both branches of an `if` on `training` are walked, one
+ *        of them silently, so that ordinals and parameters agree in both variants.
+ */
+#include "elab.h"
+
+#include <string.h>
+
+enum { MAXSTMTS = 200000 };
+
+/* ---- scopes ----------------------------------------------------------------------------------------- */
+
+void scope_begin(Elab *e)
+{
+	e->frame->depth++;
+}
+
+static void unused(Elab *e, const Binding *b)
+{
+	if (b->dead || b->read || b->quiet || b->at.file < 0 || e->silent || b->name[0] == '_')
+		return;
+	if (in_prelude(e, b->at) || e->j->nerror || b->v.kind == V_POISON)
+		return;
+	int64_t len = 0;
+	int line, last, col;
+	source_place(e->j, b->at.file, b->at.beg, &line, &col);
+	for (int i = 0; i < e->m->nparam; i++) {
+		Span at = e->m->param[i].at;
+		source_place(e->j, at.file >= 0 ? at.file : b->at.file, at.beg, &last, &col);
+		if (at.file == b->at.file && at.beg >= b->at.beg && last == line)
+			len += e->m->param[i].len;
+	}
+	Diag *d;
+	if (len)
+		d = warning(e->j, b->at, "unused-value", "`%s` is never used; %lld parameters are not "
+		            "built", b->name, (long long)len);
+	else
+		d = warning(e->j, b->at, "unused-value", "`%s` is never used", b->name);
+	diag_label(d, "neither a loss, a metric nor an output depends on this");
+	diag_help(d, "delete the line, or write `output %s`", b->name);
+}
+
+/* Ends the innermost scope; at depth 0 the frame's own. */
+void scope_end(Elab *e)
+{
+	Frame *f = e->frame;
+	for (int i = 0; i < f->nname; i++) {
+		Binding *b = f->name[i];
+		if (b->dead || b->depth != f->depth + 1)
+			continue;
+		unused(e, b);
+		b->dead = true;
+	}
+	if (f->depth)
+		f->depth--;
+}
+
+void assign(Elab *e, Sym name, Value v, Span at)
+{
+	Binding *b = frame_find(e->frame, name);
+	if (b && e->scan && b->scan != e->scan && v.kind != V_POISON) {
+		Diag *d = fail(e, at, "E0406", "`%s` belongs to the outside of this scan and is not "
+		               "carried", name);
+		diag_help(d, "write `carry %s = ...` in the head of the scan, or use another name",
+		          name);
+		return;
+	}
+	if (b && b->buffer) {
+		Diag *d = fail(e, at, "E0406", "`%s` is a buffer", name);
+		diag_help(d, "write `update %s = ...`", name);
+		return;
+	}
+	if (!strcmp(name, "N") || !strcmp(name, "none") || !strcmp(name, "training")) {
+		fail(e, at, "E0206", "`%s` is a word of the language and cannot be a value's name", name);
+		return;
+	}
+	int depth = b ? b->depth : 0;
+	if (b)
+		unused(e, b);
+	b = frame_bind(e, e->frame, name, v, at);
+	if (depth)
+		b->depth = depth;
+	if (v.kind == V_TENSOR && !in_prelude(e, at))
+		node_mark(v.n, at, name);
+}
+
+void exec_scope(Elab *e, AstList *body)
+{
+	scope_begin(e);
+	exec_body(e, body);
+	scope_end(e);
+}
+
+/* ---- declarations -------------------------------------------------------------------------------------- */
+
+static bool only_in_model(Elab *e, Ast *a, const char *what)
+{
+	if (e->frame->def->ast->kind == A_MODEL && !e->scan)
+		return true;
+	Diag *d = fail(e, a->at, "E0406", "`%s` stands in the model only", what);
+	diag_help(d, "pass the value to the block as an argument, or `return` it");
+	return false;
+}
+
+static bool name_taken(Elab *e, Sym name, Span at)
+{
+	Binding *b = frame_find(e->frame, name);
+	if (!b)
+		return false;
+	Diag *d = fail(e, at, "E0205", "the name `%s` is defined twice", name);
+	diag_span(d, user_place(e, b->at), "first here");
+	return true;
+}
+
+static void do_input(Elab *e, Ast *a)
+{
+	Type ty;
+	Module *m = e->m;
+	bool target = a->kind == A_TARGET;
+	Sym name = a->u.decl.name;
+	if (!only_in_model(e, a, target ? "target" : "input") || name_taken(e, name, a->name_at))
+		return;
+	Value v = v_poison();
+	if (type_of_ast(e, a->u.decl.type, &ty)) {
+		if (!ty.rank || !dim_eq(ty.dim[0], dim_batch(1))) {
+			Diag *d = fail(e, a->u.decl.type->at, "E0303", "the first dimension of `%s` must be "
+			               "the batch `N`", name);
+			diag_help(d, "write `%s[N%s...]`", a->u.decl.type->u.type.name,
+			          ty.rank ? ", " : "");
+		} else {
+			int i = m->nin;
+			for (int k = 0; k < m->nin; k++)
+				if (m->in[k].name == name)
+					i = k;
+			if (i == m->nin) {
+				Field f = { name, ty, target, a->name_at };
+				PUSH(e->mem, m->in, m->nin, m->capin, f);
+			}
+			v = v_tensor(e, n_leaf(e->g, O_input, name, i, &ty), a->name_at);
+			v.made = a->name_at;
+			node_mark(v.n, a->at, name);
+		}
+	}
+	frame_bind(e, e->frame, name, v, a->name_at)->quiet = true;
+}
+
+static void do_param(Elab *e, Ast *a)
+{
+	Type ty;
+	Sym name = a->u.decl.name;
+	Value v = v_poison(), init = v_none();
+	bool opt = e->frame->def->ast->kind == A_OPTIMIZER;
+	if (opt) {
+		fail(e, a->at, "E0406", "an optimizer has no parameters; its state is `buffer`");
+		return;
+	}
+	if (!e->frame->repeat && name_taken(e, name, a->name_at))
+		return;
+	if (a->u.decl.value)
+		init = eval(e, a->u.decl.value);
+	if (type_of_ast(e, a->u.decl.type, &ty) && init.kind != V_POISON) {
+		Frame *f = e->frame;
+		Sym path = path_join(e, f->path, path_of_name(e, f, name, a->name_at));
+		v = declare_param(e, path, name, &ty, &init, a->name_at);
+	}
+	frame_bind(e, e->frame, name, v, a->name_at);
+}
+
+/* The state of an optimizer: a moment as long as all parameters. */
+static void do_moment(Elab *e, Ast *a, const Value *init)
+{
+	Module *m = e->m;
+	double k;
+	Node *n = init->kind == V_TENSOR || init->kind == V_NUMBER ? value_node(e, init) : 0;
+	if (!n || !node_is_const(n, &k) || k != 0) {
+		later(e, a->at, "a buffer of an optimizer that does not start as zeros_like(w)");
+		return;
+	}
+	Type t = type_make(DT_REAL, 1, &(Dim){ (int32_t)m->param_len, 0 });
+	int i = m->nmoment++;
+	Value v = v_tensor(e, n_leaf(e->g, O_moment, a->u.decl.name, i, &t), a->name_at);
+	PUSH(e->mem, e->bufval, e->nbufval, e->capbufval, v);
+	PUSH(e->mem, e->bufset, e->nbufset, e->capbufset, false);
+	frame_bind(e, e->frame, a->u.decl.name, v, a->name_at)->buffer = e->nbufval;
+}
+
+static void do_buffer(Elab *e, Ast *a)
+{
+	Type ty;
+	Sym name = a->u.decl.name;
+	Value init = v_none();
+	if (e->scan) {
+		fail(e, a->at, "E0406", "`buffer` cannot stand in a scan; use `carry`");
+		return;
+	}
+	if (!e->frame->repeat && name_taken(e, name, a->name_at))
+		return;
+	if (a->u.decl.value)
+		init = eval(e, a->u.decl.value);
+	if (init.kind == V_POISON)
+		return;
+	if (e->in_update) {
+		do_moment(e, a, &init);
+		return;
+	}
+	if (a->u.decl.type) {
+		if (!type_of_ast(e, a->u.decl.type, &ty))
+			return;
+	} else if (init.kind == V_TENSOR) {
+		ty = init.n->ty;
+	} else {
+		Diag *d = fail(e, a->name_at, "E0207", "the shape of the buffer `%s` is not known", name);
+		diag_help(d, "write `buffer %s: f32[...] = ...`", name);
+		return;
+	}
+	Frame *f = e->frame;
+	Sym path = path_join(e, f->path, path_of_name(e, f, name, a->name_at));
+	int i = declare_buffer(e, path, &ty, &init, a->name_at);
+	Binding *b = frame_bind(e, f, name, v_poison(), a->name_at);
+	b->quiet = true;
+	if (i >= 0)
+		b->buffer = i + 1;
+}
+
+static void do_update(Elab *e, Ast *a);
+
+static void do_layer(Elab *e, Ast *a)
+{
+	Sym name = a->u.decl.name;
+	Ast *call = a->u.decl.value;
+	Frame *f = e->frame;
+	Layer *old = map_get(&f->layers, name);
+	if (old && !f->repeat) {
+		Diag *d = fail(e, a->name_at, "E0205", "the layer `%s` is defined twice", name);
+		diag_span(d, old->at, "first here");
+		return;
+	}
+	Def *def = map_get(&e->def, call->u.call.fn);
+	if (!def) {
+		unknown_call(e, call);
+		return;
+	}
+	Layer *l = NEW(e->mem, Layer);
+	l->name = name;
+	l->def = def;
+	l->call = call;
+	l->at = call->at;
+	l->scope = f;
+	collect_args(e, call, 0, &l->args);
+	Sym part = path_of_name(e, f, name, a->name_at);
+	l->path = path_join(e, f->path, part);
+	map_put(e->mem, &f->layers, name, l);
+}
+
+/* ---- results ---------------------------------------------------------------------------------------------- */
+
+/* The name of `output e` without one: a name, the called function, or output1. */
+static Sym result_name(Elab *e, Ast *a, const char *kind, int *count)
+{
+	Ast *v = a->u.decl.value;
+	++*count;
+	if (a->u.decl.name)
+		return a->u.decl.name;
+	if (v->kind == A_PIPE)
+		v = v->u.pipe.stage;
+	if (v->kind == A_NAME)
+		return v->u.name;
+	if (v->kind == A_CALL)
+		return v->u.call.fn;
+	return job_symf(e->j, "%s%d", kind, *count);
+}
+
+static bool larger_is_better(Ast *v)
+{
+	while (v->kind == A_PIPE)
+		v = v->u.pipe.stage;
+	const LossRow *row = v->kind == A_CALL ? loss_find(v->u.call.fn) : 0;
+	return row ? row->larger : true;
+}
+
+static bool result_ok(Elab *e, Ast *a, const char *kind, Value *v)
+{
+	if (v->kind == V_POISON)
+		return false;
+	if (v->kind == V_NUMBER) {
+		Value n = v_tensor(e, value_real(e, v), v->at);
+		*v = n;
+	}
+	if (v->kind != V_TENSOR) {
+		fail(e, a->u.decl.value->at, "E0207", "%s must be a tensor, but this is %s", kind,
+		     value_text(e, v));
+		return false;
+	}
+	if (a->kind == A_OUTPUT || !v->n->ty.rank)
+		return true;
+	Diag *d = fail(e, a->u.decl.value->at, "E0309", "%s must be a scalar; write mean(...)", kind);
+	diag_label(d, "%s", type_text(e->mem, &v->n->ty));
+	diag_help(d, "`mean(x)` averages over all samples and elements, `sum(x) / N` over samples");
+	return false;
+}
+
+static void twice(Elab *e, Ast *a, const char *kind, Sym name, Span before)
+{
+	Diag *d = fail(e, a->u.decl.name ? a->name_at : a->u.decl.value->at, "E0205",
+	               "two %s are called `%s`", kind, name);
+	diag_span(d, before, "first here");
+	diag_help(d, "name one of them: `%.*s other = ...`", (int)strlen(kind) - 1, kind);
+}
+
+static int result_index(Elab *e, Map *names, Sym name, int n, Ast *a, const char *kind)
+{
+	intptr_t key = (intptr_t)map_get(names, name);
+	(void)a;
+	(void)kind;
+	if (key)
+		return (int)key - 1;
+	map_put(e->mem, names, name, (void *)(intptr_t)(n + 1));
+	return n;
+}
+
+static bool root_exists(const Graph *g, RootKind kind, int index, Span *at)
+{
+	for (int i = 0; i < g->nroot; i++)
+		if (g->root[i].kind == kind && g->root[i].index == index) {
+			*at = g->root[i].at;
+			return true;
+		}
+	return false;
+}
+
+static void do_result(Elab *e, Ast *a)
+{
+	Module *m = e->m;
+	bool loss = a->kind == A_LOSSES, metric = a->kind == A_METRIC;
+	const char *kind = loss ? "losses" : metric ? "metrics" : "outputs";
+	const char *one = loss ? "loss" : metric ? "metric" : "output";
+	if (e->scan || e->frame->def->ast->kind == A_OPTIMIZER) {
+		fail(e, a->at, "E0406", "`%s` cannot stand here", one);
+		return;
+	}
+	if (a->kind == A_OUTPUT && !only_in_model(e, a, "output"))
+		return;
+	Value v = eval(e, a->u.decl.value);
+	int *count = loss ? &e->nloss : metric ? &e->nmetric : &e->noutput;
+	Sym name = result_name(e, a, one, count);
+	if (loss && !strcmp(name, "loss")) {
+		Diag *d = fail(e, a->name_at, "E0206", "a loss cannot be called `loss`");
+		diag_note(d, "`loss` is the sum of all losses in logs and files");
+		return;
+	}
+	if (!result_ok(e, a, loss ? "a loss" : metric ? "a metric" : "an output", &v) || e->silent)
+		return;
+	name = path_join(e, e->frame->path, name);
+	Node *n = loss || metric ? value_real(e, &v) : value_node(e, &v);
+	RootKind rk = loss ? R_LOSS : metric ? R_METRIC : R_OUTPUT;
+	Map *names = loss ? &e->names_of_losses : metric ? &e->names_of_metrics
+	                                                 : &e->names_of_outputs;
+	int have = loss ? m->nloss : metric ? m->nmetric : m->nout;
+	int i = result_index(e, names, name, have, a, kind);
+	Span before;
+	if (root_exists(e->top, rk, i, &before)) {
+		twice(e, a, kind, name, before);
+		return;
+	}
+	Span at = a->u.decl.name ? a->name_at : a->u.decl.value->at;
+	if (i == have && loss) {
+		LossInfo row = { name, at };
+		PUSH(e->mem, m->loss, m->nloss, m->caploss, row);
+	} else if (i == have && metric) {
+		MetricInfo row = { name, at, larger_is_better(a->u.decl.value) };
+		PUSH(e->mem, m->metric, m->nmetric, m->capmetric, row);
+	} else if (i == have) {
+		Field row = { name, n->ty, false, at };
+		PUSH(e->mem, m->out, m->nout, m->capout, row);
+	}
+	graph_root(e->top, rk, i, name, n, at);
+}
+
+static void do_update(Elab *e, Ast *a)
+{
+	Sym name = a->u.decl.name;
+	Binding *b = frame_find(e->frame, name);
+	Value v = eval(e, a->u.decl.value);
+	bool weight = e->in_update && b && !strcmp(name, "w");
+	if (!b || (!b->buffer && !weight)) {
+		Diag *d = fail(e, a->name_at, "E0406", "`%s` is not a buffer", name);
+		diag_help(d, e->in_update ? "an optimizer updates `w` and its buffers"
+		                          : "declare it with `buffer`, or write `%s = ...`", name);
+		return;
+	}
+	if (v.kind == V_POISON)
+		return;
+	if (v.kind != V_TENSOR && v.kind != V_NUMBER) {
+		fail(e, a->u.decl.value->at, "E0207", "a buffer holds numbers, but this is %s",
+		     value_text(e, &v));
+		return;
+	}
+	const Value *old = weight ? &b->v : &e->bufval[b->buffer - 1];
+	Node *n = value_real(e, &v);
+	if (n->ty.rank && !type_shape_eq(&n->ty, &old->n->ty)) {
+		Diag *d = fail(e, a->u.decl.value->at, "E0301", "`%s` is %s, but its new value is %s",
+		               name, value_text(e, old), value_text(e, &v));
+		show_origin(e, d, &v);
+		return;
+	}
+	n = n_broadcast(e->g, n, &old->n->ty);
+	/* later uses see the value, but no gradient flows through state: `real` has none */
+	Value now = v_tensor(e, e->in_update ? n : n_op1(e->g, O_real, n), a->name_at);
+	if (weight) {
+		b->v = now;
+		b->read = true;
+		return;
+	}
+	if (e->silent)
+		return;
+	e->bufset[b->buffer - 1] = true;
+	e->bufval[b->buffer - 1] = now;
+}
+
+static void do_return(Elab *e, Ast *a)
+{
+	Frame *f = e->frame;
+	AstList *l = &a->u.ret.value;
+	if (f->def->ast->kind != A_BLOCK || e->scan != f->scan) {
+		Diag *d = fail(e, a->at, "E0406", "`return` stands in blocks only");
+		if (f->def->ast->kind == A_MODEL)
+			diag_help(d, "a model names its results: `output y`");
+		return;
+	}
+	Value v = v_list(e, l->n, a->at);
+	bool poison = false;
+	v.kind = V_TUPLE;
+	for (int i = 0; i < l->n; i++) {
+		v.item[i] = eval(e, l->v[i]);
+		poison |= v.item[i].kind == V_POISON;
+	}
+	if (e->silent)
+		return;
+	f->returned = true;
+	f->result = poison ? v_poison() : l->n == 1 ? v.item[0] : v;
+}
+
+/* ---- control ------------------------------------------------------------------------------------------------ */
+
+static void do_assign(Elab *e, Ast *a)
+{
+	Value v = eval(e, a->u.assign.value);
+	int n = a->u.assign.n;
+	if (n == 1) {
+		if (v.kind == V_TUPLE) {
+			fail(e, a->at, "E0406", "%d values for one name; write `a, b = ...`", v.nitem);
+			v = v_poison();
+		}
+		assign(e, a->u.assign.name[0], v, a->u.assign.at[0]);
+		return;
+	}
+	bool fits = v.kind == V_TUPLE && v.nitem == n;
+	if (!fits && v.kind != V_POISON) {
+		Diag *d = fail(e, a->u.assign.at[0], "E0406", "%d names for %s", n,
+		               v.kind == V_TUPLE ? value_text(e, &v) : "one value");
+		diag_span(d, a->u.assign.value->at, "gives %s", value_text(e, &v));
+		diag_help(d, "the number of names must be the number of values");
+	}
+	for (int i = 0; i < n; i++) {
+		Value x = fits ? v.item[i] : v_poison();
+		if (x.kind == V_TENSOR && x.made.file < 0)
+			x.made = a->u.assign.value->at;
+		assign(e, a->u.assign.name[i], x, a->u.assign.at[i]);
+	}
+}
+
+static void silent_scope(Elab *e, AstList *body)
+{
+	bool before = e->silent;
+	e->silent = true;
+	/* names of the surrounding scope keep their values */
+	Frame *f = e->frame;
+	int n = f->nname;
+	Binding *keep = NEWN(e->mem, Binding, n + 1);
+	for (int i = 0; i < n; i++)
+		keep[i] = *f->name[i];
+	exec_scope(e, body);
+	for (int i = 0; i < n; i++) {
+		bool read = f->name[i]->read || keep[i].read;
+		*f->name[i] = keep[i];
+		f->name[i]->read = read;
+	}
+	e->silent = before;
+}
+
+static void do_if(Elab *e, Ast *a)
+{
+	bool yes;
+	Value c = eval(e, a->u.cond.cond);
+	if (c.kind == V_TENSOR || c.kind == V_NUMBER) {
+		Diag *d = fail(e, a->u.cond.cond->at, "E0207", "the condition of `if` must be known at "
+		               "compile time, but this is %s", value_text(e, &c));
+		diag_help(d, "write `where(condition, a, b)` to choose element by element");
+		return;
+	}
+	if (!need_bool(e, &c, "the condition of `if`", &yes))
+		return;
+	if (c.mode && !yes)
+		silent_scope(e, &a->u.cond.then);
+	if (yes)
+		exec_scope(e, &a->u.cond.then);
+	else if (a->u.cond.has_else)
+		exec_scope(e, &a->u.cond.other);
+	if (c.mode && yes && a->u.cond.has_else)
+		silent_scope(e, &a->u.cond.other);
+}
+
+static void do_repeat(Elab *e, Ast *a)
+{
+	int64_t lo = 0, hi;
+	Value l = v_int(0, a->at), h;
+	if (a->u.repeat.lo)
+		l = eval(e, a->u.repeat.lo);
+	h = eval(e, a->u.repeat.hi);
+	if (!need_int(e, &l, "the start of a range", &lo) ||
+	    !need_int(e, &h, a->u.repeat.lo ? "the end of a range" : "the count of `repeat`", &hi))
+		return;
+	if (!a->u.repeat.lo && hi < 0) {
+		fail(e, a->u.repeat.hi->at, "E0404", "`repeat %lld`: a count cannot be negative",
+		     (long long)hi);
+		return;
+	}
+	e->frame->repeat++;
+	for (int64_t i = lo; i < hi && !e->full && !diag_full(e->j); i++) {
+		int errors = e->j->nerror;
+		scope_begin(e);
+		if (a->u.repeat.var)
+			frame_bind(e, e->frame, a->u.repeat.var, v_int(i, a->at), a->at)->quiet = true;
+		exec_body(e, &a->u.repeat.body);
+		scope_end(e);
+		if (e->j->nerror > errors || e->frame->returned || ++e->stmts > MAXSTMTS)
+			break;
+	}
+	if (e->stmts > MAXSTMTS && !e->full) {
+		e->full = true;
+		fail(e, a->at, "E0403", "the program expands to more than %d statements", MAXSTMTS);
+	}
+	e->frame->repeat--;
+}
+
+static void do_emit(Elab *e, Ast *a)
+{
+	Value v = eval(e, a->u.decl.value);
+	if (!e->scan || e->scan->frame != e->frame) {
+		fail(e, a->at, "E0406", "`emit` stands directly in the body of a scan only");
+		return;
+	}
+	if (e->silent || v.kind == V_POISON) {
+		e->scan->wrong |= v.kind == V_POISON;
+		return;
+	}
+	Scan *s = e->scan;
+	s->emit = arena_grow(e->mem, s->emit, s->nemit, &s->capemit, s->nemit + 1, sizeof *s->emit);
+	s->emit[s->nemit].name = a->u.decl.name;
+	s->emit[s->nemit].v = v;
+	s->emit[s->nemit++].at = a->name_at;
+}
+
+static void exec(Elab *e, Ast *a)
+{
+	switch (a->kind) {
+	case A_ASSIGN: do_assign(e, a); return;
+	case A_LAYER: do_layer(e, a); return;
+	case A_PARAM: do_param(e, a); return;
+	case A_BUFFER: do_buffer(e, a); return;
+	case A_UPDATE: do_update(e, a); return;
+	case A_INPUT: case A_TARGET: do_input(e, a); return;
+	case A_LOSSES: case A_METRIC: case A_OUTPUT: do_result(e, a); return;
+	case A_RETURN: do_return(e, a); return;
+	case A_REPEAT: do_repeat(e, a); return;
+	case A_SCAN: exec_scan(e, a); return;
+	case A_EMIT: do_emit(e, a); return;
+	case A_IF: do_if(e, a); return;
+	case A_INT: case A_FLOAT: case A_STRING: case A_BOOL: case A_NAME: case A_LOSS: case A_CALL:
+	case A_BINARY: case A_UNARY: case A_PIPE: case A_INDEX: case A_FIELD: case A_LIST:
+	case A_SLICE: case A_ELLIPSIS: case A_ARG: case A_TYPE: case A_IMPORT: case A_CONST:
+	case A_FN: case A_BLOCK: case A_OPTIMIZER: case A_MODEL: case A_DATA: case A_TRAIN:
+	case A_SEARCH: case A_EXPORT: case A_FORMAL: case A_SETTING: break;
+	}
+	bug(e->j, "no statement: %s", ast_kind_name(a->kind));
+}
+
+void exec_body(Elab *e, AstList *body)
+{
+	for (int i = 0; i < body->n; i++) {
+		if (e->frame->returned || e->full || diag_full(e->j))
+			return;
+		if (++e->stmts > MAXSTMTS) {
+			fail(e, body->v[i]->at, "E0403", "the program expands to more than %d statements",
+			     MAXSTMTS);
+			e->full = true;
+			return;
+		}
+		if (e->depth > 900)
+			return;
+		e->depth++;
+		exec(e, body->v[i]);
+		e->depth--;
+	}
+}

@@ -1,0 +1,537 @@
+/* print.c - loop IR -> C: the only printer of loops and expressions.
+ *
+ * In:    kernels with their plan.   Out: C99 through an Out; nothing is decided here.
+ *
+ *     static void mlp_grad_k3(int B, int lo, int hi, const nnc_real *restrict in0, nnc_real *out0)
+ *     {
+ *             for (int i1 = lo; i1 < hi; i1++) {
+ *                     nnc_real s0 = 0.0f;
+ *                     for (int k2 = 0; k2 < 784; k2++) {
+ *                             s0 = nnc_fma(in0[i1 * 784 + k2], in1[k2], s0);
+ *                     }
+ *                     out0[i1] = s0;
+ *             }
+ *     }
+ *
+ * Arguments have names by position, so that equal kernels have equal text and are printed once.
+ */
+#include "op.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { WIDTH = 112 };
+
+/* How tightly an expression binds; an operand of less gets parentheses. */
+enum { P_COND = 1, P_AND, P_COMPARE, P_SUM, P_PRODUCT, P_UNARY, P_ATOM = 9 };
+
+typedef struct {
+	const Fn *f;
+	Arena *a;
+	Kernel *k;
+	Out *o;
+} Print;
+
+/* ---- arguments -------------------------------------------------------------------------------------- */
+
+static int argument(Print *p, const Buffer *b)
+{
+	const Buffer *whole = b->of ? b->of : b;
+	for (int i = 0; i < p->k->narg; i++)
+		if (p->k->arg[i] == whole)
+			return i;
+	bug(p->f->job, "print: buffer %s is no argument of %s", b->name, p->k->name);
+}
+
+static void add_argument(Print *p, Buffer *b, bool write)
+{
+	Kernel *k = p->k;
+	Buffer *whole = b->of ? b->of : b;
+	for (int i = 0; i < k->narg; i++)
+		if (k->arg[i] == whole) {
+			k->argwrite[i] |= write;
+			return;
+		}
+	int n = k->narg, cap = k->caparg;
+	PUSH(p->f->mem, k->arg, n, cap, whole);
+	n = k->narg;
+	PUSH(p->f->mem, k->argwrite, n, k->caparg, write);
+	k->narg = n;
+}
+
+static void add_name(const Fn *f, Sym **v, int *n, int *cap, Sym name)
+{
+	for (int i = 0; i < *n; i++)
+		if ((*v)[i] == name)
+			return;
+	int count = *n;
+	PUSH(f->mem, *v, count, *cap, name);
+	*n = count;
+}
+
+static void scan_ex(Print *p, const Ex *e)
+{
+	Kernel *k = p->k;
+	if (e->kind == E_LOAD)
+		add_argument(p, e->u.buf, false);
+	if ((e->kind == E_DIM && p->f->host->batch) || e->kind == E_COUNT)
+		k->uses_B |= p->f->host->batch != 0;
+	if (e->kind == E_KNOB || e->kind == E_RANDOM)
+		k->uses_ctx |= p->f->host->ctx_param != 0;
+	if (e->kind == E_ARG)
+		add_name(p->f, &k->scalar, &k->nscalar, &k->capscalar, e->u.name);
+	if (e->kind == E_VAR && e->depth == 0)
+		add_name(p->f, &k->tick, &k->ntick, &k->captick, e->text);
+	for (int i = 0; i < e->narg; i++)
+		if (e->kind != E_LOAD || i == 0)
+			scan_ex(p, e->arg[i]);
+}
+
+static void scan_k(Print *p, const K *k)
+{
+	for (; k; k = k->next)
+		switch (k->kind) {
+		case K_FOR:
+			scan_ex(p, k->u.loop.from);
+			scan_ex(p, k->u.loop.bound);
+			scan_k(p, k->u.loop.body);
+			scan_k(p, k->u.loop.tail);
+			break;
+		case K_LET:
+			scan_ex(p, k->u.let.init);
+			break;
+		case K_SET:
+			scan_ex(p, k->u.set.val);
+			break;
+		case K_STORE:
+			add_argument(p, k->u.store.buf, true);
+			scan_ex(p, k->u.store.at);
+			scan_ex(p, k->u.store.val);
+			break;
+		case K_IF:
+			scan_ex(p, k->u.cond.cond);
+			scan_k(p, k->u.cond.then);
+			break;
+		case K_NOTE:
+			break;
+		}
+}
+
+/* ---- expressions ----------------------------------------------------------------------------------------- */
+
+static const char *text(Print *p, const Ex *e, int least);
+static const char *lanes_text(Print *p, const Ex *e);
+
+static int op_level(const char *expr)
+{
+	if (!strncmp(expr, "nnc_", 4) || expr[0] == '(')
+		return P_ATOM;
+	if (expr[0] == '-')
+		return P_UNARY;
+	return strchr(expr, '*') || strchr(expr, '/') ? P_PRODUCT : P_SUM;
+}
+
+static int level(const Ex *e)
+{
+	switch (e->kind) {
+	case E_ADD: case E_SUB:
+		return P_SUM;
+	case E_MUL: case E_DIV: case E_MOD:
+		return P_PRODUCT;
+	case E_DIM:
+		return e->dim.k == 1 ? P_ATOM : P_PRODUCT;
+	case E_LT: case E_LE: case E_EQ:
+		return P_COMPARE;
+	case E_AND:
+		return P_AND;
+	case E_COND:
+		return P_COND;
+	case E_INT:
+		return e->u.i < 0 ? P_UNARY : P_ATOM;
+	case E_NUM:
+		return signbit(e->u.num) && !e->wide ? P_UNARY : P_ATOM;
+	case E_OP: case E_REDUCE:
+		return op_level(opinfo[e->u.op].expr);
+	case E_INTVAL:
+		return level(e->arg[0]);
+	case E_ELEMINT:
+		return level(e->arg[0]);
+	default:
+		return P_ATOM;
+	}
+}
+
+static const char *number(Print *p, const Ex *e)
+{
+	char buf[64];
+	bool f64 = p->f->o->f64;
+	double v = e->u.num;
+	if (e->dt != DT_REAL)
+		return arena_printf(p->a, "%lld", (long long)v);
+	if (isnan(v))
+		return f64 ? "(0.0 / 0.0)" : "(0.0f / 0.0f)";
+	if (isinf(v))
+		return arena_printf(p->a, "(%s1.0%s / 0.0%s)", v < 0 ? "-" : "", f64 ? "" : "f", f64 ? "" : "f");
+	return arena_printf(p->a, "%s%s", number_text(buf, v, !f64), f64 ? "" : "f");
+}
+
+static bool word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* The row's expression with a, b, c replaced; nnc_X becomes nncv_X for vectors. */
+static const char *op_text(Print *p, const Ex *e)
+{
+	const char *x = opinfo[e->u.op].expr;
+	int lv = op_level(x);
+	if (e->wide && strstr(x, "(nnc_real)"))        /* a mask as 0 and 1 */
+		return arena_printf(p->a, "nncv_sel(%s, nncv_set1(1), nncv_set1(0))",
+		                    lanes_text(p, e->arg[0]));
+	const char *s = "";
+	int operand = 0;
+	while (*x) {
+		if (!word(*x)) {
+			s = arena_printf(p->a, "%s%c", s, *x++);
+			continue;
+		}
+		int n = 0;
+		while (word(x[n]))
+			n++;
+		int i = x[0] - 'a';
+		if (n == 1 && i >= 0 && i < e->narg) {
+			/* of an infix operator the right operand binds more tightly */
+			int least = lv == P_ATOM ? 0 : lv == P_UNARY ? P_ATOM : lv + (operand > 0);
+			const Ex *arg = e->arg[i];
+			s = arena_printf(p->a, "%s%s", s, e->wide && !arg->wide ? lanes_text(p, arg) :
+			                 text(p, arg, least));
+			operand++;
+		} else if (!strncmp(x, "nnc_", 4) && n > 4) {
+			const char *family = e->wide ? "nncv" : "nnc";
+			s = arena_printf(p->a, "%s%s%.*s", s, family, n - 3, x + 3);
+		} else {
+			s = arena_printf(p->a, "%s%.*s", s, n, x);
+		}
+		x += n;
+	}
+	return s;
+}
+
+static const char *load_text(Print *p, const Ex *e)
+{
+	const Buffer *b = e->u.buf;
+	const char *at = text(p, e->arg[0], P_SUM);
+	int n = argument(p, b);
+	const char *name = arena_printf(p->a, "%s%d", p->k->argwrite[n] ? "out" : "in", n);
+	if (e->wide && e->text)
+		return arena_printf(p->a, "nncv_loadn(%s + %s, %s)", name, at, e->text);
+	if (e->wide)
+		return arena_printf(p->a, "nncv_load(%s + %s)", name, at);
+	if (b->f64)
+		return arena_printf(p->a, "(nnc_real)%s[%s]", name, text(p, e->arg[0], 0));
+	return arena_printf(p->a, "%s[%s]", name, text(p, e->arg[0], 0));
+}
+
+static const char *random_text(Print *p, const Ex *e)
+{
+	const FnHost *h = p->f->host;
+	return arena_printf(p->a, "%s(%s, UINT64_C(0x%llx), %s, %s + (uint64_t)(%s), (uint64_t)(%s), (uint64_t)(%s))",
+	                    e->wide ? "nncv_random" : "nnc_random", h->seed,
+	                    (unsigned long long)e->u.stream, h->update, h->sample0,
+	                    text(p, e->arg[0], 0), text(p, e->arg[1], 0), text(p, e->arg[2], 0));
+}
+
+static const char *dim_c(Print *p, Dim d)
+{
+	int fixed = p->f->host->batch ? 0 : p->f->host->fixed_batch;
+	if (!d.b || fixed)
+		return arena_printf(p->a, "%lld", (long long)dim_at(d, fixed));
+	return d.k == 1 ? "B" : arena_printf(p->a, "%d * B", d.k);
+}
+
+static const char *pair(Print *p, const Ex *e, const char *op, int lv)
+{
+	return arena_printf(p->a, "%s %s %s", text(p, e->arg[0], lv), op, text(p, e->arg[1], lv + 1));
+}
+
+static const char *sum_text(Print *p, const Ex *e)
+{
+	if (e->kind == E_ADD && e->arg[1]->kind == E_INT && e->arg[1]->u.i < 0)
+		return arena_printf(p->a, "%s - %lld", text(p, e->arg[0], P_SUM), (long long)-e->arg[1]->u.i);
+	if (e->kind == E_ADD && level(e->arg[1]) == P_SUM)     /* + is associative in ints */
+		return arena_printf(p->a, "%s + %s", text(p, e->arg[0], P_SUM), text(p, e->arg[1], P_SUM));
+	return pair(p, e, e->kind == E_ADD ? "+" : "-", P_SUM);
+}
+
+static const char *plain(Print *p, const Ex *e)
+{
+	const FnHost *h = p->f->host;
+	switch (e->kind) {
+	case E_INT: return arena_printf(p->a, "%lld", (long long)e->u.i);
+	case E_VAR: return e->text;
+	case E_DIM: return dim_c(p, e->dim);
+	case E_ADD: case E_SUB: return sum_text(p, e);
+	case E_MUL: return pair(p, e, "*", P_PRODUCT);
+	case E_DIV: return pair(p, e, "/", P_PRODUCT);
+	case E_MOD: return pair(p, e, "%", P_PRODUCT);
+	case E_LT: return pair(p, e, "<", P_COMPARE);
+	case E_LE: return pair(p, e, "<=", P_COMPARE);
+	case E_EQ: return pair(p, e, "==", P_COMPARE);
+	case E_AND: return arena_printf(p->a, "%s && %s", text(p, e->arg[0], P_AND), text(p, e->arg[1], P_AND));
+	case E_COND:
+		return arena_printf(p->a, "%s ? %s : %s", text(p, e->arg[0], P_COND + 1),
+		                    e->wide ? lanes_text(p, e->arg[1]) : text(p, e->arg[1], P_COND + 1),
+		                    e->wide ? lanes_text(p, e->arg[2]) : text(p, e->arg[2], P_COND));
+	case E_NUM: return e->wide ? arena_printf(p->a, "nncv_set1(%s)", number(p, e)) : number(p, e);
+	case E_LOAD: return load_text(p, e);
+	case E_OP: case E_REDUCE: return op_text(p, e);
+	case E_NAME: return e->u.name;
+	case E_KNOB: case E_ARG:
+		return h->scalar(h->arg, p->a, e->kind, e->u.i, e->kind == E_ARG ? e->u.name : 0);
+	case E_COUNT: return arena_printf(p->a, "(nnc_real)%s", dim_c(p, dim_batch(1)));
+	case E_INTVAL: case E_ELEMINT: return text(p, e->arg[0], 0);
+	case E_RANDOM: return random_text(p, e);
+	case E_FMA:
+		return e->wide ? arena_printf(p->a, "nncv_fma(%s, %s, %s)", lanes_text(p, e->arg[0]),
+		                              lanes_text(p, e->arg[1]), lanes_text(p, e->arg[2])) :
+		       arena_printf(p->a, "nnc_fma(%s, %s, %s)", text(p, e->arg[0], 0),
+		                    text(p, e->arg[1], 0), text(p, e->arg[2], 0));
+	case E_LANES: return "NNC_VL";
+	case E_READ: break;
+	}
+	bug(p->f->job, "print: expression kind %d", e->kind);
+}
+
+static const char *text(Print *p, const Ex *e, int least)
+{
+	const char *s = plain(p, e);
+	return level(e) < least ? arena_printf(p->a, "(%s)", s) : s;
+}
+
+/* e in lanes: one number becomes a vector of it. */
+static const char *lanes_text(Print *p, const Ex *e)
+{
+	if (e->wide)
+		return text(p, e, P_COND + 1);
+	if (e->dt == DT_REAL)
+		return arena_printf(p->a, "nncv_set1(%s)", text(p, e, 0));
+	return arena_printf(p->a, "nncv_seti(-(nnc_int)(%s))", text(p, e, 0));
+}
+
+const char *ex_text(const Fn *f, Arena *a, const Ex *e)
+{
+	Kernel none = { .name = "" };
+	Print p = { f, a, &none, 0 };
+	scan_ex(&p, e);
+	return text(&p, e, 0);
+}
+
+/* ---- statements ----------------------------------------------------------------------------------------------- */
+
+/* One statement, broken at spaces if it is too long for a line. */
+void print_line(Out *o, const char *s)
+{
+	int room = WIDTH - 8 * o->depth;
+	bool more = false;
+	if (room < 40)
+		room = 40;
+	while ((int)strlen(s) > room) {
+		int n = room;
+		while (n > 20 && s[n] != ' ')
+			n--;
+		if (s[n] != ' ')
+			for (n = room; s[n] && s[n] != ' '; n++)
+				;
+		if (!s[n])
+			break;
+		out(o, "%s%.*s\n", more ? "\t" : "", n, s);
+		s += n + 1;
+		if (!more)
+			room -= 8;
+		more = true;
+	}
+	out(o, "%s%s\n", more ? "\t" : "", s);
+}
+
+static const char *type_of(const Ex *e)
+{
+	if (e->dt == DT_REAL)
+		return e->wide ? "nncv_real" : "nnc_real";
+	return e->wide ? "nncv_int" : "int";
+}
+
+static void print_k(Print *p, const K *k);
+
+static void print_loop(Print *p, const K *k)
+{
+	const char *v = k->u.loop.var->text, *from = text(p, k->u.loop.from, 0);
+	const char *bound = text(p, k->u.loop.bound, P_SUM), *start;
+	start = k->u.loop.again ? "" : arena_printf(p->a, "int %s = %s", v, from);
+	if (k->u.loop.how == LANES) {
+		if (*start)
+			print_line(p->o, arena_printf(p->a, "%s;", start));
+		print_line(p->o, arena_printf(p->a, "for (; %s + NNC_VL <= %s; %s += NNC_VL) {", v, bound, v));
+		print_k(p, k->u.loop.body);
+		out(p->o, "}\n");
+		print_line(p->o, arena_printf(p->a, "if (%s < %s) {", v, bound));
+		print_line(p->o, arena_printf(p->a, "const int %s = %s - %s;", k->u.loop.left, bound, v));
+		print_k(p, k->u.loop.tail);
+		out(p->o, "}\n");
+		return;
+	}
+	if (k->u.loop.step == 1)
+		print_line(p->o, arena_printf(p->a, "for (%s; %s < %s; %s++) {", start, v, bound, v));
+	else
+		print_line(p->o, arena_printf(p->a, "for (%s; %s + %d <= %s; %s += %d) {", start, v,
+		                        k->u.loop.step, bound, v, k->u.loop.step));
+	print_k(p, k->u.loop.body);
+	out(p->o, "}\n");
+}
+
+static void print_store(Print *p, const K *k)
+{
+	const Buffer *b = k->u.store.buf;
+	const Ex *v = k->u.store.val;
+	const char *name = arena_printf(p->a, "out%d", argument(p, b));
+	const char *at = text(p, k->u.store.at, k->u.store.wide ? P_SUM : 0);
+	if (k->u.store.wide && k->u.store.lanes)
+		print_line(p->o, arena_printf(p->a, "nncv_storen(%s + %s, %s, %s);", name, at, lanes_text(p, v),
+		                        k->u.store.lanes));
+	else if (k->u.store.wide)
+		print_line(p->o, arena_printf(p->a, "nncv_store(%s + %s, %s);", name, at, lanes_text(p, v)));
+	else if (b->ty.dt == DT_BOOL || b->ty.dt == DT_U8)
+		print_line(p->o, arena_printf(p->a, "%s[%s] = (unsigned char)(%s);", name, at, text(p, v, 0)));
+	else if (b->f64)
+		print_line(p->o, arena_printf(p->a, "%s[%s] = (double)%s;", name, at, text(p, v, P_ATOM)));
+	else
+		print_line(p->o, arena_printf(p->a, "%s[%s] %s= %s;", name, at, k->u.store.add ? "+" : "",
+		                        text(p, v, 0)));
+}
+
+static void print_set(Print *p, const K *k)
+{
+	const Ex *v = k->u.set.val;
+	bool sum = (v->kind == E_OP || v->kind == E_REDUCE) && v->narg == 2 &&
+	           !strcmp(opinfo[v->u.op].expr, "a + b") && v->arg[0] == k->u.set.name;
+	if (sum)
+		print_line(p->o, arena_printf(p->a, "%s += %s;", k->u.set.name->u.name, v->wide ?
+		                        lanes_text(p, v->arg[1]) : text(p, v->arg[1], 0)));
+	else
+		print_line(p->o, arena_printf(p->a, "%s = %s;", k->u.set.name->u.name, text(p, v, 0)));
+}
+
+static void print_k(Print *p, const K *k)
+{
+	for (; k; k = k->next)
+		switch (k->kind) {
+		case K_FOR:
+			print_loop(p, k);
+			break;
+		case K_LET:
+			print_line(p->o, arena_printf(p->a, "%s%s %s = %s;", k->u.let.mutable ? "" : "const ",
+			                        type_of(k->u.let.name), k->u.let.name->u.name,
+			                        k->u.let.name->wide ? lanes_text(p, k->u.let.init) :
+			                        text(p, k->u.let.init, 0)));
+			break;
+		case K_SET:
+			print_set(p, k);
+			break;
+		case K_STORE:
+			print_store(p, k);
+			break;
+		case K_IF:
+			print_line(p->o, arena_printf(p->a, "if (%s) {", text(p, k->u.cond.cond, 0)));
+			print_k(p, k->u.cond.then);
+			out(p->o, "}\n");
+			break;
+		case K_NOTE:
+			print_line(p->o, arena_printf(p->a, "/* %s */", k->u.note));
+			break;
+		}
+}
+
+/* ---- kernels ---------------------------------------------------------------------------------------------------- */
+
+const char *elem_type(const Buffer *b)
+{
+	if (b->f64)
+		return "double";
+	switch (b->ty.dt) {
+	case DT_REAL: return "nnc_real";
+	case DT_I32: return "int32_t";
+	case DT_BOOL: case DT_U8: return "unsigned char";
+	}
+	return "nnc_real";
+}
+
+/* Two arguments may share bytes: a map in place, or the flat arrays of the update. */
+static bool may_alias(const Print *p)
+{
+	const Kernel *k = p->k;
+	if (p->f->host->flat)
+		return true;
+	for (int i = 0; i < k->narg; i++)
+		for (int j = 0; j < k->narg; j++) {
+			const Buffer *a = k->arg[i];
+			while (a->inplace)
+				a = a->inplace;
+			const Buffer *b = k->arg[j];
+			while (b->inplace)
+				b = b->inplace;
+			if (i != j && a == b)
+				return true;
+		}
+	return false;
+}
+
+static const char *parameters(Print *p)
+{
+	const Kernel *k = p->k;
+	const char *s = "", *restricted = may_alias(p) ? "" : "restrict ";
+	if (k->uses_ctx)
+		s = arena_printf(p->a, "%s, %s", s, p->f->host->ctx_param);
+	if (k->uses_B)
+		s = arena_printf(p->a, "%s, int B", s);
+	if (k->owned)
+		s = arena_printf(p->a, "%s, int lo, int hi", s);
+	for (int i = 0; i < k->ntick; i++)
+		s = arena_printf(p->a, "%s, int %s", s, k->tick[i]);
+	for (int i = 0; i < k->nscalar; i++)
+		s = arena_printf(p->a, "%s, double %s", s, k->scalar[i]);
+	for (int i = 0; i < k->narg; i++)
+		s = arena_printf(p->a, "%s, %s%s *%s%s%d", s, k->argwrite[i] ? "" : "const ",
+		                 elem_type(k->arg[i]), restricted, k->argwrite[i] ? "out" : "in", i);
+	return *s ? s + 2 : "void";
+}
+
+/* The text of a kernel without its name: parameters, then the body. */
+const char *kernel_body(const Fn *f, Arena *a, Kernel *k)
+{
+	Print p = { f, a, k, out_new(a) };
+	if (!k->narg && !k->uses_B)
+		scan_k(&p, k->body);
+	print_line(p.o, arena_printf(a, "(%s)", parameters(&p)));
+	out(p.o, "{\n");
+	print_k(&p, k->body);
+	out(p.o, "}\n");
+	return arena_strndup(a, p.o->text, p.o->n);
+}
+
+void print_kernel(Out *o, const Fn *f, const Kernel *k)
+{
+	const char *end;
+	(void)f;
+	out(o, "\n");
+	print_line(o, arena_printf(o->mem, "/* %s%s */", k->note, k->also ? k->also : ""));
+	/* the parameters may fill several lines: join them again behind the name */
+	const char *head = "";
+	const char *s = k->text;
+	while ((end = strchr(s, '\n')) != 0 && *s != '{') {
+		while (*s == '\t')
+			s++;
+		head = arena_printf(o->mem, "%s%s%.*s", head, *head ? " " : "", (int)(end - s), s);
+		s = end + 1;
+	}
+	print_line(o, arena_printf(o->mem, "static void %s%s", k->name, head));
+	out_raw(o, s, strlen(s));
+}

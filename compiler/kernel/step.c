@@ -1,0 +1,314 @@
+/* step.c - builds a function from a graph, and prints the function that calls its kernels.
+ *
+ *     static void mlp_grad(nnrt_ctx *c, int tid, int n)
+ *     {
+ *             const int B = c->B;
+ *             const nnc_real *const dense1_weight_ = (const nnc_real *)c->param;
+ *             int lo0, hi0;
+ *             nnrt_own(tid, n, (B + 7) / 8, &lo0, &hi0);
+ *             ...
+ *             mlp_grad_k0(B, lo0, hi0, x_, dense1_weight_, h_);
+ *             nnrt_barrier(c->team);
+ *             if (tid == 0) {
+ *                     mlp_grad_k1(B, h_, loss_);
+ *             }
+ *     }
+ */
+#include "op.h"
+
+#include <string.h>
+
+/* ---- building ------------------------------------------------------------------------------------ */
+
+static void name_kernels(Fn *f)
+{
+	int n = 0;
+	for (Kernel *k = f->kernel; k; k = k->next) {
+		k->text = kernel_body(f, f->mem, k);
+		k->note = region_note(f, f->mem, k->region);
+		for (Kernel *q = f->kernel; q != k && !k->same; q = q->next)
+			if (!q->same && !strcmp(q->text, k->text))
+				k->same = q;
+		if (!k->same) {
+			k->name = job_symf(f->job, "%s_k%d", f->host->prefix, n++);
+			continue;
+		}
+		k->name = k->same->name;
+		k->same->also = arena_printf(f->mem, "%s; also: %s", k->same->also ? k->same->also : "",
+		                             k->note);
+	}
+}
+
+Fn *fn_build(Job *j, Graph *g, const Options *o, const FnHost *host)
+{
+	Fn *f = NEW(j->mem, Fn);
+	f->job = j;
+	f->mem = j->mem;
+	f->g = g;
+	f->o = o;
+	f->host = host;
+	f->unit = o->level >= 2 ? 8 : 1;
+	f->lower = lower_symbolic(j, f->mem);
+	f->lower->symbolic = false;
+	f->lower->fn = f;
+	f->top = NEW(f->mem, Level);
+	f->top->g = g;
+	fuse(f, f->top);
+	lower_level(f, f->top);
+	accesses(f, f->top);
+	barriers(f);
+	plan_memory(f);
+	name_kernels(f);
+	if (j->check && !host->flat) {
+		static const int threads[] = { 1, 2, 3, 8 }, batch[] = { 1, 7, 32 };
+		for (int i = 0; i < 12; i++)
+			plan_check(f, threads[i % 4], batch[i / 4]);
+	}
+	return f;
+}
+
+static double flops(const Level *v, bool way_out)
+{
+	double s = 0;
+	for (const Region *r = v->first; r; r = r->next) {
+		if (r->kind == RG_SCAN)
+			s += flops(r->body, way_out) * r->seed->a.scan.steps;
+		else if (r->kind == RG_CONTRACT && (!way_out || !r->tiled))
+			s += (double)r->flops;
+	}
+	return s;
+}
+
+double fn_way_out(const Fn *f)
+{
+	double all = flops(f->top, false);
+	return all > 0 ? flops(f->top, true) / all : 0;
+}
+
+/* ---- printing ------------------------------------------------------------------------------------- */
+
+typedef struct {
+	Out *o;
+	const Fn *f;
+	Split split[32]; int nsplit;
+	bool tid;                      /* `tid` occurs                                         */
+} Step;
+
+static const char *batch_text(const Step *s)
+{
+	const FnHost *h = s->f->host;
+	return h->batch ? "B" : arena_printf(s->f->mem, "%d", h->fixed_batch);
+}
+
+static int split_number(Step *s, Split x)
+{
+	for (int i = 0; i < s->nsplit; i++)
+		if (dim_eq(s->split[i].rows, x.rows) && s->split[i].unit == x.unit)
+			return i;
+	if (s->nsplit == 32)
+		bug(s->f->job, "step: too many splits");
+	s->split[s->nsplit] = x;
+	return s->nsplit++;
+}
+
+static void find_splits(Step *s, const Level *v)
+{
+	for (const Region *r = v->first; r; r = r->next) {
+		if (r->kind == RG_SCAN)
+			find_splits(s, r->body);
+		else if (r->kernel->owned && !s->f->host->flat)
+			split_number(s, r->split);
+		else
+			s->tid |= s->f->host->barrier != 0;
+	}
+}
+
+static bool used(const Fn *f, const Buffer *b, bool *write)
+{
+	bool found = false;
+	*write = false;
+	for (const Kernel *k = f->kernel; k; k = k->next)
+		for (int i = 0; i < k->narg; i++)
+			if (k->arg[i] == b) {
+				found = true;
+				*write |= k->argwrite[i];
+			}
+	return found;
+}
+
+static const char *arena_text(const Step *s, const Buffer *b)
+{
+	const Fn *f = s->f;
+	const char *base = b->place == PL_ARENA0 ? f->host->arena0 : f->host->arena;
+	const char *t = elem_type(b);
+	if (!b->at)
+		return arena_printf(f->mem, "(%s *)(void *)%s", t, base);
+	if (b->place == PL_ARENA0 || !f->host->batch)
+		return arena_printf(f->mem, "(%s *)(void *)(%s + %lld)", t, base, (long long)
+		                    (b->place == PL_ARENA ? b->at * f->host->fixed_batch : b->at));
+	return arena_printf(f->mem, "(%s *)(void *)(%s + (size_t)B * %lld)", t, base, (long long)b->at);
+}
+
+static void print_pointers(Step *s)
+{
+	const Fn *f = s->f;
+	for (int i = 0; i < f->nbuf; i++) {
+		const Buffer *b = f->buf[i];
+		bool write, arena = b->place == PL_ARENA0 || b->place == PL_ARENA;
+		if (b->of || !used(f, b, &write))
+			continue;
+		print_line(s->o, arena_printf(f->mem, "%s%s *const %s = %s;", write || arena ? "" : "const ",
+		                              elem_type(b), b->name, arena ? arena_text(s, b) :
+		                              f->host->address(f->host->arg, f->mem, b, write)));
+	}
+}
+
+static void print_splits(Step *s)
+{
+	Arena *a = s->f->mem;
+	for (int i = 0; i < s->nsplit; i++)
+		out(s->o, "int lo%d, hi%d;\n", i, i);
+	for (int i = 0; i < s->nsplit; i++) {
+		Split x = s->split[i];
+		const char *rows = x.rows.b ? batch_text(s) : arena_printf(a, "%d", x.rows.k);
+		if (x.unit == 1) {
+			out(s->o, "nnrt_own(tid, n, %s, &lo%d, &hi%d);\n", rows, i, i);
+			continue;
+		}
+		const char *units = x.rows.b ? arena_printf(a, "(%s + %d) / %d", rows, x.unit - 1, x.unit)
+		                             : arena_printf(a, "%d", (x.rows.k + x.unit - 1) / x.unit);
+		out(s->o, "nnrt_own(tid, n, %s, &lo%d, &hi%d);\n", units, i, i);
+		out(s->o, "lo%d *= %d;\n", i, x.unit);
+		out(s->o, "hi%d = hi%d * %d < %s ? hi%d * %d : %s;\n", i, i, x.unit, rows, i, x.unit, rows);
+	}
+}
+
+static const char *call_text(Step *s, const Region *r)
+{
+	const Fn *f = s->f;
+	const Kernel *k = r->kernel;
+	const char *c = "";
+	if (k->uses_ctx)
+		c = arena_printf(f->mem, "%s, %s", c, f->host->ctx_arg);
+	if (k->uses_B)
+		c = arena_printf(f->mem, "%s, B", c);
+	if (k->owned && f->host->flat)
+		c = arena_printf(f->mem, "%s, (int)lo, (int)hi", c);
+	else if (k->owned)
+		c = arena_printf(f->mem, "%s, lo%d, hi%d", c, split_number(s, r->split),
+		                 split_number(s, r->split));
+	for (int i = 0; i < k->ntick; i++)
+		c = arena_printf(f->mem, "%s, %s", c, k->tick[i]);
+	for (int i = 0; i < k->nscalar; i++)
+		c = arena_printf(f->mem, "%s, %s", c, k->scalar[i]);
+	for (int i = 0; i < k->narg; i++)
+		c = arena_printf(f->mem, "%s, %s", c, k->arg[i]->name);
+	return arena_printf(f->mem, "%s(%s);", k->name, *c ? c + 2 : "");
+}
+
+static const char *condition(const Step *s, int need)
+{
+	const FnHost *h = s->f->host;
+	if (need & NEED_ALWAYS)
+		return 0;
+	if (need == NEED_OUTPUTS)
+		return h->want_outputs;
+	if (need == NEED_LOSSES)
+		return h->want_losses;
+	return arena_printf(s->f->mem, "(%s) || (%s)", h->want_outputs, h->want_losses);
+}
+
+static void print_level(Step *s, const Level *v, int outer);
+
+/* What surrounds the calls at hand: a condition, and thread 0 alone. */
+typedef struct { int need; bool single; } Guard;
+
+static void guard(Step *s, Guard *have, Guard want)
+{
+	if (have->single && (!want.single || want.need != have->need)) {
+		out(s->o, "}\n");
+		have->single = false;
+	}
+	if (have->need != want.need) {
+		if (condition(s, have->need))
+			out(s->o, "}\n");
+		if (condition(s, want.need))
+			out(s->o, "if (%s) {\n", condition(s, want.need));
+		have->need = want.need;
+	}
+	if (want.single && !have->single) {
+		out(s->o, "if (tid == 0) {\n");
+		have->single = true;
+	}
+}
+
+static void print_scan(Step *s, const Region *r)
+{
+	int steps = r->seed->a.scan.steps;
+	Sym t = r->body->tname;
+	if (r->seed->a.scan.reverse)
+		out(s->o, "for (int %s = %d; %s >= 0; %s--) {\n", t, steps - 1, t, t);
+	else
+		out(s->o, "for (int %s = 0; %s < %d; %s++) {\n", t, t, steps, t);
+	print_level(s, r->body, r->need);
+	out(s->o, "}\n");
+}
+
+static void print_level(Step *s, const Level *v, int outer)
+{
+	Guard have = { outer, false }, base = { outer, false };
+	for (const Region *r = v->first; r; r = r->next) {
+		Guard want = { r->need, false };
+		if (r->barrier) {
+			guard(s, &have, base);
+			out(s->o, "%s\n", s->f->host->barrier);
+		}
+		if (r->kind == RG_SCAN) {
+			guard(s, &have, want);
+			print_scan(s, r);
+			continue;
+		}
+		want.single = s->f->host->barrier && !r->kernel->owned;
+		guard(s, &have, want);
+		print_line(s->o, call_text(s, r));
+	}
+	guard(s, &have, base);
+}
+
+static bool batch_used(const Fn *f)
+{
+	bool write;
+	for (const Kernel *k = f->kernel; k; k = k->next)
+		if (k->uses_B)
+			return true;
+	for (int i = 0; i < f->nbuf; i++)
+		if (f->buf[i]->place == PL_ARENA && f->buf[i]->at && !f->buf[i]->of && used(f, f->buf[i], &write))
+			return true;
+	return false;
+}
+
+void fn_print(Out *o, const Fn *f)
+{
+	Step s = { .o = o, .f = f };
+	const FnHost *h = f->host;
+	for (const Kernel *k = f->kernel; k; k = k->next)
+		if (!k->same)
+			print_kernel(o, f, k);
+	find_splits(&s, f->top);
+	bool batch = batch_used(f);
+	for (int i = 0; i < s.nsplit; i++)
+		batch |= s.split[i].rows.b;
+	out(o, "\n");
+	print_line(o, h->head);
+	out(o, "{\n");
+	if (h->batch && batch)
+		out(o, "const int B = %s;\n", h->batch);
+	print_pointers(&s);
+	print_splits(&s);
+	if (h->barrier && !s.tid && !s.nsplit)
+		out(o, "(void)tid;\n");
+	if (h->barrier && !s.nsplit)
+		out(o, "(void)n;\n");
+	print_level(&s, f->top, NEED_ALWAYS);
+	out(o, "}\n\n");
+}

@@ -1,0 +1,73 @@
+/* vector.c - which expressions work in whole vectors, and their form.
+ *
+ * In:    an expression at lane variable j.   Out: the same with everything that depends on j in
+ *        NNC_VL lanes; l->fail if something does not work so.
+ * Holds: each lane has the bits of the scalar form: the operations are the same, by their nncv_
+ *        names.  Reads have stride 1 (a vector) or do not depend on j (one number for all lanes).
+ */
+#include "op.h"
+
+static bool depends(const Ex *e, const Ex *lane)
+{
+	if (e->kind == E_NAME)
+		return e->wide;
+	if (e == lane)
+		return true;
+	for (int i = 0; i < e->narg; i++)
+		if (depends(e->arg[i], lane))
+			return true;
+	return false;
+}
+
+static Ex *widen_load(Lower *l, Ex *e, const Ex *lane)
+{
+	Dim c;
+	Ex key = *e;
+	if (e->dt != DT_REAL || e->u.buf->f64 || !ex_linear(e->arg[0], lane, &c) || !dim_is(c, 1)) {
+		l->fail = true;
+		return e;
+	}
+	key.wide = true;
+	key.text = l->lanes;           /* the partial vector's loads are others */
+	return ex_get(l, &key);
+}
+
+static bool real_or_mask(const Ex *e)
+{
+	return e->dt == DT_REAL || e->dt == DT_BOOL;
+}
+
+Ex *widen(Lower *l, Ex *e, const Ex *lane)
+{
+	Ex *arg[MAXARITY], key = *e;
+	Dim c;
+	if (!lane || e->wide || !depends(e, lane))
+		return e;
+	switch (e->kind) {
+	case E_LOAD:
+		return widen_load(l, e, lane);
+	case E_OP: case E_FMA: case E_REDUCE: case E_COND:
+		break;
+	case E_RANDOM:
+		if (depends(e->arg[0], lane) || !ex_linear(e->arg[1], lane, &c) || !dim_is(c, 1))
+			l->fail = true;
+		key.wide = true;
+		return ex_get(l, &key);
+	default:
+		l->fail = true;
+		return e;
+	}
+	if (!real_or_mask(e) || (e->kind == E_COND && (depends(e->arg[0], lane) || e->dt != DT_REAL)))
+		l->fail = true;
+	for (int i = 0; i < e->narg && !l->fail; i++) {
+		bool condition = e->kind == E_COND && i == 0;
+		arg[i] = condition ? e->arg[i] : widen(l, e->arg[i], lane);
+		if (!condition && !real_or_mask(e->arg[i]))
+			l->fail = true;
+	}
+	if (l->fail)
+		return e;
+	key.arg = arg;
+	key.wide = true;
+	return ex_get(l, &key);
+}

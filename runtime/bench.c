@@ -1,0 +1,139 @@
+/* bench.c - the command `bench`: training steps on rows made in memory.
+ *
+ * Holds: a step is train's step, function by function; with a synthetic source the rows and
+ *        their order are train's, too, so the loss of step k is the loss that train computes in
+ *        step k.
+ *
+ * SPDX-License-Identifier: 0BSD
+ */
+#include <stdio.h>
+
+#include "rt_commands.h"
+#include "rt_fail.h"
+#include "rt_feed.h"
+#include "rt_mem.h"
+#include "rt_show.h"
+#include "rt_team.h"
+
+enum { BATCHES = 16 };
+#define SECONDS 3.0
+#define MOST_BYTES (64.0 * 1024 * 1024)
+
+/* Whether bind makes only legal classes from these columns: bytes without a known range may not
+ * be. */
+static bool columns_fit(const nnrt_model *m)
+{
+	for (int i = 0; i < m->nin; i++) {
+		bool found = m->in[i].kind != NNRT_CLASS;
+		for (int k = 0; k < m->ncolumn; k++)
+			found = found || (m->column[k].classes > 0 &&
+			                  m->column[k].classes <= m->in[i].classes);
+		if (!found)
+			return false;
+	}
+	return m->bind != 0;
+}
+
+static double row_bytes(const nnrt_model *m)
+{
+	double n = 1;
+	for (int i = 0; i < m->nin; i++)
+		n += (double)m->in[i].len * m->real_bytes;
+	return n;
+}
+
+/* The rows that train would use if the source is synthetic; else some batches of random ones.
+ */
+static Dataset *make_rows(const nnrt_model *m, const Options *o)
+{
+	if (m->data && m->data->source == NNRT_SYNTHETIC)
+		return rt_data_load(m, 0);
+	int64_t batch = rt_feed_batch(m, o, INT32_MAX / 2), rows = batch * BATCHES;
+	if (batch == INT32_MAX / 2)
+		batch = rows = 4096; /* "all" rows of nothing */
+	if ((double)rows * row_bytes(m) > MOST_BYTES)
+		rows = batch;
+	if (o->steps > 0 && o->steps < BATCHES)
+		rows = batch * (int64_t)o->steps;
+	Dataset *d = m->ncolumn && columns_fit(m) ? rt_synthetic_columns(m, rows, 0)
+	                                          : rt_synthetic(m, rows, 0);
+	rt_data_deal(d, 0);
+	return d;
+}
+
+static void step(Run *r, const Dataset *d, Feed *f, const uint32_t *row, int n)
+{
+	nnrt_time now = rt_feed_time(f);
+	rt_run_knobs(r, &now);
+	rt_run_bind(r, d, row, n);
+	rt_run_grad(r, 0);
+	if (!rt_run_check(r))
+		rt_run_diverged(r, d, row, f->step + 1, f->epoch + 1, 0);
+	rt_run_update(r);
+	rt_feed_done(f, n);
+}
+
+/* Without --steps as many as fit; the first tenth of a second warms the processor up and is not
+ * counted. */
+static void measure(Run *r, const Dataset *d, Feed *f, bool timed)
+{
+	const uint32_t *row;
+	int n;
+	double begin = rt_now(), samples = 0, seconds = 0;
+	int64_t steps = 0;
+	while (rt_feed_next(f, &row, &n)) {
+		double t = rt_now();
+		step(r, d, f, row, n);
+		double after = rt_now();
+		if (timed && after - begin < SECONDS / 30)
+			continue;
+		samples += n;
+		seconds += after - t;
+		steps++;
+		if (timed && after - begin > SECONDS)
+			break;
+	}
+	printf("step %lld  batch %lld  loss %.9g\n", (long long)f->step, (long long)f->batch,
+	       rt_run_loss(r));
+	printf("bench: %.0f samples/s, %.1f us/step, %d thread%s\n", samples / seconds,
+	       seconds / (double)steps * 1e6, rt_team_size(r->c.team),
+	       rt_team_size(r->c.team) == 1 ? "" : "s");
+}
+
+/* Without a loss there is only the way forward. */
+static void measure_forward(Run *r, const Dataset *d, int64_t steps, int64_t batch)
+{
+	double begin = rt_now(), seconds;
+	int64_t done = 0;
+	do {
+		rt_run_bind(r, d, d->train.row, (int)batch);
+		rt_run_eval(r, NNRT_WANT_OUTPUTS);
+		done++;
+		seconds = rt_now() - begin;
+	} while (steps ? done < steps : seconds < SECONDS);
+	printf("bench: %.0f samples/s, %.1f us/step, %d threads\n",
+	       (double)(done * batch) / seconds, seconds / (double)done * 1e6,
+	       rt_team_size(r->c.team));
+}
+
+int rt_bench(const nnrt_model *m, const Options *o)
+{
+	Options with = *o;
+	bool timed = o->steps == 0;
+	if (timed)
+		with.epochs = 0, with.steps = 1e9;
+	Dataset *d = make_rows(m, &with);
+	Run *r = rt_begin_run(m, &with);
+	int64_t batch = rt_feed_batch(m, &with, d->train.n);
+	rt_run_reserve(r, batch);
+	if (m->nloss && m->grad) {
+		Feed *f = rt_feed_new(m, &with, &d->train);
+		measure(r, d, f, timed);
+		rt_feed_free(f);
+	} else {
+		measure_forward(r, d, (int64_t)o->steps, batch);
+	}
+	rt_run_free(r);
+	rt_data_free(d);
+	return RT_DONE;
+}

@@ -1,0 +1,94 @@
+/* monitor.c - which weights of a run are the best.
+ *
+ * Holds: of equal values the earlier one stays the best; a value that is not a number never is.
+ *
+ * SPDX-License-Identifier: 0BSD
+ */
+#include <math.h>
+#include <string.h>
+
+#include "rt_fail.h"
+#include "rt_mem.h"
+#include "rt_monitor.h"
+#include "rt_real.h"
+
+/* loss, val_loss, a metric's name, or val_ and a metric's name. */
+static void set_name(Monitor *w, const nnrt_model *m, const char *name, bool validation)
+{
+	const char *bare = strncmp(name, "val_", 4) ? name : name + 4;
+	w->name = rt_text("%s", name);
+	w->on_val = bare != name;
+	w->metric = -1;
+	for (int i = 0; i < m->nmetric; i++)
+		if (!strcmp(bare, m->metric[i].name))
+			w->metric = i;
+	if (w->metric < 0 && strcmp(bare, "loss"))
+		rt_fail(RT_USAGE, "E0404",
+		        "`monitor = \"%s\"`: there is no metric of that name", name);
+	if (w->on_val && !validation)
+		rt_fail(RT_USAGE, "E0404",
+		        "`monitor = \"%s\"`, but there is no validation part; write `val = "
+		        "0.1` "
+		        "in `data`",
+		        name);
+	w->larger = w->metric >= 0 && m->metric[w->metric].larger_is_better;
+}
+
+Monitor rt_monitor_new(const nnrt_model *m, bool validation)
+{
+	Monitor w = { .value = NAN };
+	char *name = !validation  ? rt_text("loss")
+	             : m->nmetric ? rt_text("val_%s", m->metric[0].name)
+	                          : rt_text("val_loss");
+	set_name(&w, m, m->train && m->train->monitor ? m->train->monitor : name, validation);
+	rt_free(name);
+	w.train = rt_scores_new(m);
+	w.val = rt_scores_new(m);
+	return w;
+}
+
+void rt_monitor_room(Monitor *w, const Run *r)
+{
+	w->state = rt_alloc(rt_run_state_bytes(r), 1, "the best weights");
+}
+
+void rt_monitor_free(Monitor *w)
+{
+	rt_free(w->name);
+	rt_free(w->state);
+	rt_free(w->train.metric);
+	rt_free(w->val.metric);
+}
+
+static void copy(const Run *r, Scores *to, const Scores *from)
+{
+	to->loss = from->loss;
+	for (int i = 0; i < r->m->nmetric; i++)
+		to->metric[i] = from->metric[i];
+}
+
+bool rt_monitor_look(Monitor *w, const Run *r, const Scores *train, const Scores *val,
+                     int64_t epoch, int64_t step)
+{
+	const Scores *s = w->on_val ? val : train;
+	if (!s)
+		return false;
+	double v = w->metric < 0 ? s->loss : s->metric[w->metric];
+	bool better = w->larger ? v > w->value : v < w->value;
+	if (w->looks++ > 0 && !better && !(isnan(w->value) && !isnan(v)))
+		return false;
+	w->value = v;
+	w->epoch = epoch;
+	w->step = step;
+	copy(r, &w->train, train);
+	if (val)
+		copy(r, &w->val, val);
+	rt_run_save_state(r, w->state);
+	return true;
+}
+
+bool rt_monitor_finite(const Run *r)
+{
+	return rt_first_bad(r->c.param, r->m->param_len, r->m->real_bytes) < 0 &&
+	       rt_first_bad(r->c.buffer, r->m->buffer_len, r->m->real_bytes) < 0;
+}

@@ -1,0 +1,183 @@
+/* selftest.c - the command `selftest`: gradients against central finite differences.
+ *
+ * Out:   one line for each parameter tensor; exit 1 if a gradient is wrong.
+ *
+ * For an element w of a tensor: d(h) = (L(w + h) - L(w - h)) / 2h with L = loss + penalty,
+ * training on, buffers, random numbers and batch fixed.  Its error has two parts: h*h*L'''/6
+ * and the rounding of L, about eps * |L| / h.  The step balances them: h = cbrt(eps), about
+ * 6e-6 in double and 5e-3 in float.
+ *
+ * Double: a relative tolerance of 1e-6.  Float: 2e-2, since h*h is 2.5e-5 and third
+ * derivatives of a thousand times the gradient are common; a wrong rule is off by far more.
+ * Both: plus NOISE roundings of L, divided by h.
+ *
+ * At a kink (relu at 0) a difference is no derivative.  There d(h) and d(h/4) differ, so an
+ * element is judged only where these two agree; others are passed over and the next candidate
+ * is taken.
+ *
+ * SPDX-License-Identifier: 0BSD
+ */
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "rand.h"
+#include "rt_commands.h"
+#include "rt_fail.h"
+#include "rt_mem.h"
+#include "rt_real.h"
+
+enum { SAMPLES = 4, JUDGED = 8, CANDIDATES = 32, NOISE = 16 };
+#define STREAM UINT64_C(0x73656c6674657374)
+
+typedef struct {
+	Run *r;
+	void *grad; /* a copy: every evaluation of L writes c.grad */
+	double loss, eps, tolerance;
+} Test;
+
+typedef struct {
+	int judged, passed;
+	double worst;
+	bool wrong;
+} Result;
+
+static double evaluate(Test *t)
+{
+	rt_run_grad(t->r, 0);
+	return rt_run_loss(t->r) + (t->r->m->has_penalty ? *t->r->c.penalty : 0);
+}
+
+/* Central difference at element i of the flat parameters.  h is what the parameter's own
+ * precision makes of it. */
+static double difference(Test *t, int64_t i, double h)
+{
+	void *w = t->r->c.param;
+	int bytes = t->r->m->real_bytes;
+	double at = rt_real(w, i, bytes);
+	rt_set_real(w, i, bytes, at + h);
+	double up = rt_real(w, i, bytes), high = evaluate(t);
+	rt_set_real(w, i, bytes, at - h);
+	double down = rt_real(w, i, bytes), low = evaluate(t);
+	rt_set_real(w, i, bytes, at);
+	return (high - low) / (up - down);
+}
+
+/* scale: the largest gradient of the tensor. */
+static void judge(Test *t, int64_t i, double scale, Result *res)
+{
+	double at = rt_real(t->r->c.param, i, t->r->m->real_bytes);
+	double g = rt_real(t->grad, i, t->r->m->real_bytes);
+	double h = cbrt(t->eps) * fmax(1, fabs(at));
+	double noise = NOISE * t->eps * fabs(t->loss) / h;
+	double wide = difference(t, i, h), narrow = difference(t, i, h / 4);
+	double size = fmax(fmax(fabs(g), fabs(wide)), 1e-3 * scale);
+	double allowed = t->tolerance * size + noise;
+	if (!(fabs(wide - narrow) <= allowed + 4 * noise)) {
+		res->passed++;
+		return;
+	}
+	double error = fmin(fabs(g - wide), fabs(g - narrow));
+	res->judged++;
+	res->worst = fmax(res->worst, size > 0 ? error / (size + noise / t->tolerance) : 0);
+	if (!(error <= allowed))
+		res->wrong = true;
+}
+
+/* The elements with the largest gradients, half of the candidates, then random ones. */
+static int choose(const Test *t, const nnrt_tensor *p, int64_t pick[CANDIDATES])
+{
+	int bytes = t->r->m->real_bytes, n = 0;
+	for (int k = 0; k < CANDIDATES && n < p->len; k++) {
+		int64_t best = -1;
+		if (k % 2) {
+			uint64_t bits =
+				nnc_hash(0, STREAM, 0, (uint64_t)p->offset, (uint64_t)k, 0);
+			best = p->offset + (int64_t)(bits % (uint64_t)p->len);
+		}
+		for (int64_t i = p->offset; k % 2 == 0 && i < p->offset + p->len; i++) {
+			bool taken = false;
+			for (int j = 0; j < n; j++)
+				taken = taken || pick[j] == i;
+			if (!taken && (best < 0 || fabs(rt_real(t->grad, i, bytes)) >
+			                                   fabs(rt_real(t->grad, best, bytes))))
+				best = i;
+		}
+		bool again = best < 0;
+		for (int j = 0; j < n; j++)
+			again = again || pick[j] == best;
+		if (!again)
+			pick[n++] = best;
+	}
+	return n;
+}
+
+static Result test_tensor(Test *t, const nnrt_tensor *p)
+{
+	int64_t pick[CANDIDATES];
+	Result res = { 0, 0, 0, false };
+	int n = choose(t, p, pick);
+	double scale = n ? fabs(rt_real(t->grad, pick[0], t->r->m->real_bytes)) : 0;
+	for (int k = 0; k < n && res.judged < JUDGED; k++)
+		judge(t, pick[k], scale, &res);
+	return res;
+}
+
+static bool print_result(const nnrt_tensor *p, const Result *res)
+{
+	const char *verdict = res->wrong    ? "WRONG"
+	                      : res->judged ? "ok"
+	                                    : "not judged: no smooth place found";
+	printf(" %-36s %9lld %9d   %12.1e   %s\n", p->path, (long long)p->len, res->judged,
+	       res->worst, verdict);
+	return !res->wrong;
+}
+
+static bool test_all(Test *t)
+{
+	const nnrt_model *m = t->r->m;
+	bool fine = true;
+	printf(" %-36s %9s %9s   %12s\n", "parameter", "elements", "judged", "largest error");
+	for (int i = 0; i < m->nparam; i++) {
+		const nnrt_tensor *p = &m->param[i];
+		if (!p->trained || p->len == 0)
+			continue;
+		if (rt_first_bad((char *)t->grad + p->offset * m->real_bytes, p->len,
+		                 m->real_bytes) >= 0) {
+			printf(" %-36s gradient is not finite   WRONG\n", p->path);
+			fine = false;
+			continue;
+		}
+		Result res = test_tensor(t, p);
+		fine = print_result(p, &res) && fine;
+	}
+	return fine;
+}
+
+int rt_selftest(const nnrt_model *m, const Options *o)
+{
+	rt_need_loss(m, "selftest");
+	Run *r = rt_begin_run(m, o);
+	Dataset *d = rt_synthetic(m, SAMPLES, rt_options_seed(o, m));
+	rt_data_deal(d, 0);
+	rt_run_reserve(r, SAMPLES);
+	rt_run_bind(r, d, d->train.row, SAMPLES);
+	bool real8 = m->real_bytes == 8;
+	Test t = { r, 0, 0, real8 ? DBL_EPSILON : (double)FLT_EPSILON, real8 ? 1e-6 : 2e-2 };
+	t.loss = evaluate(&t);
+	if (!isfinite(t.loss))
+		rt_fail(RT_WRONG, "R3",
+		        "the loss of random inputs is not finite: the gradients cannot be "
+		        "tested");
+	size_t bytes = (size_t)m->param_len * (size_t)m->real_bytes;
+	t.grad = rt_alloc(bytes, 1, "gradients");
+	memcpy(t.grad, r->c.grad, bytes);
+	bool fine = test_all(&t);
+	printf("selftest: %s\n", fine ? "every gradient agrees with finite differences"
+	                              : "at least one gradient is wrong");
+	rt_free(t.grad);
+	rt_run_free(r);
+	rt_data_free(d);
+	return fine ? RT_DONE : RT_WRONG;
+}

@@ -1,0 +1,179 @@
+/* table.c - outputs of many samples, written as csv, jsonl, npy or safetensors.
+ *
+ * SPDX-License-Identifier: 0BSD
+ */
+#include <math.h>
+#include <string.h>
+
+#include "rt_fail.h"
+#include "rt_io.h"
+#include "rt_mem.h"
+#include "rt_real.h"
+#include "rt_safetensors.h"
+#include "rt_table.h"
+
+/* Element e of sample s of output i. */
+static double value(const Table *t, int i, int64_t s, int64_t e)
+{
+	const nnrt_field *f = &t->m->out[i];
+	return rt_value(t->data[i], s * f->len + e, f->kind, t->m->real_bytes);
+}
+
+/* ---- csv: a header, then one line a sample --------------------------------------------------
+ */
+
+static void csv(const Table *t, Writer *w)
+{
+	const nnrt_model *m = t->m;
+	const char *comma = "";
+	for (int i = 0; i < m->nout; i++)
+		for (int64_t e = 0; m->out[i].batched && e < m->out[i].len; e++, comma = ",") {
+			rt_print(w, "%s%s", comma, m->out[i].name);
+			if (m->out[i].rank > 0)
+				rt_print(w, ".%lld", (long long)e);
+		}
+	rt_print(w, "\n");
+	for (int64_t s = 0; s < t->n; s++) {
+		comma = "";
+		for (int i = 0; i < m->nout; i++)
+			for (int64_t e = 0; m->out[i].batched && e < m->out[i].len;
+			     e++, comma = ",")
+				rt_print(w, "%s%.9g", comma, value(t, i, s, e));
+		rt_print(w, "\n");
+	}
+}
+
+/* ---- jsonl: one object a line, lists nested
+ * -------------------------------------------------- */
+
+/* Dimensions d.. of one sample; *e counts its elements. */
+static void json_list(const Table *t, Writer *w, int i, int64_t s, int d, int64_t *e)
+{
+	const nnrt_field *f = &t->m->out[i];
+	if (d == f->rank) {
+		double v = value(t, i, s, (*e)++);
+		if (isfinite(v))
+			rt_print(w, "%.9g", v);
+		else
+			rt_print(w, "null");
+		return;
+	}
+	rt_print(w, "[");
+	for (int k = 0; k < f->dim[d]; k++) {
+		rt_print(w, "%s", k ? "," : "");
+		json_list(t, w, i, s, d + 1, e);
+	}
+	rt_print(w, "]");
+}
+
+static void jsonl(const Table *t, Writer *w)
+{
+	for (int64_t s = 0; s < t->n; s++) {
+		const char *comma = "{";
+		for (int i = 0; i < t->m->nout; i++) {
+			int64_t e = 0;
+			if (!t->m->out[i].batched)
+				continue;
+			rt_print(w, "%s\"%s\":", comma, t->m->out[i].name);
+			json_list(t, w, i, s, 0, &e);
+			comma = ",";
+		}
+		rt_print(w, "%s}\n", *comma == '{' ? "{" : "");
+	}
+}
+
+/* ---- npy
+ * ------------------------------------------------------------------------------------- */
+
+static int64_t elements(const Table *t, int i)
+{
+	return t->m->out[i].len * (t->m->out[i].batched ? t->n : 1);
+}
+
+/* Version 1.0: magic, length of the header, a Python dictionary filled up with blanks so that
+ * the data begin at a multiple of 64.  Source: numpy.lib.format. */
+static void npy(const Table *t, int i, const char *path)
+{
+	const nnrt_field *f = &t->m->out[i];
+	int bytes = f->kind == NNRT_REAL                         ? t->m->real_bytes
+	            : f->kind == NNRT_BOOL || f->kind == NNRT_U8 ? 1
+	                                                         : 4;
+	const char *type = f->kind == NNRT_REAL   ? (bytes == 8 ? "<f8" : "<f4")
+	                   : f->kind == NNRT_BOOL ? "|b1"
+	                   : f->kind == NNRT_U8   ? "|u1"
+	                                          : "<i4";
+	char *shape = f->batched ? rt_text("%lld, ", (long long)t->n) : rt_text("%s", "");
+	for (int k = 0; k < f->rank; k++) {
+		char *longer = rt_text("%s%d, ", shape, f->dim[k]);
+		rt_free(shape);
+		shape = longer;
+	}
+	char *dict = rt_text("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", type,
+	                     shape);
+	size_t n = (10 + strlen(dict) + 1 + 63) / 64 * 64 - 10;
+	unsigned char head[10] = { 0x93,
+		                   'N',
+		                   'U',
+		                   'M',
+		                   'P',
+		                   'Y',
+		                   1,
+		                   0,
+		                   (unsigned char)(n & 255),
+		                   (unsigned char)(n >> 8) };
+	Writer *w = rt_create(path);
+	rt_write(w, head, sizeof head);
+	rt_print(w, "%-*s\n", (int)n - 1, dict);
+	rt_write(w, t->data[i], (size_t)elements(t, i) * (size_t)bytes);
+	rt_commit(w);
+	rt_free(dict);
+	rt_free(shape);
+}
+
+static void npy_all(const Table *t, const char *path)
+{
+	for (int i = 0; i < t->m->nout; i++) {
+		char *name = t->m->nout == 1 ? rt_text("%s", path)
+		                             : rt_text("%s.%s.npy", path, t->m->out[i].name);
+		npy(t, i, name);
+		rt_free(name);
+	}
+}
+
+static void safetensors(const Table *t, const char *path)
+{
+	TensorWriter *w = rt_tensors_new();
+	for (int i = 0; i < t->m->nout; i++) {
+		const nnrt_field *f = &t->m->out[i];
+		int64_t dim[9];
+		int rank = 0;
+		if (f->batched)
+			dim[rank++] = t->n;
+		for (int k = 0; k < f->rank; k++)
+			dim[rank++] = f->dim[k];
+		rt_tensors_add(w, f->name, dim, rank, t->data[i], f->kind, t->m->real_bytes);
+	}
+	rt_tensors_write(w, path);
+}
+
+void rt_table_write(const Table *t, const char *path, const char *format)
+{
+	if (!strcmp(format, "safetensors")) {
+		safetensors(t, path);
+	} else if (!strcmp(format, "npy")) {
+		npy_all(t, path);
+	} else {
+		for (int i = 0; i < t->m->nout; i++)
+			if (!t->m->out[i].batched)
+				rt_warn(0,
+				        "output `%s` is one value for all samples: left out of "
+				        "%s",
+				        t->m->out[i].name, format);
+		Writer *w = rt_create(path);
+		if (!strcmp(format, "jsonl"))
+			jsonl(t, w);
+		else
+			csv(t, w);
+		rt_commit(w);
+	}
+}

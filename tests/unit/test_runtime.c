@@ -1,0 +1,569 @@
+/* test_runtime.c - the files, data and small parts of the trainer's library.
+ *
+ * What ends the program on an error is called in a child process; the test looks at its exit status
+ * and at what it said on standard error.  All files lie in a folder of their own under TMPDIR.
+ */
+#include <CUnit/Basic.h>
+#include <dirent.h>
+#include <math.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "nnrt.h"
+#include "rand.h"
+#include "rt_data.h"
+#include "rt_fail.h"
+#include "rt_feed.h"
+#include "rt_io.h"
+#include "rt_mem.h"
+#include "rt_monitor.h"
+#include "rt_options.h"
+#include "rt_real.h"
+#include "rt_results.h"
+#include "rt_run.h"
+#include "rt_safetensors.h"
+#include "rt_show.h"
+#include "rt_size.h"
+#include "rt_weights.h"
+
+/* ---- children -------------------------------------------------------------------------------- */
+
+static char said[4096]; /* by the last child, on standard error */
+
+/* Calls f(arg) in a child; returns its exit status, 200 + the signal if one ended it. */
+static int child(void (*f)(void *), void *arg)
+{
+	int end[2], status = 0;
+	fflush(stdout);
+	if (pipe(end))
+		abort();
+	pid_t id = fork();
+	if (id == 0) {
+		dup2(end[1], STDERR_FILENO);
+		close(end[0]);
+		close(end[1]);
+		f(arg);
+		fflush(stderr);
+		_exit(0);
+	}
+	close(end[1]);
+	size_t n = 0;
+	ssize_t k;
+	while ((k = read(end[0], said + n, sizeof said - 1 - n)) > 0)
+		n += (size_t)k;
+	said[n] = 0;
+	close(end[0]);
+	waitpid(id, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 200 + WTERMSIG(status);
+}
+
+static bool has(const char *text)
+{
+	if (strstr(said, text))
+		return true;
+	fprintf(stderr, "\nexpected `%s` in: %s\n", text, said);
+	return false;
+}
+
+static int errors_said(void)
+{
+	int n = 0;
+	for (const char *p = said; (p = strstr(p, ": error: ")); p++)
+		n++;
+	return n;
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+static void put(const char *path, const void *bytes, size_t n)
+{
+	FILE *f = fopen(path, "wb");
+	if (!f || fwrite(bytes, 1, n, f) != n || fclose(f))
+		abort();
+}
+
+static int files_here(void)
+{
+	DIR *d = opendir(".");
+	int n = 0;
+	for (struct dirent *e; (e = readdir(d));)
+		n += e->d_name[0] != '.';
+	closedir(d);
+	return n;
+}
+
+static void clear(void)
+{
+	DIR *d = opendir(".");
+	for (struct dirent *e; (e = readdir(d));)
+		if (e->d_name[0] != '.')
+			remove(e->d_name);
+	closedir(d);
+}
+
+static size_t get(const char *path, char *to, size_t most)
+{
+	FILE *f = fopen(path, "rb");
+	size_t n = f ? fread(to, 1, most, f) : 0;
+	if (f)
+		fclose(f);
+	return n;
+}
+
+/* ---- a model without arithmetic --------------------------------------------------------------- */
+
+static const nnrt_field inputs[] = {
+	{ "image", NNRT_REAL, 0, 2, { 2, 3 }, 6, 0, 1 },
+	{ "label", NNRT_CLASS, 4, 0, { 0 }, 1, 1, 1 },
+};
+static const nnrt_field columns[] = {
+	{ "images", NNRT_U8, 0, 3, { 1, 2, 3 }, 6, 0, 1 },
+	{ "labels", NNRT_CLASS, 4, 0, { 0 }, 1, 1, 1 },
+};
+static const nnrt_tensor params[] = {
+	{ "a.weight", 2, { 2, 3 }, 6, 0, 1, 1, 1 },
+	{ "a.bias", 1, { 3 }, 3, 16, 1, 0, 1 },
+	{ "b.bias", 1, { 2 }, 2, 32, 1, 0, 1 },
+	{ "c.bias", 1, { 2 }, 2, 48, 2, 0, 1 },
+};
+static const nnrt_tensor buffers[] = { { "a.mean", 1, { 3 }, 3, 0, 1, 0, 0 } };
+static const nnrt_metric metrics[] = { { "accuracy", 1 } };
+static const char *const losses[] = { "loss1" };
+static const nnrt_setting settings[] = { { "optimizer.lr", 0.5, 0 }, { "k", 2, 1 } };
+static nnrt_data idx_data = { .source = NNRT_IDX, .path = ".", .shuffle = 1 };
+static nnrt_train train = { .epochs = 2, .batch = 4, .seed = 7, .shuffle = 1 };
+static nnrt_model model = {
+	.abi = NNRT_ABI, .name = "toy", .source = "toy.nn", .source_hash = "00", .nnc_version = "0",
+	.options = "-O2", .real_bytes = 4, .param = params, .nparam = 4, .param_len = 64,
+	.buffer = buffers, .nbuffer = 1, .buffer_len = 16, .in = inputs, .nin = 2, .loss = losses,
+	.nloss = 1, .metric = metrics, .nmetric = 1, .setting = settings, .nsetting = 2,
+	.data = &idx_data, .column = columns, .ncolumn = 2, .train = &train, .arena_bytes = 8,
+};
+
+/* ---- sizes, texts, numbers -------------------------------------------------------------------- */
+
+static void test_sizes(void)
+{
+	size_t r;
+	int64_t n;
+	CU_ASSERT(rt_size_mul(3, 4, &r) && r == 12);
+	CU_ASSERT(!rt_size_mul(SIZE_MAX / 2, 3, &r));
+	CU_ASSERT(!rt_size_add(SIZE_MAX, 1, &r));
+	CU_ASSERT(rt_size_round(65, 64, &r) && r == 128);
+	CU_ASSERT(!rt_size_round(SIZE_MAX - 3, 64, &r));
+	CU_ASSERT(rt_size_product((const int64_t[]){ 3, 0, 5 }, 3, &n) && n == 0);
+	CU_ASSERT(!rt_size_product((const int64_t[]){ 1 << 30, 1 << 30, 1 << 30 }, 3, &n));
+	CU_ASSERT(!rt_size_product((const int64_t[]){ -1 }, 1, &n));
+}
+
+static void test_texts(void)
+{
+	char a[RT_NUMBER];
+	CU_ASSERT_STRING_EQUAL(rt_grouped(203530, a), "203 530");
+	CU_ASSERT_STRING_EQUAL(rt_grouped(999, a), "999");
+	CU_ASSERT_STRING_EQUAL(rt_grouped(1234567, a), "1 234 567");
+	CU_ASSERT_STRING_EQUAL(rt_short_exp(1e-3, 1, a), "1.0e-3");
+	CU_ASSERT_STRING_EQUAL(rt_short_exp(6e-4, 2, a), "6.00e-4");
+	CU_ASSERT_STRING_EQUAL(rt_short_exp(1, 1, a), "1.0e0");
+	CU_ASSERT_STRING_EQUAL(rt_short_exp(2.5e-12, 1, a), "2.5e-12");
+	CU_ASSERT_STRING_EQUAL(rt_score(0.88396, a), "0.8840");
+	CU_ASSERT_STRING_EQUAL(rt_score(1e-5, a), "1.000e-5");
+	CU_ASSERT_STRING_EQUAL(rt_duration(0.46, a), "0.5s");
+	CU_ASSERT_STRING_EQUAL(rt_duration(125, a), "2m05s");
+	CU_ASSERT_STRING_EQUAL(rt_duration(3720, a), "1h02m");
+	const char *const names[] = { "epochs", "steps" };
+	CU_ASSERT_STRING_EQUAL(rt_nearest("epoch", names, 2), "epochs");
+	CU_ASSERT_PTR_NULL(rt_nearest("colour", names, 2));
+}
+
+static void test_numbers(void)
+{
+	CU_ASSERT(rt_from_half(0x3c00) == 1 && rt_from_half(0xc000) == -2);
+	CU_ASSERT(rt_from_half(0x0001) == ldexp(1, -24) && rt_from_half(0x7bff) == 65504);
+	CU_ASSERT(isinf(rt_from_half(0x7c00)) && isnan(rt_from_half(0x7e00)));
+	CU_ASSERT(rt_from_bfloat(0x3f80) == 1);
+	float x[10007];
+	double sum = 0;
+	for (int i = 0; i < 10007; i++) {
+		x[i] = (float)(i % 17) - 8;
+		sum += (double)x[i] * (double)x[i];
+	}
+	CU_ASSERT(fabs(rt_square_sum(x, 10007, 4) - sum) < 1e-6 * sum);
+	CU_ASSERT(rt_first_bad(x, 10007, 4) == -1);
+	x[10006] = INFINITY;
+	CU_ASSERT(rt_first_bad(x, 10007, 4) == 10006 && !isfinite(rt_square_sum(x, 10007, 4)));
+}
+
+static void allocate_too_much(void *arg)
+{
+	rt_alloc(*(size_t *)arg, 1 << 20, "tests");
+}
+
+static void test_memory(void)
+{
+	char *p = rt_alloc(100, 1, "tests");
+	CU_ASSERT((uintptr_t)p % 64 == 0 && p[0] == 0 && p[99] == 0);
+	memset(p, 1, 100);
+	p = rt_grow(p, 100, 200, 1, "tests");
+	CU_ASSERT(p[99] == 1 && p[100] == 0);
+	rt_free(p);
+	rt_free(0);
+	size_t n = SIZE_MAX / 1024;
+	CU_ASSERT(child(allocate_too_much, &n) == 3 && has("out of memory") && has("tests"));
+}
+
+/* ---- the writer ------------------------------------------------------------------------------ */
+
+static void write_file(void *arg)
+{
+	Writer *w = rt_create(arg);
+	for (int i = 0; i < 100000; i++)
+		rt_print(w, "line %d\n", i);
+	rt_commit(w);
+}
+
+static void write_under_limit(void *arg)
+{
+	struct rlimit limit = { 4096, 4096 };
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	write_file(arg);
+}
+
+static void test_writer(void)
+{
+	char text[32] = { 0 };
+	clear();
+	put("out", "old", 3);
+	Writer *w = rt_create("out");
+	rt_print(w, "new %d", 1);
+	CU_ASSERT(files_here() == 2);
+	CU_ASSERT(get("out", text, sizeof text) == 3 && !strcmp(text, "old"));
+	rt_commit(w);
+	CU_ASSERT(get("out", text, sizeof text) == 5 && !strcmp(text, "new 1"));
+	CU_ASSERT(files_here() == 1);
+	/* A full disk: the old file stays, nothing is left over. */
+	CU_ASSERT(child(write_under_limit, "out") == 3 && has("out: cannot write"));
+	CU_ASSERT(get("out", text, sizeof text) == 5 && files_here() == 1);
+	CU_ASSERT(child(write_file, "nowhere/out") == 3 && has("No such file"));
+	CU_ASSERT(child(write_file, ".") == 3 && has("Is a directory"));
+	CU_ASSERT(child(write_file, "/dev/full") == 3 && has("No space left"));
+	CU_ASSERT(files_here() == 1);
+	rt_append("out", "\nmore");
+	CU_ASSERT(get("out", text, sizeof text) == 10);
+	rt_rename("out", "kept");
+	CU_ASSERT(rt_exists("kept") && !rt_exists("out"));
+}
+
+static void open_plain(void *arg)
+{
+	rt_close(rt_open(arg, true, "R7"));
+}
+
+static void test_reader(void)
+{
+	clear();
+	CU_ASSERT(child(open_plain, "none") == 3 && has("none: cannot open: No such file") && has("[R7, exit 3]"));
+	CU_ASSERT(child(open_plain, ".") == 3 && has("is a folder"));
+	CU_ASSERT(child(open_plain, "/dev/zero") == 3 && has("not a regular file"));
+	CU_ASSERT(mkfifo("fifo", 0600) == 0 && child(open_plain, "fifo") == 3);
+	CU_ASSERT(child(open_plain, "a\033[2Jb") == 3 && has("a\\x1b[2Jb"));
+	CU_ASSERT_STRING_EQUAL(rt_join("d/", "f"), "d/f");
+	CU_ASSERT_STRING_EQUAL(rt_join("d", "/f"), "/f");
+}
+
+/* ---- IDX ------------------------------------------------------------------------------------- */
+
+/* Writes an IDX file of `rows` rows of h x w (labels: h 0); element e of row r is r + e, labels r % 4. */
+static size_t make_idx(unsigned char *b, int rows, int h, int w)
+{
+	int size[3] = { rows, h, w }, rank = h ? 3 : 1, len = h ? h * w : 1;
+	size_t n = 0;
+	b[n++] = 0, b[n++] = 0, b[n++] = 8, b[n++] = (unsigned char)rank;
+	for (int i = 0; i < rank; i++)
+		for (int k = 24; k >= 0; k -= 8)
+			b[n++] = (unsigned char)(size[i] >> k);
+	for (int r = 0; r < rows; r++)
+		for (int e = 0; e < len; e++)
+			b[n++] = (unsigned char)(h ? r + e : r % 4);
+	return n;
+}
+
+enum { TRAIN_ROWS = 10, TEST_ROWS = 3 };
+
+static void make_set(void)
+{
+	unsigned char b[4096];
+	clear();
+	put("train-images-idx3-ubyte", b, make_idx(b, TRAIN_ROWS, 2, 3));
+	put("train-labels-idx1-ubyte", b, make_idx(b, TRAIN_ROWS, 0, 0));
+	put("t10k-images-idx3-ubyte", b, make_idx(b, TEST_ROWS, 2, 3));
+	put("t10k-labels-idx1-ubyte", b, make_idx(b, TEST_ROWS, 0, 0));
+}
+
+static void load_set(void *arg)
+{
+	rt_data_free(rt_data_load(&model, arg));
+}
+
+static bool set_is_right(void)
+{
+	Dataset *d = rt_data_load(&model, ".");
+	bool fine = d->rows == 13 && d->train.n == 10 && d->test.n == 3 && d->test.row[0] == 10;
+	for (int r = 0; r < 13; r++) {
+		int in_file = r < 10 ? r : r - 10;
+		for (int e = 0; e < 6; e++)
+			fine = fine && d->column[0].data[r * 6 + e] == in_file + e;
+		fine = fine && ((int32_t *)d->column[1].data)[r] == in_file % 4;
+	}
+	rt_data_free(d);
+	return fine;
+}
+
+static void compress_file(const char *path)
+{
+	unsigned char b[4096];
+	char gz[256];
+	size_t n = get(path, (char *)b, sizeof b);
+	snprintf(gz, sizeof gz, "%s.gz", path);
+	gzFile f = gzopen(gz, "wb");
+	gzwrite(f, b, (unsigned)n);
+	gzclose(f);
+	remove(path);
+}
+
+static void test_idx_good(void)
+{
+	make_set();
+	CU_ASSERT(set_is_right());
+	compress_file("train-images-idx3-ubyte");
+	compress_file("t10k-labels-idx1-ubyte");
+	CU_ASSERT(set_is_right());
+	/* The content decides, not the name. */
+	rename("train-images-idx3-ubyte.gz", "train-images-idx3-ubyte");
+	CU_ASSERT(set_is_right());
+	Dataset *d = rt_idx_images(&model, "t10k-images-idx3-ubyte");
+	CU_ASSERT(d->rows == 3 && d->column[0].data[7] == 2 && !d->column[1].data);
+	rt_data_free(d);
+}
+
+/* What is done to a file, and what must be said. */
+typedef struct {
+	const char *file;
+	int at, value;                 /* one byte is set; at -1: none */
+	int cut, add;                  /* bytes taken from the end, added there */
+	const char *code, *text;
+} Damage;
+
+static const Damage damage[] = {
+	{ "train-images-idx3-ubyte", 0, 1, 0, 0, "R1", "not an IDX file" },
+	{ "train-images-idx3-ubyte", 2, 0x0d, 0, 0, "R1", "element type 0x0d" },
+	{ "train-images-idx3-ubyte", 3, 0, 0, 0, "R1", "0 dimensions" },
+	{ "train-images-idx3-ubyte", 3, 255, 0, 0, "R1", "255 dimensions" },
+	{ "train-images-idx3-ubyte", 4, 255, 0, 0, "R5", "the header says" },
+	{ "train-images-idx3-ubyte", 7, 0, 0, 0, "R5", "there is no row" },
+	{ "train-images-idx3-ubyte", -1, 0, 1, 0, "R5", "the file has only 75 bytes" },
+	{ "train-images-idx3-ubyte", -1, 0, 0, 1, "R5", "1 more bytes follow" },
+	{ "train-images-idx3-ubyte", -1, 0, 70, 0, "R7", "ends after 6 bytes" },
+	{ "train-images-idx3-ubyte", -1, 0, 76, 0, "R7", "ends after 0 bytes" },
+	{ "train-labels-idx1-ubyte", 12, 4, 0, 0, "R4", "row 4 of labels holds 4; class(4) is 0 to 3" },
+	{ "train-labels-idx1-ubyte", 7, 9, 1, 0, "R5", "has 9 labels" },
+	{ "t10k-labels-idx1-ubyte", 7, 2, 1, 0, "R5", "has 2 labels" },
+};
+
+static void test_idx_bad(void)
+{
+	for (size_t i = 0; i < sizeof damage / sizeof *damage; i++) {
+		unsigned char b[4096];
+		make_set();
+		size_t n = get(damage[i].file, (char *)b, sizeof b);
+		if (damage[i].at >= 0)
+			b[damage[i].at] = (unsigned char)damage[i].value;
+		put(damage[i].file, b, n - (size_t)damage[i].cut + (size_t)damage[i].add);
+		CU_ASSERT(child(load_set, ".") == 3 && has(damage[i].code) && has(damage[i].text));
+		CU_ASSERT(errors_said() == 1);
+	}
+}
+
+static void test_idx_other(void)
+{
+	unsigned char b[4096];
+	make_set();
+	put("train-images-idx3-ubyte", b, make_idx(b, TRAIN_ROWS, 3, 3));
+	CU_ASSERT(child(load_set, ".") == 3 && has("1 x 3 x 3, but this trainer was compiled for 1 x 2 x 3"));
+	make_set();
+	remove("t10k-images-idx3-ubyte");
+	CU_ASSERT(child(load_set, ".") == 3 && has("t10k-images-idx3-ubyte: cannot open"));
+	CU_ASSERT(child(load_set, "nowhere") == 3 && has("no such folder") && has("NNC_DATA"));
+	/* A gzip file that ends early, and one that is damaged. */
+	make_set();
+	compress_file("train-images-idx3-ubyte");
+	size_t n = get("train-images-idx3-ubyte.gz", (char *)b, sizeof b);
+	put("train-images-idx3-ubyte.gz", b, n - 9);
+	CU_ASSERT(child(load_set, ".") == 3 && has("[R7, exit 3]"));
+	b[n - 6] ^= 1;
+	put("train-images-idx3-ubyte.gz", b, n);
+	CU_ASSERT(child(load_set, ".") == 3 && has("cannot decompress"));
+}
+
+/* ---- dealing, order --------------------------------------------------------------------------- */
+
+static Dataset *rows_only(int64_t n)
+{
+	static const nnrt_field one = { "x", NNRT_U8, 0, 0, { 0 }, 1, 0, 1 };
+	Dataset *d = rt_data_new("rows", &one, 1, 4);
+	rt_data_room(d, n);
+	return d;
+}
+
+static void deal_all(void *arg)
+{
+	rt_data_deal(rows_only(10), arg);
+}
+
+static void test_deal(void)
+{
+	nnrt_data how = { .val = 0.1, .test = 30, .seed = 3, .shuffle = 1 };
+	Dataset *d = rows_only(200), *again = rows_only(200);
+	rt_data_deal(d, &how);
+	rt_data_deal(again, &how);
+	CU_ASSERT(d->train.n == 150 && d->val.n == 20 && d->test.n == 30);
+	CU_ASSERT(!memcmp(d->val.row, again->val.row, 20 * sizeof *d->val.row));
+	const Rows *part[] = { &d->train, &d->val, &d->test };
+	char seen[200] = { 0 };
+	for (int p = 0; p < 3; p++)
+		for (int64_t i = 0; i < part[p]->n; i++) {
+			CU_ASSERT(i == 0 || part[p]->row[i] > part[p]->row[i - 1]);
+			seen[part[p]->row[i]]++;
+		}
+	for (int i = 0; i < 200; i++)
+		CU_ASSERT(seen[i] == 1);
+	CU_ASSERT(d->test.row[0] < 170); /* shuffled */
+	how.shuffle = 0;
+	Dataset *plain = rows_only(200);
+	rt_data_deal(plain, &how);
+	CU_ASSERT(plain->test.row[0] == 170 && plain->val.row[0] == 150 && plain->train.row[149] == 149);
+	nnrt_data all = { .val = 1 }, none = { .val = 0.01 };
+	CU_ASSERT(child(deal_all, &all) == 3 && has("R5"));
+	CU_ASSERT(child(deal_all, &none) == 3 && has("no row at all"));
+	rt_data_free(d);
+	rt_data_free(again);
+	rt_data_free(plain);
+}
+
+static Options *no_options(void)
+{
+	char *argv[] = { "toy", 0 };
+	return rt_options(&model, 1, argv);
+}
+
+static void test_feed(void)
+{
+	Rows rows = rt_rows_all(10);
+	uint32_t expect[10];
+	const uint32_t *row;
+	int n;
+	rows.row[0] = 100;
+	Feed *f = rt_feed_new(&model, no_options(), &rows);
+	CU_ASSERT(f->per_epoch == 3 && f->total == 6 && f->batch == 4);
+	for (uint64_t e = 0; e < 2; e++) {
+		nnc_permutation(expect, 10, 7, e);
+		for (int at = 0, k = 0; k < 3; at += n, k++) {
+			CU_ASSERT(rt_feed_next(f, &row, &n) && n == (k < 2 ? 4 : 2));
+			for (int i = 0; i < n; i++)
+				CU_ASSERT(row[i] == rows.row[expect[at + i]]);
+			nnrt_time t = rt_feed_time(f);
+			CU_ASSERT(t.step == (double)e * 3 + k && t.epoch == (double)e);
+			CU_ASSERT(fabs(t.position - ((double)e + at / 10.0)) < 1e-12);
+			CU_ASSERT(fabs(t.progress - t.position / 2) < 1e-12);
+			CU_ASSERT(rt_feed_done(f, n) == (k == 2));
+		}
+	}
+	CU_ASSERT(!rt_feed_next(f, &row, &n));
+	rt_feed_free(f);
+	train.drop_last = 1, train.shuffle = 0;
+	f = rt_feed_new(&model, no_options(), &rows);
+	CU_ASSERT(f->per_epoch == 2 && rt_feed_next(f, &row, &n) && row[0] == 100 && row[3] == 3);
+	CU_ASSERT(!rt_feed_done(f, n) && rt_feed_next(f, &row, &n) && rt_feed_done(f, n));
+	rt_feed_free(f);
+	train.drop_last = 0, train.shuffle = 1;
+}
+
+static void feed_nine(void *arg)
+{
+	Rows rows = rt_rows_all(9);
+	(void)arg;
+	rt_feed_new(&model, no_options(), &rows);
+}
+
+static void test_feed_refuses(void)
+{
+	model.stat_rows = 1;
+	CU_ASSERT(child(feed_nine, 0) == 3 && has("R5") && has("9 rows in batches of 4"));
+	model.stat_rows = 0;
+	train.epochs = 0;
+	CU_ASSERT(child(feed_nine, 0) == 2 && has("--epochs"));
+	train.epochs = 2;
+}
+
+static void test_synthetic(void)
+{
+	Dataset *few = rt_synthetic(&model, 50, 9), *many = rt_synthetic(&model, 1000, 9);
+	Dataset *other = rt_synthetic(&model, 50, 10);
+	CU_ASSERT(!memcmp(few->column[0].data, many->column[0].data, 50 * 24));
+	CU_ASSERT(memcmp(few->column[0].data, other->column[0].data, 50 * 24) != 0);
+	double sum = 0, square = 0;
+	int count[4] = { 0 };
+	for (int i = 0; i < 6000; i++) {
+		double v = rt_real(many->column[0].data, i, 4);
+		sum += v, square += v * v;
+	}
+	for (int i = 0; i < 1000; i++)
+		count[((int32_t *)many->column[1].data)[i]]++;
+	/* Five standard errors. */
+	CU_ASSERT(fabs(sum / 6000) < 5 / sqrt(6000) && fabs(square / 6000 - 1) < 5 * sqrt(2 / 6000.0));
+	for (int k = 0; k < 4; k++)
+		CU_ASSERT(abs(count[k] - 250) < 5 * 14);
+	rt_data_free(few);
+	rt_data_free(many);
+	rt_data_free(other);
+}
+
+int main(void)
+{
+	char folder[] = "/tmp/nnrt-test-XXXXXX";
+	const char *tmp = getenv("TMPDIR");
+	if (tmp && chdir(tmp) == 0 ? !mkdtemp(strcpy(folder, "nnrt-test-XXXXXX")) : !mkdtemp(folder))
+		return 1;
+	if (chdir(folder) || CU_initialize_registry())
+		return 1;
+	CU_pSuite s = CU_add_suite("runtime", 0, 0);
+	CU_add_test(s, "sizes", test_sizes);
+	CU_add_test(s, "texts", test_texts);
+	CU_add_test(s, "numbers", test_numbers);
+	CU_add_test(s, "memory", test_memory);
+	CU_add_test(s, "writer", test_writer);
+	CU_add_test(s, "reader", test_reader);
+	CU_add_test(s, "idx: good files", test_idx_good);
+	CU_add_test(s, "idx: bad files", test_idx_bad);
+	CU_add_test(s, "idx: shapes, missing, gzip", test_idx_other);
+	CU_add_test(s, "dealing of rows", test_deal);
+	CU_add_test(s, "order of training", test_feed);
+	CU_add_test(s, "runs that are refused", test_feed_refuses);
+	CU_add_test(s, "synthetic data", test_synthetic);
+	CU_basic_run_tests();
+	unsigned failed = CU_get_number_of_failures();
+	CU_cleanup_registry();
+	clear();
+	if (chdir("..") || rmdir(folder + (folder[0] == '/' ? 5 : 0)))
+		perror(folder);
+	return failed > 0;
+}
