@@ -177,7 +177,8 @@ const char *rt_nearest(const char *name, const char *const *names, int n)
 	int near = 3;
 	for (int i = 0; i < n; i++) {
 		int d = distance(name, names[i]);
-		if (d < near)
+		/* A name of two letters is two edits away from any other. */
+		if (d < near && d < (int)strlen(name))
 			near = d, best = names[i];
 	}
 	return best;

@@ -223,6 +223,12 @@ char *number_text(char *buf, double v, bool single)
 		else
 			lo = mid + 1;
 	}
+	/* 100.0 reads better than 1e+02. */
+	int whole = 0;
+	for (double m = fabs(v); m >= 1 && whole <= 7; m /= 10)
+		whole++;
+	if (lo < whole && whole <= 7)
+		lo = whole;
 	digits(buf, lo, v);
 	if (!strpbrk(buf, ".e"))
 		strcat(buf, ".0");

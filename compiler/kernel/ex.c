@@ -29,6 +29,7 @@ static int ex_hash(const Ex *e)
 static bool ex_same(const Ex *a, const Ex *b)
 {
 	if (a->hash != b->hash || a->kind != b->kind || a->dt != b->dt || a->wide != b->wide ||
+	    a->depth != b->depth ||
 	    a->narg != b->narg || a->u.i != b->u.i || !dim_eq(a->dim, b->dim) || a->text != b->text)
 		return false;
 	for (int i = 0; i < a->narg; i++)

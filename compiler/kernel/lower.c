@@ -265,7 +265,7 @@ Ex *read_at(Lower *l, const Node *n, Ex *const *ix)
 		bool here = false;
 		for (int k = 0; k < l->region->nout; k++)
 			here |= l->region->out[k].node == n && i->buf == l->region->out[k].buf;
-		if (!here || opinfo[n->op].kind == LEAF)
+		if (!here || opinfo[n->op].memory)
 			return load_at(l, i->buf, ix);
 	}
 	return computed(l, n, ix);

@@ -2,11 +2,10 @@
  *
  * In:    names of functions (none: all), and a number: only every so many-th float.
  * Out:   for each function the largest error in units of the last place (ulp), where, and how
- *        many results are not the correctly rounded ones.  Exit status 1 if a bound is
- *        exceeded.
+ *        many results are not the nearest.  Exit status 1 if a bound is exceeded.
  *
  * The reference is the double function of the C library, whose own error is 2^-29 ulp of a
- * float. An ulp is the distance of the floats around the exact result, 2^-149 at least.  Run by
+ * float.  An ulp is the distance of the floats around the exact result, 2^-149 at least.  Run by
  * hand, about a minute a function; test_vmath.c does the same on a sample.
  *
  *     cc -O2 -march=native -ffp-contract=off -Iruntime tests/long/vmath_exhaustive.c -lm
@@ -88,8 +87,8 @@ static int check(const Function *f, uint32_t stride)
 				worst = u, where = x[i];
 		}
 	}
-	printf("%-8s %.4f ulp at %.9g (%a); %.3f %% not nearest; %llu scalars or signs differ%s\n",
-	       f->name, worst, (double)where, (double)where,
+	printf("%-8s %.4f ulp at %.9g (%a); %.3f %% not nearest; "
+	       "%llu scalars or signs differ%s\n", f->name, worst, (double)where, (double)where,
 	       100 * (double)inexact * stride / 4294967296.0, (unsigned long long)differ,
 	       worst > f->bound || differ ? "  FAILED" : "");
 	fflush(stdout);

@@ -19,11 +19,12 @@ typedef struct {
 	Job *job;
 	Module *m;
 	Graph *g;
-	Node *in[MAXIN], *y;
+	Node *in[MAXIN], *y;           /* until a pass has run                               */
+	Type type[MAXIN];
 	int nin;
 	const double *value[MAXIN];    /* of the operands                                    */
 	const double *dy;
-	double buffer[MAXIN][256], weight[256];
+	double buffer[MAXIN][600], weight[600];
 } One;
 
 static const double *leaf_value(void *arg, const Node *n)
@@ -61,6 +62,7 @@ static void operand(One *o, int i, const Type *t)
 	char name[] = { 'p', (char)('0' + i), 0 };
 	bool real = t->dt == DT_REAL;
 	o->in[i] = n_leaf(o->g, real ? O_param : O_input, job_sym(o->job, name), i, t);
+	o->type[i] = *t;
 	o->nin = i + 1;
 	o->m->nparam = i + 1;
 	Tensor *p = NEWN(o->job->mem, Tensor, i + 1);
@@ -257,8 +259,8 @@ static bool example(One *o, Op op, uint64_t *seed)
 		CU_ASSERT_FATAL(sscanf(opinfo[op].domain, "%lf..%lf", &lo, &hi) == 2);
 	for (int i = 0; i < y->nin; i++) {
 		operand(o, i, &y->in[i]->ty);
-		CU_ASSERT_FATAL(type_len(&y->in[i]->ty, 1) <= 256);
-		for (int k = 0; k < 256; k++) {
+		CU_ASSERT_FATAL(type_len(&y->in[i]->ty, 1) <= 600);
+		for (int k = 0; k < 600; k++) {
 			double u = uniform(seed);
 			DType dt = y->in[i]->ty.dt;
 			o->buffer[i][k] = dt == DT_REAL ? lo + (hi - lo) * u : floor(u * (dt == DT_BOOL ? 2 : 4));
@@ -297,19 +299,19 @@ static void difference_one(Op op, uint64_t *seed)
 		return;
 	}
 	o.dy = o.weight;
-	for (int k = 0; k < 256; k++)
+	for (int k = 0; k < 600; k++)
 		o.weight[k] = uniform(seed) - 0.5;
-	CU_ASSERT_FATAL(type_len(&o.y->ty, 1) <= 256);
+	CU_ASSERT_FATAL(type_len(&o.y->ty, 1) <= 600);
 	loss_of(&o);
 	o.m->grad = pass_grad(o.m->grad, o.m);
 	double **v = evaluate(&o, false);
 	for (int i = 0; i < o.nin; i++) {
-		if (o.in[i]->ty.dt != DT_REAL || !differentiable(op, i))
+		if (o.type[i].dt != DT_REAL || !differentiable(op, i))
 			continue;
 		const double *g = root_value(&o, v, R_GRAD, i);
 		double worst = 0, top = 1e-3;
 		CU_ASSERT_FATAL(g != 0);
-		for (int64_t k = 0; k < type_len(&o.in[i]->ty, 1); k++) {
+		for (int64_t k = 0; k < type_len(&o.type[i], 1); k++) {
 			double x = o.buffer[i][k], h = 1e-4;
 			double d1 = (loss_at(&o, i, k, x + h) - loss_at(&o, i, k, x - h)) / (2 * h);
 			double d2 = (loss_at(&o, i, k, x + 2 * h) - loss_at(&o, i, k, x - 2 * h)) / (4 * h);

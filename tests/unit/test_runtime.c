@@ -1,154 +1,26 @@
-/* test_runtime.c - the files, data and small parts of the trainer's library.
- *
- * What ends the program on an error is called in a child process; the test looks at its exit status
- * and at what it said on standard error.  All files lie in a folder of their own under TMPDIR.
+/* test_runtime.c - the small parts of the trainer's library: sizes, texts, memory, files, IDX
+ * data, dealing and order of rows.
  */
 #include <CUnit/Basic.h>
-#include <dirent.h>
 #include <math.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 #include <zlib.h>
 
-#include "nnrt.h"
 #include "rand.h"
 #include "rt_data.h"
-#include "rt_fail.h"
 #include "rt_feed.h"
 #include "rt_io.h"
 #include "rt_mem.h"
-#include "rt_monitor.h"
 #include "rt_options.h"
 #include "rt_real.h"
-#include "rt_results.h"
-#include "rt_run.h"
-#include "rt_safetensors.h"
 #include "rt_show.h"
 #include "rt_size.h"
-#include "rt_weights.h"
+#include "runtime.h"
 
-/* ---- children -------------------------------------------------------------------------------- */
-
-static char said[4096]; /* by the last child, on standard error */
-
-/* Calls f(arg) in a child; returns its exit status, 200 + the signal if one ended it. */
-static int child(void (*f)(void *), void *arg)
-{
-	int end[2], status = 0;
-	fflush(stdout);
-	if (pipe(end))
-		abort();
-	pid_t id = fork();
-	if (id == 0) {
-		dup2(end[1], STDERR_FILENO);
-		close(end[0]);
-		close(end[1]);
-		f(arg);
-		fflush(stderr);
-		_exit(0);
-	}
-	close(end[1]);
-	size_t n = 0;
-	ssize_t k;
-	while ((k = read(end[0], said + n, sizeof said - 1 - n)) > 0)
-		n += (size_t)k;
-	said[n] = 0;
-	close(end[0]);
-	waitpid(id, &status, 0);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 200 + WTERMSIG(status);
-}
-
-static bool has(const char *text)
-{
-	if (strstr(said, text))
-		return true;
-	fprintf(stderr, "\nexpected `%s` in: %s\n", text, said);
-	return false;
-}
-
-static int errors_said(void)
-{
-	int n = 0;
-	for (const char *p = said; (p = strstr(p, ": error: ")); p++)
-		n++;
-	return n;
-}
-
-/* ---- files ----------------------------------------------------------------------------------- */
-
-static void put(const char *path, const void *bytes, size_t n)
-{
-	FILE *f = fopen(path, "wb");
-	if (!f || fwrite(bytes, 1, n, f) != n || fclose(f))
-		abort();
-}
-
-static int files_here(void)
-{
-	DIR *d = opendir(".");
-	int n = 0;
-	for (struct dirent *e; (e = readdir(d));)
-		n += e->d_name[0] != '.';
-	closedir(d);
-	return n;
-}
-
-static void clear(void)
-{
-	DIR *d = opendir(".");
-	for (struct dirent *e; (e = readdir(d));)
-		if (e->d_name[0] != '.')
-			remove(e->d_name);
-	closedir(d);
-}
-
-static size_t get(const char *path, char *to, size_t most)
-{
-	FILE *f = fopen(path, "rb");
-	size_t n = f ? fread(to, 1, most, f) : 0;
-	if (f)
-		fclose(f);
-	return n;
-}
-
-/* ---- a model without arithmetic --------------------------------------------------------------- */
-
-static const nnrt_field inputs[] = {
-	{ "image", NNRT_REAL, 0, 2, { 2, 3 }, 6, 0, 1 },
-	{ "label", NNRT_CLASS, 4, 0, { 0 }, 1, 1, 1 },
-};
-static const nnrt_field columns[] = {
-	{ "images", NNRT_U8, 0, 3, { 1, 2, 3 }, 6, 0, 1 },
-	{ "labels", NNRT_CLASS, 4, 0, { 0 }, 1, 1, 1 },
-};
-static const nnrt_tensor params[] = {
-	{ "a.weight", 2, { 2, 3 }, 6, 0, 1, 1, 1 },
-	{ "a.bias", 1, { 3 }, 3, 16, 1, 0, 1 },
-	{ "b.bias", 1, { 2 }, 2, 32, 1, 0, 1 },
-	{ "c.bias", 1, { 2 }, 2, 48, 2, 0, 1 },
-};
-static const nnrt_tensor buffers[] = { { "a.mean", 1, { 3 }, 3, 0, 1, 0, 0 } };
-static const nnrt_metric metrics[] = { { "accuracy", 1 } };
-static const char *const losses[] = { "loss1" };
-static const nnrt_setting settings[] = { { "optimizer.lr", 0.5, 0 }, { "k", 2, 1 } };
-static nnrt_data idx_data = { .source = NNRT_IDX, .path = ".", .shuffle = 1 };
-static nnrt_train train = { .epochs = 2, .batch = 4, .seed = 7, .shuffle = 1 };
-static nnrt_model model = {
-	.abi = NNRT_ABI, .name = "toy", .source = "toy.nn", .source_hash = "00", .nnc_version = "0",
-	.options = "-O2", .real_bytes = 4, .param = params, .nparam = 4, .param_len = 64,
-	.buffer = buffers, .nbuffer = 1, .buffer_len = 16, .in = inputs, .nin = 2, .loss = losses,
-	.nloss = 1, .metric = metrics, .nmetric = 1, .setting = settings, .nsetting = 2,
-	.data = &idx_data, .column = columns, .ncolumn = 2, .train = &train, .arena_bytes = 8,
-};
-
-/* ---- sizes, texts, numbers -------------------------------------------------------------------- */
+/* ---- sizes, texts, numbers
+ * -------------------------------------------------------------------- */
 
 static void test_sizes(void)
 {
@@ -220,7 +92,8 @@ static void test_memory(void)
 	CU_ASSERT(child(allocate_too_much, &n) == 3 && has("out of memory") && has("tests"));
 }
 
-/* ---- the writer ------------------------------------------------------------------------------ */
+/* ---- the writer
+ * ------------------------------------------------------------------------------ */
 
 static void write_file(void *arg)
 {
@@ -271,7 +144,8 @@ static void open_plain(void *arg)
 static void test_reader(void)
 {
 	clear();
-	CU_ASSERT(child(open_plain, "none") == 3 && has("none: cannot open: No such file") && has("[R7, exit 3]"));
+	CU_ASSERT(child(open_plain, "none") == 3 && has("none: cannot open: No such file") &&
+	          has("[R7, exit 3]"));
 	CU_ASSERT(child(open_plain, ".") == 3 && has("is a folder"));
 	CU_ASSERT(child(open_plain, "/dev/zero") == 3 && has("not a regular file"));
 	CU_ASSERT(mkfifo("fifo", 0600) == 0 && child(open_plain, "fifo") == 3);
@@ -280,9 +154,11 @@ static void test_reader(void)
 	CU_ASSERT_STRING_EQUAL(rt_join("d", "/f"), "/f");
 }
 
-/* ---- IDX ------------------------------------------------------------------------------------- */
+/* ---- IDX
+ * ------------------------------------------------------------------------------------- */
 
-/* Writes an IDX file of `rows` rows of h x w (labels: h 0); element e of row r is r + e, labels r % 4. */
+/* Writes an IDX file of `rows` rows of h x w (labels: h 0); element e of row r is r + e, labels
+ * r % 4. */
 static size_t make_idx(unsigned char *b, int rows, int h, int w)
 {
 	int size[3] = { rows, h, w }, rank = h ? 3 : 1, len = h ? h * w : 1;
@@ -358,8 +234,8 @@ static void test_idx_good(void)
 /* What is done to a file, and what must be said. */
 typedef struct {
 	const char *file;
-	int at, value;                 /* one byte is set; at -1: none */
-	int cut, add;                  /* bytes taken from the end, added there */
+	int at, value; /* one byte is set; at -1: none */
+	int cut, add;  /* bytes taken from the end, added there */
 	const char *code, *text;
 } Damage;
 
@@ -374,7 +250,8 @@ static const Damage damage[] = {
 	{ "train-images-idx3-ubyte", -1, 0, 0, 1, "R5", "1 more bytes follow" },
 	{ "train-images-idx3-ubyte", -1, 0, 70, 0, "R7", "ends after 6 bytes" },
 	{ "train-images-idx3-ubyte", -1, 0, 76, 0, "R7", "ends after 0 bytes" },
-	{ "train-labels-idx1-ubyte", 12, 4, 0, 0, "R4", "row 4 of labels holds 4; class(4) is 0 to 3" },
+	{ "train-labels-idx1-ubyte", 12, 4, 0, 0, "R4",
+	  "row 4 of labels holds 4; class(4) is 0 to 3" },
 	{ "train-labels-idx1-ubyte", 7, 9, 1, 0, "R5", "has 9 labels" },
 	{ "t10k-labels-idx1-ubyte", 7, 2, 1, 0, "R5", "has 2 labels" },
 };
@@ -388,7 +265,8 @@ static void test_idx_bad(void)
 		if (damage[i].at >= 0)
 			b[damage[i].at] = (unsigned char)damage[i].value;
 		put(damage[i].file, b, n - (size_t)damage[i].cut + (size_t)damage[i].add);
-		CU_ASSERT(child(load_set, ".") == 3 && has(damage[i].code) && has(damage[i].text));
+		CU_ASSERT(child(load_set, ".") == 3 && has(damage[i].code) &&
+		          has(damage[i].text));
 		CU_ASSERT(errors_said() == 1);
 	}
 }
@@ -398,7 +276,8 @@ static void test_idx_other(void)
 	unsigned char b[4096];
 	make_set();
 	put("train-images-idx3-ubyte", b, make_idx(b, TRAIN_ROWS, 3, 3));
-	CU_ASSERT(child(load_set, ".") == 3 && has("1 x 3 x 3, but this trainer was compiled for 1 x 2 x 3"));
+	CU_ASSERT(child(load_set, ".") == 3 &&
+	          has("1 x 3 x 3, but this trainer was compiled for 1 x 2 x 3"));
 	make_set();
 	remove("t10k-images-idx3-ubyte");
 	CU_ASSERT(child(load_set, ".") == 3 && has("t10k-images-idx3-ubyte: cannot open"));
@@ -414,7 +293,8 @@ static void test_idx_other(void)
 	CU_ASSERT(child(load_set, ".") == 3 && has("cannot decompress"));
 }
 
-/* ---- dealing, order --------------------------------------------------------------------------- */
+/* ---- dealing, order
+ * --------------------------------------------------------------------------- */
 
 static Dataset *rows_only(int64_t n)
 {
@@ -450,7 +330,8 @@ static void test_deal(void)
 	how.shuffle = 0;
 	Dataset *plain = rows_only(200);
 	rt_data_deal(plain, &how);
-	CU_ASSERT(plain->test.row[0] == 170 && plain->val.row[0] == 150 && plain->train.row[149] == 149);
+	CU_ASSERT(plain->test.row[0] == 170 && plain->val.row[0] == 150 &&
+	          plain->train.row[149] == 149);
 	nnrt_data all = { .val = 1 }, none = { .val = 0.01 };
 	CU_ASSERT(child(deal_all, &all) == 3 && has("R5"));
 	CU_ASSERT(child(deal_all, &none) == 3 && has("no row at all"));
@@ -491,7 +372,8 @@ static void test_feed(void)
 	rt_feed_free(f);
 	train.drop_last = 1, train.shuffle = 0;
 	f = rt_feed_new(&model, no_options(), &rows);
-	CU_ASSERT(f->per_epoch == 2 && rt_feed_next(f, &row, &n) && row[0] == 100 && row[3] == 3);
+	CU_ASSERT(f->per_epoch == 2 && rt_feed_next(f, &row, &n) && row[0] == 100 &&
+	          row[3] == 3);
 	CU_ASSERT(!rt_feed_done(f, n) && rt_feed_next(f, &row, &n) && rt_feed_done(f, n));
 	rt_feed_free(f);
 	train.drop_last = 0, train.shuffle = 1;
@@ -529,7 +411,8 @@ static void test_synthetic(void)
 	for (int i = 0; i < 1000; i++)
 		count[((int32_t *)many->column[1].data)[i]]++;
 	/* Five standard errors. */
-	CU_ASSERT(fabs(sum / 6000) < 5 / sqrt(6000) && fabs(square / 6000 - 1) < 5 * sqrt(2 / 6000.0));
+	CU_ASSERT(fabs(sum / 6000) < 5 / sqrt(6000) &&
+	          fabs(square / 6000 - 1) < 5 * sqrt(2 / 6000.0));
 	for (int k = 0; k < 4; k++)
 		CU_ASSERT(abs(count[k] - 250) < 5 * 14);
 	rt_data_free(few);
@@ -539,11 +422,8 @@ static void test_synthetic(void)
 
 int main(void)
 {
-	char folder[] = "/tmp/nnrt-test-XXXXXX";
-	const char *tmp = getenv("TMPDIR");
-	if (tmp && chdir(tmp) == 0 ? !mkdtemp(strcpy(folder, "nnrt-test-XXXXXX")) : !mkdtemp(folder))
-		return 1;
-	if (chdir(folder) || CU_initialize_registry())
+	enter_folder();
+	if (CU_initialize_registry())
 		return 1;
 	CU_pSuite s = CU_add_suite("runtime", 0, 0);
 	CU_add_test(s, "sizes", test_sizes);
@@ -562,8 +442,6 @@ int main(void)
 	CU_basic_run_tests();
 	unsigned failed = CU_get_number_of_failures();
 	CU_cleanup_registry();
-	clear();
-	if (chdir("..") || rmdir(folder + (folder[0] == '/' ? 5 : 0)))
-		perror(folder);
+	leave_folder();
 	return failed > 0;
 }
