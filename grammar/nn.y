@@ -3,8 +3,8 @@
  * In:    the tokens of one file (nn_lex hands them out).   Out: p->program or p->expr.
  * Holds: no conflicts; solve new ones by precedence or by rewriting a rule, never by %expect n.
  *
- * Every action is one ast_*() call.  `program error`, `stmts error` and `setting_list error` are
- * where parsing goes on after a mistake; `bare` accepts a statement without a name to say so.
+ * Every action is one ast_*() call.  `program error`, `stmts error` and `setting_list error`
+ * are where parsing goes on after a mistake; `bare` accepts a statement without a name to say so.
  */
 %require "3.8"
 %expect 0
@@ -85,25 +85,33 @@ start: START_PROGRAM program
     | START_EXPR expr                       { p->expr = $2; }
     ;
 program: %empty
-    | program item                          { p->program->item = ast_append(p, p->program->item, $2); }
+    | program item
+                        { p->program->item = ast_append(p, p->program->item, $2); }
     | program error                         { RECOVER(AT_TOP); }
     ;
 item: IMPORT STRING semi                    { $$ = ast_decl(p, A_IMPORT, @$, $2, 0, 0); }
     | CONST const_list semi                 { $$ = 0; }
     | FN NAME '(' params ')' '=' expr semi  { $$ = ast_fn(p, @$, $2, $4, $7); }
-    | BLOCK NAME '(' params ')' result body { $$ = ast_result(p, ast_def(p, A_BLOCK, @$, $2, $4, $7), $6); }
-    | MODEL NAME body                       { $$ = ast_def(p, A_MODEL, @$, $2, (AstList){0}, $3); }
+    | BLOCK NAME '(' params ')' result body
+                        { $$ = ast_result(p, ast_def(p, A_BLOCK, @$, $2, $4, $7), $6); }
+    | MODEL NAME body
+                        { $$ = ast_def(p, A_MODEL, @$, $2, (AstList){0}, $3); }
     | OPTIMIZER NAME '(' params ')' body    { $$ = ast_def(p, A_OPTIMIZER, @$, $2, $4, $6); }
-    | DATA call settings                    { $$ = ast_settings(p, ast_section(p, A_DATA, @$, $1, $2), $3); }
+    | DATA call settings
+                        { $$ = ast_settings(p, ast_section(p, A_DATA, @$, $1, $2), $3); }
     | DATA call semi                        { $$ = ast_section(p, A_DATA, @$, $1, $2); }
-    | TRAIN settings                        { $$ = ast_settings(p, ast_section(p, A_TRAIN, @$, $1, 0), $2); }
-    | SEARCH call settings                  { $$ = ast_settings(p, ast_section(p, A_SEARCH, @$, $1, $2), $3); }
+    | TRAIN settings
+                        { $$ = ast_settings(p, ast_section(p, A_TRAIN, @$, $1, 0), $2); }
+    | SEARCH call settings
+                        { $$ = ast_settings(p, ast_section(p, A_SEARCH, @$, $1, $2), $3); }
     | EXPORT call semi                      { $$ = ast_section(p, A_EXPORT, @$, $1, $2); }
     ;
 semi: %empty | ';' ;
 /* Each constant is an item of its own. */
-const_list: const                           { p->program->item = ast_append(p, p->program->item, $1); }
-    | const_list ',' const                  { p->program->item = ast_append(p, p->program->item, $3); }
+const_list: const
+                        { p->program->item = ast_append(p, p->program->item, $1); }
+    | const_list ',' const
+                        { p->program->item = ast_append(p, p->program->item, $3); }
     ;
 const: NAME '=' expr                        { $$ = ast_decl(p, A_CONST, @$, $1, 0, $3); }
     | NAME ':' type '=' expr                { $$ = ast_decl(p, A_CONST, @$, $1, $3, $5); }
@@ -161,12 +169,14 @@ stmt: names '=' expr                        { $$ = ast_assign(p, @$, $1, $3); }
     | REPEAT arith body                     { $$ = ast_repeat(p, @$, 0, 0, $2, $3); }
     | REPEAT NAME IN arith RANGE arith body { $$ = ast_repeat(p, @$, $2, $4, $6, $7); }
     | IF arith body                         { $$ = ast_if(p, @$, $1, $2, $3); }
-    | IF arith body ELSE body               { $$ = ast_else(p, ast_if(p, @$, $1, $2, $3), @$, $5); }
+    | IF arith body ELSE body
+                        { $$ = ast_else(p, ast_if(p, @$, $1, $2, $3), @$, $5); }
     | bare                                  { $$ = 0; syntax_bare(p, @$); }
     ;
 /* Not in the language: accepted to say E0104. */
 bare: NAME PIPE stage | call | bare PIPE stage ;
-names: NAME                                 { $$ = ast_append(p, (AstList){0}, ast_name(p, @1, $1)); }
+names: NAME
+                        { $$ = ast_append(p, (AstList){0}, ast_name(p, @1, $1)); }
     | names ',' NAME                        { $$ = ast_append(p, $1, ast_name(p, @3, $3)); }
     ;
 tagged: expr                                { $$ = (Tagged){0, $1}; }
@@ -183,8 +193,10 @@ setting: NAME '=' expr                      { $$ = ast_decl(p, A_SETTING, @$, $1
     | NAME ':' type '=' expr                { $$ = ast_decl(p, A_SETTING, @$, $1, $3, $5); }
     | OPTIMIZER '=' expr                    { $$ = ast_decl(p, A_SETTING, @$, $1, 0, $3); }
     ;
-carries: NAME '=' expr                      { $$ = ast_append(p, (AstList){0}, ast_decl(p, A_SETTING, @$, $1, 0, $3)); }
-    | carries ',' NAME '=' expr             { $$ = ast_append(p, $1, ast_decl(p, A_SETTING, span_join(@3, @5), $3, 0, $5)); }
+carries: NAME '=' expr
+            { $$ = ast_append(p, (AstList){0}, ast_decl(p, A_SETTING, @$, $1, 0, $3)); }
+    | carries ',' NAME '=' expr
+            { $$ = ast_append(p, $1, ast_decl(p, A_SETTING, span_join(@3, @5), $3, 0, $5)); }
     ;
 exprs: expr                                 { $$ = ast_append(p, (AstList){0}, $1); }
     | exprs ',' expr                        { $$ = ast_append(p, $1, $3); }
@@ -194,7 +206,8 @@ expr: arith
     ;
 stage: NAME                                 { $$ = ast_call(p, @$, $1, (AstList){0}, true); }
     | call
-    | NAME ':' NAME                         { $$ = ast_stage(p, $1, ast_call(p, @3, $3, (AstList){0}, true)); }
+    | NAME ':' NAME
+                        { $$ = ast_stage(p, $1, ast_call(p, @3, $3, (AstList){0}, true)); }
     | NAME ':' call                         { $$ = ast_stage(p, $1, $3); }
     ;
 arith: arith '+' arith                      { $$ = ast_binary(p, @$, $1, $2, $3); }
@@ -216,7 +229,8 @@ arith: arith '+' arith                      { $$ = ast_binary(p, @$, $1, $2, $3)
     | postfix
     ;
 postfix: primary
-    | postfix '[' subs ']'                  { $$ = ast_index(p, @$, $1, span_join(@2, @4), $3); }
+    | postfix '[' subs ']'
+                        { $$ = ast_index(p, @$, $1, span_join(@2, @4), $3); }
     | postfix '.' NAME                      { $$ = ast_field(p, @$, $1, $3); }
     ;
 primary: INT                                { $$ = ast_literal(p, A_INT, @$, $1); }

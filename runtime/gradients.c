@@ -49,7 +49,7 @@ static void add_output(Out *out, const Run *r, int i)
 	int64_t dim[9];
 	int rank = 0;
 	if (f->batched)
-		dim[rank++] = r->c.B;
+		dim[rank++] = rt_leading(f, r->c.B);
 	for (int k = 0; k < f->rank; k++)
 		dim[rank++] = f->dim[k];
 	char *name = rt_text("output.%s", f->name);

@@ -25,7 +25,7 @@ static const char usage[] =
 	"  --out DIR             where results go (default .; predict, gradients: a file)\n"
 	"  --epochs N, --steps N, --batch N, --seed N    (default from the program)\n"
 	"  --set NAME=VALUE      a run-time const or a train setting\n"
-	"  --weights FILE        default for all but train: MODEL.safetensors\n"
+	"  --weights FILE        eval, predict: default MODEL.safetensors\n"
 	"  --partial             take from --weights the tensors that fit, list the others\n"
 	"  --freeze PATTERN      do not train parameters with matching paths\n"
 	"  --overfit N           train on N samples only (a sanity check)\n"

@@ -34,6 +34,16 @@ int rt_kind_bytes(nnrt_kind kind, int real_bytes);
 double rt_value(const void *a, int64_t i, nnrt_kind kind, int real_bytes);
 void rt_set_value(void *a, int64_t i, nnrt_kind kind, int real_bytes, double v);
 
+/* The first dimension of a batched field for n samples: n, or k * n where the model joins k
+ * rows a sample (then len is k times the product of dim). */
+static inline int64_t rt_leading(const nnrt_field *f, int64_t n)
+{
+	int64_t one = 1;
+	for (int i = 0; i < f->rank; i++)
+		one *= f->dim[i];
+	return one ? n * (f->len / one) : n;
+}
+
 /* IEEE 754 binary16 and bfloat16, exactly. */
 double rt_from_half(uint16_t bits);
 double rt_from_bfloat(uint16_t bits);

@@ -102,7 +102,8 @@ static void npy(const Table *t, int i, const char *path)
 	                   : f->kind == NNRT_BOOL ? "|b1"
 	                   : f->kind == NNRT_U8   ? "|u1"
 	                                          : "<i4";
-	char *shape = f->batched ? rt_text("%lld, ", (long long)t->n) : rt_text("%s", "");
+	char *shape = f->batched ? rt_text("%lld, ", (long long)rt_leading(f, t->n))
+	                         : rt_text("%s", "");
 	for (int k = 0; k < f->rank; k++) {
 		char *longer = rt_text("%s%d, ", shape, f->dim[k]);
 		rt_free(shape);
@@ -148,7 +149,7 @@ static void safetensors(const Table *t, const char *path)
 		int64_t dim[9];
 		int rank = 0;
 		if (f->batched)
-			dim[rank++] = t->n;
+			dim[rank++] = rt_leading(f, t->n);
 		for (int k = 0; k < f->rank; k++)
 			dim[rank++] = f->dim[k];
 		rt_tensors_add(w, f->name, dim, rank, t->data[i], f->kind, t->m->real_bytes);

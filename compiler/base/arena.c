@@ -3,8 +3,8 @@
  * In:    sizes.   Out: zeroed memory, aligned to 16.
  * Holds: a pointer stays good until arena_free(); nothing is ever moved.
  *
- * A list of chunks; the newest is filled from its front.  A request that would waste a large part
- * of a chunk gets one of its own, put behind the newest so that filling goes on there.
+ * A list of chunks; the newest is filled from its front.  A request that would waste a large
+ * part of a chunk gets one of its own, put behind the newest so that filling goes on there.
  */
 #include <limits.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ enum { ALIGN = 16, CHUNK = 64 * 1024 };
 typedef struct Chunk Chunk;
 struct Chunk {
 	Chunk *next;
-	size_t used, size;             /* bytes of data                                        */
+	size_t used, size;             /* bytes of data                                       */
 	char *data;
 };
 

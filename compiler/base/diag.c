@@ -100,7 +100,8 @@ void diag_span(Diag *d, Span at, const char *fmt, ...)
 		PUSH(d->job->mem, d->mark, d->nmark, d->capmark, m);
 }
 
-static void extra(Diag *d, ExtraKind kind, Span at, const char *label, const char *fmt, va_list ap)
+static void extra(Diag *d, ExtraKind kind, Span at, const char *label, const char *fmt,
+                  va_list ap)
 {
 	Arena *a = d->job->mem;
 	Extra x = {.kind = kind, .text = arena_vprintf(a, fmt, ap), .placed = at.file >= 0,
@@ -154,7 +155,9 @@ int diag_flush(Job *j, FILE *f)
 				diag_draw(j->diag[i], f);
 		}
 		if (diag_full(j) && j->json)
-			fputs("{\"severity\":\"note\",\"message\":\"too many errors; stopping\"}\n", f);
+			fputs("{\"severity\":\"note\",\"message\":\"too many errors; "
+			      "stopping\"}\n",
+			      f);
 		else if (diag_full(j))
 			fputs("too many errors; stopping\n", f);
 	}
@@ -176,13 +179,14 @@ _Noreturn void bug_at(const Job *j, const char *file, int line, const char *fmt,
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
-	fputs("\n     = note: this is a mistake in nnc, not in the program; please report it\n", stderr);
+	fputs("\n     = note: this is a mistake in nnc, not in the program; please report it\n",
+	      stderr);
 	exit(70);
 }
 
-/* ---- did you mean ------------------------------------------------------------------------- */
+/* ---- did you mean ----------------------------------------------------------------------- */
 
-enum { LONGEST = 64 };                 /* names beyond this get no suggestion                   */
+enum { LONGEST = 64 };                 /* names beyond this get no suggestion                 */
 
 static int least(int a, int b)
 {
@@ -218,7 +222,7 @@ const char *nearest(const char *what, const char *const *names, int n)
 	size_t len = strlen(what);
 	if (len > LONGEST)
 		return 0;
-	int best = len <= 3 ? 2 : 3;           /* one more than is allowed                      */
+	int best = len <= 3 ? 2 : 3;           /* one more than is allowed                    */
 	const char *found = 0;
 	for (int i = 0; i < n; i++) {
 		size_t m = strlen(names[i]);

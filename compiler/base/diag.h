@@ -7,7 +7,7 @@
 /* A place to underline: `^~~~` if primary, else `~~~~`. */
 typedef struct {
 	Span at;
-	const char *label;             /* may be ""                                            */
+	const char *label;             /* may be ""                                           */
 	bool primary;
 } Mark;
 
@@ -24,12 +24,12 @@ typedef struct {
 struct Diag {
 	Job *job;
 	bool is_error;
-	const char *code;              /* E0101, or a warning's name                           */
-	bool named;                    /* code is a warning's name                             */
+	const char *code;              /* E0101, or a warning's name                          */
+	bool named;                    /* code is a warning's name                            */
 	const char *text;
-	Mark *mark; int nmark, capmark;        /* [0] is the primary one                        */
+	Mark *mark; int nmark, capmark;        /* [0] is the primary one                      */
 	Extra *extra; int nextra, capextra;
-	int order;                     /* keeps recording order among equal places             */
+	int order;                     /* keeps recording order among equal places            */
 };
 
 /* One diagnostic as text, with source (draw.c). */

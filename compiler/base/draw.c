@@ -26,7 +26,7 @@ typedef struct { const char *bold, *error, *warning, *mark, *off; } Palette;
 typedef struct {
 	const Job *j;
 	FILE *f;
-	int gutter;                    /* width of line numbers, at least 4                    */
+	int gutter;                    /* width of line numbers, at least 4                   */
 	Palette c;
 } Pen;
 
@@ -45,7 +45,8 @@ static int glyph(const char *s, int n)
 	for (int i = 1; i < len; i++)
 		if ((u[i] & 0xc0) != 0x80)
 			return 0;
-	/* U+0080..U+009F are control characters too; the overlong and surrogate forms do no harm. */
+	/* U+0080..U+009F are control characters too; the overlong and surrogate forms do no
+	 * harm. */
 	return u[0] == 0xc2 && u[1] < 0xa0 ? 0 : len;
 }
 
@@ -81,7 +82,7 @@ static void line_bounds(const Source *s, int line, int *beg, int *end)
 /* The characters of columns [from, to); what cannot be shown becomes U+FFFD. */
 static void print_text(Pen *p, const Source *s, int beg, int end, int from, int to)
 {
-	int blank = 0;                         /* held back: no blanks at line ends             */
+	int blank = 0;                         /* held back: no blanks at line ends           */
 	for (int i = beg, col = 0; i < end && col < to;) {
 		int was = col, next = step(s, i, end, &col);
 		if (was < from) {
@@ -132,12 +133,12 @@ static void print_row(Pen *p, const Bar *b, int n, const char *label)
 	fputc('\n', p->f);
 }
 
-/* A row of `|` under the first n bars that have labels, then text at column col (or nothing). */
+/* A row of `|` under the first n bars that have labels, then text at column col, if any. */
 static void print_stems(Pen *p, const Bar *b, int n, int col, const char *text)
 {
 	margin(p);
 	fputs(p->c.mark, p->f);
-	int at = -1;                           /* the blank after the margin's bar              */
+	int at = -1;                           /* the blank after the margin's bar            */
 	for (int i = 0; i < n; i++) {
 		if (!*b[i].label || b[i].beg < at)
 			continue;
@@ -157,7 +158,8 @@ static void sort_bars(Bar *b, int n)
 		Bar x = b[i];
 		int k = i;
 		for (; k > 0 && (b[k - 1].beg > x.beg ||
-		                 (b[k - 1].beg == x.beg && b[k - 1].primary && !x.primary)); k--)
+		                 (b[k - 1].beg == x.beg && b[k - 1].primary && !x.primary));
+		     k--)
 			b[k] = b[k - 1];
 		b[k] = x;
 	}
@@ -186,7 +188,7 @@ static void print_bars(Pen *p, Bar *b, int n)
 static void draw_line(Pen *p, int file, int line, const Mark *m, int n)
 {
 	const Source *s = &p->j->source[file];
-	enum { MOST = 16 };                    /* marks on one line; more are not readable      */
+	enum { MOST = 16 };                    /* marks on one line; more are not readable    */
 	int beg, end, from = 0, first = -1, nbar = 0;
 	line_bounds(s, line, &beg, &end);
 	int to = column_of(s, beg, end, end);
@@ -256,7 +258,8 @@ static void draw_other_file(Pen *p, Span at)
 {
 	int line, col;
 	source_place(p->j, at.file, at.beg, &line, &col);
-	fprintf(p->f, "%*s--> %s:%d:%d\n", p->gutter, "", p->j->source[at.file].name, line, col);
+	fprintf(p->f, "%*s--> %s:%d:%d\n", p->gutter, "", p->j->source[at.file].name, line,
+	        col);
 }
 
 static bool in_job(const Job *j, Span at)
@@ -320,8 +323,12 @@ static void draw_header(Pen *p, const Diag *d)
 void diag_draw(const Diag *d, FILE *f)
 {
 	static const Palette plain = {"", "", "", "", ""};
-	static const Palette bright = {"\x1b[1m", "\x1b[1;31m", "\x1b[1;35m", "\x1b[1;32m", "\x1b[0m"};
-	Pen p = {.j = d->job, .f = f, .gutter = gutter_width(d), .c = d->job->color ? bright : plain};
+	static const Palette bright = { "\x1b[1m", "\x1b[1;31m", "\x1b[1;35m", "\x1b[1;32m",
+		                        "\x1b[0m" };
+	Pen p = { .j = d->job,
+		  .f = f,
+		  .gutter = gutter_width(d),
+		  .c = d->job->color ? bright : plain };
 	draw_header(&p, d);
 	int file = d->mark[0].at.file;
 	draw_file(&p, file, d->mark, d->nmark);

@@ -19,7 +19,7 @@ static void put_string(FILE *f, const char *s)
 		bool good = u[0] < 0x80 || (u[0] >= 0xc2 && u[0] <= 0xf4);
 		for (int i = 1; i < n && good; i++)
 			good = (u[i] & 0xc0) == 0x80;
-		if (good && n == 3)            /* overlong forms and surrogates                */
+		if (good && n == 3)            /* overlong forms and surrogates               */
 			good = !(u[0] == 0xe0 && u[1] < 0xa0) && !(u[0] == 0xed && u[1] > 0x9f);
 		if (good && n == 4)
 			good = !(u[0] == 0xf0 && u[1] < 0x90) && !(u[0] == 0xf4 && u[1] > 0x8f);
@@ -48,8 +48,8 @@ static bool put_place(FILE *f, const Job *j, Span at)
 	source_place(j, at.file, at.end > at.beg ? at.end : at.beg, &end_line, &end_col);
 	fputs("\"file\":", f);
 	put_string(f, j->source[at.file].name);
-	fprintf(f, ",\"line\":%d,\"column\":%d,\"end_line\":%d,\"end_column\":%d", line, col, end_line,
-	        end_col);
+	fprintf(f, ",\"line\":%d,\"column\":%d,\"end_line\":%d,\"end_column\":%d", line, col,
+	        end_line, end_col);
 	return true;
 }
 

@@ -1,7 +1,7 @@
 /* job.c - the one object that owns a run of the compiler, and its source files.
  *
  * In:    files and texts.   Out: numbered sources; places as line and column, found on demand.
- * Holds: a source's text is NUL-terminated and never changes; its table of lines has at least one.
+ * Holds: a source's text is NUL-terminated and never changes; its table of lines is not empty.
  */
 #include <errno.h>
 #include <limits.h>
@@ -88,7 +88,7 @@ void source_place(const Job *j, int file, int offset, int *line, int *column)
 		offset = 0;
 	if (offset > s->len)
 		offset = s->len;
-	int lo = 0, hi = s->nline;             /* line[lo] <= offset < line[hi]                */
+	int lo = 0, hi = s->nline;             /* line[lo] <= offset < line[hi]               */
 	while (hi - lo > 1) {
 		int mid = lo + (hi - lo) / 2;
 		if (s->line[mid] <= offset)

@@ -1,6 +1,6 @@
 /* out.c - the writer of generated text, and numbers as text.
  *
- * In:    pieces of lines, by printf formats.   Out: indented text; a file that is whole or absent.
+ * In:    pieces of lines, by printf formats.   Out: indented text; a file, whole or absent.
  * Holds: depth is the number of open `{` at line ends; a line's tabs are written with its first
  * character, so an empty line has none.
  */
@@ -194,7 +194,7 @@ int out_save(const Out *o, const char *path)
 	return r;
 }
 
-enum { ROOM = 40 };                    /* what number_text's callers promise                    */
+enum { ROOM = 40 };                    /* what number_text's callers promise                  */
 
 static void digits(char *buf, int n, double v)
 {
@@ -211,8 +211,8 @@ char *number_text(char *buf, double v, bool single)
 		return strcpy(buf, "NAN");
 	if (isinf(v))
 		return strcpy(buf, v < 0 ? "-INFINITY" : "INFINITY");
-	/* Nine digits are enough for any float and 17 for any double (IEEE 754-2019, 5.12.2); if p
-	 * digits read back to v then so do p + 1, so the fewest are found by bisection. */
+	/* Nine digits are enough for any float and 17 for any double (IEEE 754-2019, 5.12.2);
+	 * if p digits read back to v then so do p + 1, so the fewest are found by bisection. */
 	int lo = 1, hi = single ? 9 : 17;
 	while (lo < hi) {
 		int mid = (lo + hi) / 2;

@@ -76,12 +76,12 @@ static const char *scalar(void *arg, Arena *a, ExKind kind, int64_t i, Sym name)
 	bug(f->m->job, "infer: %s %d has no value", name ? name : "number", kind);
 }
 
-/* Marks the leaves of an op that live nodes use, by index. */
-static bool *used_leaves(const Graph *g, Op op, int n, Arena *a)
+/* Marks the leaves of a kind that live nodes use, by index. */
+static bool *used_leaves(const Graph *g, LeafKind kind, int n, Arena *a)
 {
 	bool *used = NEWN(a, bool, n + 1), *live = graph_live(g, a);
 	for (int i = 0; i < g->n; i++)
-		if (live[i] && g->node[i]->op == op)
+		if (live[i] && opinfo[g->node[i]->op].leaf == kind)
 			used[g->node[i]->a.leaf.index] = true;
 	return used;
 }
@@ -146,8 +146,8 @@ static bool print_weights(Out *o, const Infer *f, const Graph *g, const Options 
 {
 	Arena *a = f->m->job->mem;
 	const Module *m = f->m;
-	bool *param = used_leaves(g, O_param, m->nparam, a);
-	bool *buffer = used_leaves(g, O_buffer, m->nbuffer, a);
+	bool *param = used_leaves(g, LF_PARAM, m->nparam, a);
+	bool *buffer = used_leaves(g, LF_BUFFER, m->nbuffer, a);
 	bool ok = true;
 	for (int i = 0; i < m->nparam + m->nbuffer; i++) {
 		const Tensor *t = i < m->nparam ? &m->param[i] : &m->buffer[i - m->nparam];
@@ -266,7 +266,7 @@ static bool uses_functions(const Graph *g, Arena *a)
 		const Node *n = g->node[i];
 		if (n->body && uses_functions(n->body, a))
 			return true;
-		if (live[i] && (n->op == O_random || (opinfo[n->op].kind == MAP && opinfo[n->op].cost == DEAR)))
+		if (live[i] && opinfo[n->op].cost == DEAR)
 			return true;
 	}
 	return false;
@@ -310,7 +310,7 @@ static void prepare(Infer *f, const Graph *g)
 {
 	const Module *m = f->m;
 	Arena *a = m->job->mem;
-	bool *used = used_leaves(g, O_input, m->nin, a);
+	bool *used = used_leaves(g, LF_INPUT, m->nin, a);
 	int *in = NEWN(a, int, m->nin + 1);
 	for (int i = 0; i < m->nin; i++) {
 		if (m->in[i].target && !used[i])

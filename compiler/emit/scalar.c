@@ -43,6 +43,7 @@ void emit_scalar(Out *o, const Graph *g, const char *head, const char *result, c
                  const char *(*leaf)(Arena *a, const Node *n))
 {
 	char num[40];
+	double k;
 	bool *live = graph_live(g, g->mem);
 	out(o, "%s\n{\n", head);
 	for (const char *s = args; *s; s += strspn(s, ", ")) {
@@ -54,8 +55,8 @@ void emit_scalar(Out *o, const Graph *g, const char *head, const char *result, c
 		const Node *n = g->node[i];
 		if (!live[i])
 			continue;
-		if (n->op == O_const)
-			out(o, "const double v%d = %s;\n", i, number_text(num, n->a.k, false));
+		if (node_is_const(n, &k))
+			out(o, "const double v%d = %s;\n", i, number_text(num, k, false));
 		else if (opinfo[n->op].kind == LEAF)
 			out(o, "const double v%d = %s;\n", i, leaf(g->mem, n));
 		else if (opinfo[n->op].kind == MAP)

@@ -245,6 +245,21 @@ static void print_data(Out *o, Arena *a, const Module *m)
 	    (unsigned long long)t->seed, t->shuffle, t->drop_last, c_string(a, t->monitor));
 }
 
+/* Elements per sample of the largest array that grows with the batch, for the runtime's check of
+ * sizes. */
+static int64_t largest(const Module *m)
+{
+	const Graph *const g[] = { m->grad, m->eval, m->bind };
+	int64_t most = 1;
+	for (size_t i = 0; i < sizeof g / sizeof *g; i++)
+		for (int k = 0; g[i] && k < g[i]->n; k++) {
+			Dim d;
+			if (type_size(&g[i]->node[k]->ty, &d) && d.b && d.k > most)
+				most = d.k;
+		}
+	return most;
+}
+
 static void print_model(Out *o, Arena *a, const Module *m, const Options *opt, int64_t arena0,
                         int64_t arena)
 {
@@ -278,23 +293,24 @@ static void print_model(Out *o, Arena *a, const Module *m, const Options *opt, i
 		out(o, ".update = %s_update,\n", p);
 	if (m->bind)
 		out(o, ".bind = %s_bind,\n", p);
-	out(o, ".knobs = %s_knobs,\n.metrics = %s_metrics,\n};\n\n", p, p);
+	out(o, ".knobs = %s_knobs,\n.metrics = %s_metrics,\n.largest = %lld,\n};\n\n", p, p,
+	    (long long)largest(m));
 }
 
 /* ---- scalars in double -------------------------------------------------------------------------------- */
 
 static const char *knob_leaf(Arena *a, const Node *n)
 {
-	if (n->op == O_setting)
+	if (opinfo[n->op].leaf == LF_SETTING)
 		return arena_printf(a, "setting[%d]", n->a.leaf.index);
 	return arena_printf(a, "t->%s", n->a.leaf.sym);
 }
 
 static const char *metric_leaf(Arena *a, const Node *n)
 {
-	if (n->op == O_count)
+	if (opinfo[n->op].leaf == LF_COUNT)
 		return "count";
-	return arena_printf(a, n->op == O_acc ? "acc[%d]" : "knob[%d]", n->a.leaf.index);
+	return arena_printf(a, opinfo[n->op].leaf == LF_ACC ? "acc[%d]" : "knob[%d]", n->a.leaf.index);
 }
 
 static void print_scalars(Out *o, const Module *m, const Options *opt)

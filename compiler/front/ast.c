@@ -30,7 +30,7 @@ AstList ast_append(Parse *p, AstList l, Ast *a)
 	return l;
 }
 
-/* ---- height ---------------------------------------------------------------------------------- */
+/* ---- height ----------------------------------------------------------------------------- */
 
 static void over(Ast *a, const Ast *child)
 {
@@ -57,7 +57,7 @@ static Ast *finish(Parse *p, Ast *a)
 	return leaf;
 }
 
-/* ---- expressions ----------------------------------------------------------------------------- */
+/* ---- expressions ------------------------------------------------------------------------ */
 
 Ast *ast_literal(Parse *p, AstKind k, Span at, const Token *t)
 {
@@ -77,8 +77,10 @@ Ast *ast_literal(Parse *p, AstKind k, Span at, const Token *t)
 Ast *ast_loss(Parse *p, Span at, const Token *t)
 {
 	if (t->section != TRAIN && t->section != SEARCH) {
-		Diag *d = error(p->j, at, "E0105", "`loss` as a value is known only in `train` and `search`");
-		diag_help(d, "in a model, name the value that you need:   l = cross_entropy(...)");
+		Diag *d = error(p->j, at, "E0105",
+		                "`loss` as a value is known only in `train` and `search`");
+		diag_help(d,
+		          "in a model, name the value that you need:   l = cross_entropy(...)");
 	}
 	return ast_new(p->j, A_LOSS, at);
 }
@@ -222,7 +224,7 @@ Ast *ast_type(Parse *p, Span at, const Token *name, Ast *arg, AstList dim)
 	return finish(p, a);
 }
 
-/* ---- statements ------------------------------------------------------------------------------ */
+/* ---- statements ------------------------------------------------------------------------- */
 
 Ast *ast_assign(Parse *p, Span at, AstList names, Ast *value)
 {
@@ -283,7 +285,8 @@ Ast *ast_repeat(Parse *p, Span at, const Token *name, Ast *lo, Ast *hi, AstList 
 	return finish(p, a);
 }
 
-Ast *ast_scan(Parse *p, Span at, const Token *var, Ast *lo, Ast *hi, AstList carry, AstList body)
+Ast *ast_scan(Parse *p, Span at, const Token *var, Ast *lo, Ast *hi, AstList carry,
+              AstList body)
 {
 	Ast *a = ast_new(p->j, A_SCAN, at);
 	a->name_at = var->at;
@@ -321,7 +324,7 @@ Ast *ast_else(Parse *p, Ast *branch, Span at, AstList other)
 	return finish(p, branch);
 }
 
-/* ---- items ------------------------------------------------------------------------------------- */
+/* ---- items ------------------------------------------------------------------------------ */
 
 Ast *ast_def(Parse *p, AstKind k, Span at, const Token *name, AstList formal, AstList body)
 {

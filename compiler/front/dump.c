@@ -19,12 +19,14 @@ static const char *const kind_name[] = {
 	[A_UNARY] = "unary", [A_PIPE] = "pipe", [A_INDEX] = "index", [A_FIELD] = "field",
 	[A_LIST] = "list", [A_SLICE] = "slice", [A_ELLIPSIS] = "ellipsis", [A_ARG] = "arg",
 	[A_TYPE] = "type", [A_ASSIGN] = "assign", [A_LAYER] = "layer", [A_PARAM] = "param",
-	[A_BUFFER] = "buffer", [A_UPDATE] = "update", [A_INPUT] = "input", [A_TARGET] = "target",
-	[A_LOSSES] = "loss", [A_METRIC] = "metric", [A_OUTPUT] = "output", [A_RETURN] = "return",
+	[A_BUFFER] = "buffer", [A_UPDATE] = "update", [A_INPUT] = "input",
+	[A_TARGET] = "target", [A_LOSSES] = "loss", [A_METRIC] = "metric",
+	[A_OUTPUT] = "output", [A_RETURN] = "return",
 	[A_REPEAT] = "repeat", [A_SCAN] = "scan", [A_EMIT] = "emit", [A_IF] = "if",
 	[A_IMPORT] = "import", [A_CONST] = "const", [A_FN] = "fn", [A_BLOCK] = "block",
-	[A_OPTIMIZER] = "optimizer", [A_MODEL] = "model", [A_DATA] = "data", [A_TRAIN] = "train",
-	[A_SEARCH] = "search", [A_EXPORT] = "export", [A_FORMAL] = "formal", [A_SETTING] = "setting",
+	[A_OPTIMIZER] = "optimizer", [A_MODEL] = "model", [A_DATA] = "data",
+	[A_TRAIN] = "train", [A_SEARCH] = "search", [A_EXPORT] = "export",
+	[A_FORMAL] = "formal", [A_SETTING] = "setting",
 };
 
 const char *ast_kind_name(AstKind k)
@@ -93,7 +95,9 @@ static void put_detail(Pen *p, const Ast *a)
 	case A_SETTING:
 		put_name(p, a->u.decl.name);
 		break;
-	case A_FN: case A_BLOCK: case A_OPTIMIZER: case A_MODEL: put_name(p, a->u.def.name); break;
+	case A_FN: case A_BLOCK: case A_OPTIMIZER: case A_MODEL:
+		put_name(p, a->u.def.name);
+		break;
 	case A_LOSS: case A_PIPE: case A_INDEX: case A_LIST: case A_SLICE: case A_ELLIPSIS:
 	case A_RETURN: case A_IF: case A_DATA: case A_TRAIN: case A_SEARCH: case A_EXPORT:
 		break;
@@ -203,10 +207,14 @@ void token_dump(Job *j, int file, FILE *f)
 		const Token *t = &p->tok[i];
 		int line, col;
 		source_place(j, file, t->at.beg, &line, &col);
-		const char *kind = t->kind == NAME ? "name" : t->kind == INT ? "int" : t->kind == FLOAT ?
-		                   "float" : t->kind == STRING ? "string" : t->kind == BAD ? "bad" :
-		                   t->kind == 0 ? "end" : t->kind >= IMPORT && t->kind <= FALSE ?
-		                   "keyword" : "sign";
+		const char *kind = t->kind == NAME                         ? "name"
+		                   : t->kind == INT                        ? "int"
+		                   : t->kind == FLOAT                      ? "float"
+		                   : t->kind == STRING                     ? "string"
+		                   : t->kind == BAD                        ? "bad"
+		                   : t->kind == 0                          ? "end"
+		                   : t->kind >= IMPORT && t->kind <= FALSE ? "keyword"
+		                                                           : "sign";
 		fprintf(f, "%d:%d %s", line, col, kind);
 		if (t->at.end > t->at.beg)
 			fprintf(f, " %s", source_text(j, t->at));

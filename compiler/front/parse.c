@@ -1,8 +1,8 @@
 /* parse.c - drives the parser: hands out tokens, finds a way on after mistakes.
  *
- * In:    a source number.   Out: Program or one expression; E01xx for what is not in the grammar.
- * Holds: each recovery goes on behind the last one, so parsing ends; a file shows many mistakes,
- * but one mistake is not shown twice.
+ * In:    a source number.   Out: Program or one expression; E01xx where the grammar is left.
+ * Holds: each recovery goes on behind the last one, so parsing ends; a file shows many
+ * mistakes, but one mistake is not shown twice.
  *
  * Recovery looks at the layout: a statement begins with a keyword that is first on its line, or
  * with `name =` that is first on its line and not indented deeper than the statement in error.
@@ -12,7 +12,7 @@
 #include "parse.h"
 #include "nn.tab.h"
 
-/* ---- looking around in the tokens ----------------------------------------------------------- */
+/* ---- looking around in the tokens ------------------------------------------------------- */
 
 bool parse_keyword(int kind)
 {
@@ -35,7 +35,8 @@ bool parse_item_starts(const Parse *p, int i)
 	switch (t->kind) {
 	case IMPORT:
 		return next == STRING;
-	case CONST: case FN: case BLOCK: case MODEL: case OPTIMIZER: case DATA: case SEARCH: case EXPORT:
+	case CONST: case FN: case BLOCK: case MODEL: case OPTIMIZER: case DATA: case SEARCH:
+	case EXPORT:
 		return next == NAME;
 	case TRAIN:
 		return next == '{';
@@ -106,7 +107,7 @@ const char *parse_text(Parse *p, int i, int k)
 	return s;
 }
 
-/* ---- recovery ----------------------------------------------------------------------------------- */
+/* ---- recovery --------------------------------------------------------------------------- */
 
 static bool statement_starts(const Parse *p, int i, int column)
 {
@@ -129,7 +130,7 @@ static bool setting_starts(const Parse *p, int i, int column)
 	return t->first && parse_column(p, i) <= column;
 }
 
-/* The token, from i on, at which parsing can go on inside `{ }`; blocks are passed as a whole. */
+/* The token, from i on, at which parsing can go on inside `{ }`; inner blocks are skipped. */
 static int find_start(const Parse *p, int i, Level level, int column)
 {
 	for (int open = 0; i < p->ntok - 1; i++) {
@@ -169,7 +170,9 @@ bool parse_recover(Parse *p, Level level)
 			i++;
 		p->braces = 0;
 	} else {
-		i = find_start(p, i, level, parse_column(p, parse_statement(p, p->bad > 0 ? p->bad - 1 : 0)));
+		i = find_start(
+			p, i, level,
+			parse_column(p, parse_statement(p, p->bad > 0 ? p->bad - 1 : 0)));
 		/* A section cannot stand inside braces: they were not closed. */
 		if (i == end || parse_item_starts(p, i))
 			p->closers = p->braces;
@@ -179,7 +182,7 @@ bool parse_recover(Parse *p, Level level)
 	return true;
 }
 
-/* ---- the parser's source of tokens -------------------------------------------------------------- */
+/* ---- the parser's source of tokens ------------------------------------------------------ */
 
 int nn_lex(NN_STYPE *value, Span *at, Parse *p)
 {
@@ -214,7 +217,8 @@ static void warn_suspicious(Parse *p)
 		if (!t->first || (t->kind != '(' && t->kind != '[') || t[-1].kind != NAME)
 			continue;
 		Diag *d = warning(p->j, t->at, "suspicious-newline",
-		                  "this `%c` belongs to `%s` on the line before", t->kind, t[-1].sym);
+		                  "this `%c` belongs to `%s` on the line before", t->kind,
+		                  t[-1].sym);
 		diag_label(d, t->kind == '(' ? "taken as the arguments of a call"
 		                             : "taken as a subscript");
 		diag_span(d, t[-1].at, "%s", "");

@@ -10,42 +10,42 @@
 
 /* Limits, so that no input can exhaust the stack of a later pass. */
 enum {
-	MAX_NEST = 1000,               /* levels of brackets, and the height of any tree       */
-	MAX_LINE = 100000,             /* bytes                                                */
+	MAX_NEST = 1000,               /* levels of brackets, and the height of any tree      */
+	MAX_LINE = 100000,             /* bytes                                               */
 	MAX_NAME = 255
 };
 
 typedef struct {
-	int kind;                      /* nn.tab.h; a character's own code; 0 at the end       */
+	int kind;                      /* nn.tab.h; a character's own code; 0 at the end      */
 	Span at;
-	bool first;                    /* first on its line                                    */
-	bool flawed;                   /* the scanner reported it                              */
-	int depth;                     /* open ( and [ around it, within its statement         */
-	int section;                   /* MODEL, TRAIN ...: the item it stands in; 0: none     */
-	Sym sym;                       /* its text; a string's value                           */
-	int64_t i;                     /* INT                                                  */
-	double num;                    /* INT, FLOAT                                           */
+	bool first;                    /* first on its line                                   */
+	bool flawed;                   /* the scanner reported it                             */
+	int depth;                     /* open ( and [ around it, within its statement        */
+	int section;                   /* MODEL, TRAIN ...: the item it stands in; 0: none    */
+	Sym sym;                       /* its text; a string's value                          */
+	int64_t i;                     /* INT                                                 */
+	double num;                    /* INT, FLOAT                                          */
 } Token;
 
 typedef struct {
 	Job *j;
 	int file;
-	Token *tok; int ntok, captok;  /* the last one is the end of the file                  */
-	bool newline;                  /* scanner: the next token is the first on its line     */
-	int beg, end;                  /* scanner: bytes of the current match                  */
-	int start;                     /* the token that chooses the start symbol; 0: given    */
-	int now, next;                 /* the token last given to the parser; the one after    */
-	int closers;                   /* `}` to give before the next token (recovery)         */
-	bool closing;                  /* the token last given was one of these                */
-	int braces;                    /* `{` given and not closed                             */
-	int bad;                       /* where the last syntax error was found                */
-	int resumed;                   /* where parsing went on after it; -1: none yet         */
-	bool cut;                      /* tokens beyond a limit were dropped: no more messages */
+	Token *tok; int ntok, captok;  /* the last one is the end of the file                 */
+	bool newline;                  /* scanner: the next token is the first on its line    */
+	int beg, end;                  /* scanner: bytes of the current match                 */
+	int start;                     /* the token that chooses the start symbol; 0: given   */
+	int now, next;                 /* the token last given to the parser; the one after   */
+	int closers;                   /* `}` to give before the next token (recovery)        */
+	bool closing;                  /* the token last given was one of these               */
+	int braces;                    /* `{` given and not closed                            */
+	int bad;                       /* where the last syntax error was found               */
+	int resumed;                   /* where parsing went on after it; -1: none yet        */
+	bool cut;                     /* tokens beyond a limit were dropped: no more messages */
 	Program *program;
 	Ast *expr;
 } Parse;
 
-/* ---- scan.c, grammar/nn.l ------------------------------------------------------------------ */
+/* ---- scan.c, grammar/nn.l --------------------------------------------------------------- */
 
 /* Fills p->tok from source p->file; records E0105 for what is no token. */
 void scan_file(Parse *p);
@@ -59,7 +59,7 @@ void scan_foreign(Parse *p, int kind, const char *text, const char *ours);
 void scan_stray(Parse *p, const char *text, int n, const char *help);
 void scan_bad_number(Parse *p, const char *text, int n);
 
-/* ---- parse.c -------------------------------------------------------------------------------- */
+/* ---- parse.c ---------------------------------------------------------------------------- */
 
 typedef enum { AT_TOP, IN_BODY, IN_SETTINGS } Level;
 
@@ -77,7 +77,7 @@ bool parse_keyword(int kind);
 /* Tokens [i, k) on one line, with the blanks that the program has between them. */
 const char *parse_text(Parse *p, int i, int k);
 
-/* ---- syntax.c: the messages ------------------------------------------------------------------ */
+/* ---- syntax.c: the messages ------------------------------------------------------------- */
 
 /* Reports that tok[now] cannot stand here; expected: names of the tokens that could. */
 void syntax_error(Parse *p, const char *const *expected, int n);
@@ -88,7 +88,7 @@ void syntax_bare(Parse *p, Span at);
 /* E0103, operator on the left: `from` is not in parentheses. */
 void syntax_pipe_after(Parse *p, const Ast *from, Span pipe);
 
-/* ---- ast.c: one constructor per rule of the grammar ----------------------------------------- */
+/* ---- ast.c: one constructor per rule of the grammar ------------------------------------- */
 
 typedef struct { const Token *name; Ast *value; } Tagged;
 
@@ -113,7 +113,8 @@ Ast *ast_decl(Parse *p, AstKind k, Span at, const Token *name, Ast *type, Ast *v
 Ast *ast_tagged(Parse *p, AstKind k, Span at, const Token *key, Tagged t);
 Ast *ast_return(Parse *p, Span at, const Token *key, AstList value);
 Ast *ast_repeat(Parse *p, Span at, const Token *name, Ast *lo, Ast *hi, AstList body);
-Ast *ast_scan(Parse *p, Span at, const Token *var, Ast *lo, Ast *hi, AstList carry, AstList body);
+Ast *ast_scan(Parse *p, Span at, const Token *var, Ast *lo, Ast *hi, AstList carry,
+              AstList body);
 Ast *ast_if(Parse *p, Span at, const Token *key, Ast *cond, AstList then);
 Ast *ast_else(Parse *p, Ast *branch, Span at, AstList other);
 Ast *ast_def(Parse *p, AstKind k, Span at, const Token *name, AstList formal, AstList body);

@@ -15,14 +15,19 @@
 #include "nn.tab.h"
 #include "nn.lex.h"
 
-static const struct { const char *text; int kind; } keywords[] = {
-	{"import", IMPORT}, {"const", CONST}, {"fn", FN}, {"block", BLOCK}, {"layer", LAYER},
-	{"optimizer", OPTIMIZER}, {"model", MODEL}, {"data", DATA}, {"train", TRAIN},
-	{"search", SEARCH}, {"export", EXPORT}, {"input", INPUT}, {"target", TARGET},
-	{"param", PARAM}, {"buffer", BUFFER}, {"update", UPDATE}, {"loss", LOSS},
-	{"metric", METRIC}, {"output", OUTPUT}, {"return", RETURN}, {"repeat", REPEAT},
-	{"scan", SCAN}, {"carry", CARRY}, {"emit", EMIT}, {"in", IN}, {"if", IF}, {"else", ELSE},
-	{"and", AND}, {"or", OR}, {"not", NOT}, {"true", TRUE}, {"false", FALSE}, {"while", WHILE},
+static const struct { const char *text; int kind;
+} keywords[] = {
+	{ "import", IMPORT }, { "const", CONST },   { "fn", FN },
+	{ "block", BLOCK },   { "layer", LAYER },   { "optimizer", OPTIMIZER },
+	{ "model", MODEL },   { "data", DATA },     { "train", TRAIN },
+	{ "search", SEARCH }, { "export", EXPORT }, { "input", INPUT },
+	{ "target", TARGET }, { "param", PARAM },   { "buffer", BUFFER },
+	{ "update", UPDATE }, { "loss", LOSS },     { "metric", METRIC },
+	{ "output", OUTPUT }, { "return", RETURN }, { "repeat", REPEAT },
+	{ "scan", SCAN },     { "carry", CARRY },   { "emit", EMIT },
+	{ "in", IN },         { "if", IF },         { "else", ELSE },
+	{ "and", AND },       { "or", OR },         { "not", NOT },
+	{ "true", TRUE },     { "false", FALSE },   { "while", WHILE },
 };
 
 static Span here(const Parse *p)
@@ -76,15 +81,18 @@ void scan_bad_number(Parse *p, const char *text, int n)
 	Span at = here(p);
 	int end = (int)strspn(text, "0123456789_");
 	if (text[0] == '.') {
-		Diag *d = error(p->j, at, "E0105", "a number needs a digit on both sides of the point");
+		Diag *d = error(p->j, at, "E0105",
+		                "a number needs a digit on both sides of the point");
 		diag_help(d, "write `0%.*s`", n > 40 ? 40 : n, text);
 	} else if (end == n - 1 && text[end] == '.') {
-		Diag *d = error(p->j, at, "E0105", "a number needs a digit on both sides of the point");
+		Diag *d = error(p->j, at, "E0105",
+		                "a number needs a digit on both sides of the point");
 		diag_help(d, "write `%.*s0`", n > 40 ? 40 : n, text);
 	} else {
 		Diag *d = error(p->j, at, "E0105", "`%.*s` is neither a number nor a name",
 		                n > 40 ? 40 : n, text);
-		diag_help(d, "numbers are written 60_000, 0.5 or 1e-3; names begin with a letter");
+		diag_help(d,
+		          "numbers are written 60_000, 0.5 or 1e-3; names begin with a letter");
 	}
 	push(p, FLOAT, symbols_get(p->j->symbols, text, (size_t)n))->flawed = true;
 }
@@ -92,7 +100,8 @@ void scan_bad_number(Parse *p, const char *text, int n)
 void scan_string(Parse *p, const char *text, int n, bool closed)
 {
 	if (!closed) {
-		Diag *d = error(p->j, here(p), "E0105", "this string is not closed on its line");
+		Diag *d =
+			error(p->j, here(p), "E0105", "this string is not closed on its line");
 		diag_help(d, "end it with `\"`; a line break inside is written `\\n`");
 	}
 	char *value = arena_alloc(p->j->mem, (size_t)n + 1);
@@ -107,7 +116,8 @@ void scan_string(Parse *p, const char *text, int n, bool closed)
 				c = '\t';
 			} else if (c != '\\' && c != '"') {
 				Span at = {p->file, p->beg + i - 1, p->beg + i + 1};
-				Diag *d = error(p->j, at, "E0105", "unknown escape in a string");
+				Diag *d =
+					error(p->j, at, "E0105", "unknown escape in a string");
 				diag_help(d, "strings know `\\n`, `\\t`, `\\\\` and `\\\"`; "
 				          "write a backslash as `\\\\`");
 			}
@@ -131,7 +141,8 @@ void scan_stray(Parse *p, const char *text, int n, const char *help)
 	if (c >= 0x20 && c != 0x7f && (c < 0x80 || n > 1)) {
 		Span at = {p->file, p->beg, p->beg + n};
 		Diag *d = error(p->j, at, "E0105", "unexpected character `%.*s`", n, text);
-		if (!help && n == 3 && (!memcmp(text, "\xE2\x80\x9C", 3) || !memcmp(text, "\xE2\x80\x9D", 3)))
+		if (!help && n == 3 &&
+		    (!memcmp(text, "\xE2\x80\x9C", 3) || !memcmp(text, "\xE2\x80\x9D", 3)))
 			help = "strings are written with the plain quote `\"`";
 		else if (!help && c >= 0x80)
 			help = "names are written with the letters a to z, digits and `_`";
@@ -141,7 +152,7 @@ void scan_stray(Parse *p, const char *text, int n, const char *help)
 	push(p, BAD, 0)->flawed = true;
 }
 
-/* ---- before scanning: the bytes ------------------------------------------------------------ */
+/* ---- before scanning: the bytes --------------------------------------------------------- */
 
 /* Length of the UTF-8 character at s (RFC 3629, section 4); 0 if it is none. */
 static int utf8(const unsigned char *s)
@@ -149,7 +160,7 @@ static int utf8(const unsigned char *s)
 	if (s[0] < 0x80)
 		return 1;
 	int n = s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
-	for (int i = 1; i < n; i++)            /* the text ends in NUL: never read beyond      */
+	for (int i = 1; i < n; i++)            /* the text ends in NUL: never read beyond     */
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
 	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
@@ -189,11 +200,12 @@ static void check_bytes(Parse *p)
 		check_line(p, s->line[i], i + 1 < s->nline ? s->line[i + 1] - 1 : s->len);
 }
 
-/* ---- after scanning: where each token stands ------------------------------------------------ */
+/* ---- after scanning: where each token stands -------------------------------------------- */
 
 static void too_deep(Parse *p, int i)
 {
-	Diag *d = error(p->j, p->tok[i].at, "E0105", "brackets are nested more than %d deep", MAX_NEST);
+	Diag *d = error(p->j, p->tok[i].at, "E0105", "brackets are nested more than %d deep",
+	                MAX_NEST);
 	diag_help(d, "give parts of the expression names");
 	/* What is dropped would only repeat the message in other words. */
 	p->tok[i] = (Token){.at = {p->file, p->tok[i].at.beg, p->tok[i].at.beg}};

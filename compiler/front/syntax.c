@@ -2,8 +2,8 @@
  *
  * In:    the token that cannot stand where it is, and the names of those that could.
  * Out:   one diagnostic, E0101 to E0105, with the repair.
- * Holds: newlines mean nothing to the parser, so a mistake is often noticed one line late: if the
- * token is the first on its line, the message points at the end of the token before.
+ * Holds: newlines mean nothing to the parser, so a mistake is often noticed one line late: if
+ * the token is the first on its line, the message points at the end of the token before.
  *
  * Special cases first, each a function that returns true if it took the case; the last one,
  * general(), puts the set of expected tokens into words.
@@ -49,11 +49,16 @@ static const char *words(Parse *p, int i)
 		return "the end of the file";
 	if (t->kind == STRING)
 		return "a string";
+	/* Cut where nobody reads on. */
 	const char *text = source_text(p->j, t->at);
-	/* Names are cut where nobody reads on. */
-	return arena_printf(p->j->mem, "%s`%.60s`", keyword_token(t) || t->kind == WHILE ? "the keyword " :
-	                    t->kind == NAME ? "the name " : t->kind == INT || t->kind == FLOAT ?
-	                    "the number " : "", text);
+	const char *what = "";
+	if (keyword_token(t) || t->kind == WHILE)
+		what = "the keyword ";
+	else if (t->kind == NAME)
+		what = "the name ";
+	else if (t->kind == INT || t->kind == FLOAT)
+		what = "the number ";
+	return arena_printf(p->j->mem, "%s`%.60s`", what, text);
 }
 
 /* What an operator's value is called: this sum, this product. */
@@ -81,7 +86,7 @@ static bool operator_token(int kind)
 	}
 }
 
-/* ---- pipes ---------------------------------------------------------------------------------- */
+/* ---- pipes ------------------------------------------------------------------------------ */
 
 /* One past the last token of the pipeline whose `|>` is tok[i]. */
 static int pipeline_end(const Parse *p, int i)
@@ -138,11 +143,13 @@ static const char *before_value(Parse *p, int i)
 static const char *intention(Parse *p, const Ast *from, const char *left)
 {
 	const char *op = from->u.bin.op;
-	const char *l = strlen(left) > 30 ? "the left operand" : arena_printf(p->j->mem, "`%s`", left);
+	const char *l =
+		strlen(left) > 30 ? "the left operand" : arena_printf(p->j->mem, "`%s`", left);
 	if (from->kind == A_UNARY)
 		return arena_printf(p->j->mem, "to apply `%s` to the result:", op);
 	if (!strcmp(op, "+"))
-		return arena_printf(p->j->mem, "to add the result to %s (a residual connection):", l);
+		return arena_printf(p->j->mem,
+		                    "to add the result to %s (a residual connection):", l);
 	if (!strcmp(op, "-"))
 		return arena_printf(p->j->mem, "to subtract the result from %s:", l);
 	if (!strcmp(op, "/"))
@@ -182,8 +189,10 @@ static bool pipe_before(Parse *p, Expected e)
 		return false;
 	int first = expression_start(p, p->now);
 	Span line = span_join(p->tok[first].at, p->tok[p->now - 1].at);
-	Diag *d = error(p->j, t->at, "E0103", "unexpected `%s` after a pipeline: `|>` and `%s` need "
-	                "parentheses to say which goes first", t->sym, t->sym);
+	Diag *d = error(p->j, t->at, "E0103",
+	                "unexpected `%s` after a pipeline: `|>` and `%s` need "
+	                "parentheses to say which goes first",
+	                t->sym, t->sym);
 	diag_span(d, line, "this pipeline would be the left operand");
 	diag_help(d, "to go on with the result:   %s(%s) %s ...", before_value(p, first),
 	          parse_text(p, first, p->now), t->sym);
@@ -218,7 +227,8 @@ static bool dangling_pipe(Parse *p)
 
 void syntax_bare(Parse *p, Span at)
 {
-	int i = parse_index(p, at.beg), end = parse_index(p, at.end > at.beg ? at.end - 1 : at.end) + 1;
+	int i = parse_index(p, at.beg),
+	    end = parse_index(p, at.end > at.beg ? at.end - 1 : at.end) + 1;
 	Diag *d = error(p->j, p->tok[i].at, "E0104", "a statement must name its value");
 	diag_label(d, "this value is computed and then lost");
 	/* Most often it is the result of the network that lacks its usual name. */
@@ -229,7 +239,7 @@ void syntax_bare(Parse *p, Span at)
 	diag_help(d, "give it a name:   %s = %s", name, parse_text(p, i, end));
 }
 
-/* ---- brackets ------------------------------------------------------------------------------- */
+/* ---- brackets --------------------------------------------------------------------------- */
 
 /* Index of the bracket that is open before tok[i]; -1 if none is in this statement. */
 static int open_bracket(const Parse *p, int i)
@@ -247,7 +257,7 @@ static int open_bracket(const Parse *p, int i)
 	return -1;
 }
 
-/* True if tok[i] looks like the beginning of the next statement: what is open was not closed. */
+/* True if tok[i] looks like the next statement: what is open was not closed. */
 static bool next_statement(const Parse *p, int i)
 {
 	const Token *t = &p->tok[i];
@@ -266,8 +276,8 @@ static bool next_statement(const Parse *p, int i)
 static bool starts_value(int kind)
 {
 	switch (kind) {
-	case NAME: case INT: case FLOAT: case STRING: case TRUE: case FALSE: case LOSS: case NOT:
-	case '(': case '[':
+	case NAME: case INT: case FLOAT: case STRING: case TRUE: case FALSE: case LOSS:
+	case NOT: case '(': case '[':
 		return true;
 	default:
 		return false;
@@ -286,14 +296,18 @@ static bool in_brackets(Parse *p, Expected e)
 	bool comma = has(e, ","), call = *close == ')' && kind_at(p, open - 1) == NAME;
 	int head = kind_at(p, open - 2);
 	bool header = call && (head == FN || head == BLOCK || head == OPTIMIZER);
-	const char *of = !call ? "" : arena_printf(p->j->mem, header ? " in the parameters of `%s`" :
-	                 " in the arguments of `%s`", p->tok[open - 1].sym);
+	const char *of = !call ? ""
+	                       : arena_printf(p->j->mem,
+	                                      header ? " in the parameters of `%s`"
+	                                             : " in the arguments of `%s`",
+	                                      p->tok[open - 1].sym);
 	bool end = next_statement(p, i);
 	bool insert = end || (comma && starts_value(p->tok[i].kind)) || p->tok[i].first;
 	const char *what = comma ? arena_printf(p->j->mem, "`,` or `%s`", close) :
 	                   arena_printf(p->j->mem, "`%s`", close);
-	Diag *d = error(p->j, insert ? behind(p, i - 1) : p->tok[i].at,
-	                comma && call && !header ? "E0101" : "E0105", "expected %s%s", what, of);
+	Diag *d =
+		error(p->j, insert ? behind(p, i - 1) : p->tok[i].at,
+	              comma && call && !header ? "E0101" : "E0105", "expected %s%s", what, of);
 	if (end || (insert && !comma)) {
 		diag_label(d, "insert `%s` here", close);
 		diag_span(d, p->tok[open].at, "this `%c` is not closed", p->tok[open].kind);
@@ -327,20 +341,88 @@ static bool unclosed_brace(Parse *p, Expected e)
 	return true;
 }
 
-/* ---- everything else ------------------------------------------------------------------------ */
+/* ---- everything else -------------------------------------------------------------------- */
 
 /* `x + y` as a statement: an operator behind the first name. */
 static bool lost_value(Parse *p, Expected e)
 {
 	int i = p->now, first = i - 1;
 	int k = kind_at(p, i);
-	if (first < 0 || p->tok[first].kind != NAME || !has(e, "=") || !has(e, "|>") || !has(e, ","))
+	if (first < 0 || p->tok[first].kind != NAME || !has(e, "=") || !has(e, "|>") ||
+	    !has(e, ","))
 		return false;
 	if (!operator_token(k) && k != '[' && k != '.')
 		return false;
 	Diag *d = error(p->j, p->tok[first].at, "E0104", "a statement must name its value");
 	diag_label(d, "this value is computed and then lost");
-	diag_help(d, "give it a name:   y = %s %s...", p->tok[first].sym, p->tok[i].sym);
+	diag_help(d, "give it a name:   y = %s ...", parse_text(p, first, i + 1));
+	return true;
+}
+
+/* A misspelt keyword: `modle mlp {`, `ouput y`. */
+static const char *meant(const Parse *p, Expected e)
+{
+	int i = p->now;
+	bool top = has(e, "model");
+	if (!top)
+		i--;
+	if (kind_at(p, i) != NAME || (!top && !has(e, "=")))
+		return 0;
+	static const char *const items[] = {
+		"import", "const", "fn",    "block",  "optimizer",
+		"model",  "data",  "train", "search", "export",
+	};
+	static const char *const stmts[] = {
+		"layer",  "input",  "target", "param",  "buffer", "update", "loss",
+		"metric", "output", "return", "repeat", "scan",   "emit",   "if",
+	};
+	return top ? nearest(p->tok[i].sym, items, sizeof items / sizeof *items)
+	           : nearest(p->tok[i].sym, stmts, sizeof stmts / sizeof *stmts);
+}
+
+/* `y = a b`: something stands behind what is a whole statement already. */
+static bool run_on(Parse *p, Expected e)
+{
+	int i = p->now;
+	bool item = has(e, "model"), stmt = has(e, "layer"),
+	     setting = !item && has(e, "optimizer");
+	/* A name there was taken for the beginning of the next one. */
+	bool late = !item && !stmt && !setting && i > 1 && has(e, "=") &&
+	            p->tok[i - 1].kind == NAME;
+	if (late)
+		i--;
+	else if (!item && !stmt && !setting)
+		return false;
+	int before = kind_at(p, i - 1);
+	if (i == 0 || i == p->ntok - 1 || p->tok[i].first || before == '{' || before == '}' ||
+	    before == ';' || before == ',' || parse_keyword(before) || p->tok[i].kind == '}')
+		return false;
+	bool in_settings = setting || (late && !has(e, ","));
+	p->bad = i;
+	Diag *d = error(p->j, p->tok[i].at, "E0105",
+	                "expected an operator or the end of the %s, found %s",
+	                item || in_settings ? "value" : "statement", words(p, i));
+	const char *hint = late && !in_settings ? meant(p, e) : 0;
+	if (hint)
+		diag_help(d, "did you mean `%s`?", hint);
+	return true;
+}
+
+/* `y = 3 +` and on the next line `z = 4`: the name was taken for the operand. */
+static bool missing_value(Parse *p)
+{
+	int i = p->now - 1;
+	if (i < 2 || kind_at(p, i + 1) != '=' || kind_at(p, i) != NAME || !p->tok[i].first ||
+	    open_bracket(p, i) >= 0)
+		return false;
+	int before = kind_at(p, i - 1);
+	if (!operator_token(before) && before != '=' && before != NOT && before != RETURN &&
+	    before != ',')
+		return false;
+	p->bad = i;
+	Diag *d = error(p->j, behind(p, i - 1), "E0105", "expected an expression behind %s",
+	                words(p, i - 1));
+	diag_span(d, p->tok[i].at, "found the next statement instead");
 	return true;
 }
 
@@ -362,8 +444,9 @@ static bool keyword_for_name(Parse *p, Expected e)
 	const Token *t = &p->tok[i];
 	if (t->kind == WHILE) {
 		Diag *d = error(p->j, t->at, "E0105", "`while` is reserved for later");
-		diag_help(d, "a fixed number of times: `repeat n { ... }`; over steps: `scan t in 0..T "
-		          "carry h = ... { ... }`");
+		diag_help(d, "a fixed number of times: `repeat n { ... }`; over steps: `scan t "
+		             "in 0..T "
+		             "carry h = ... { ... }`");
 		return true;
 	}
 	/* `input = ...`: the keyword was taken as one. */
@@ -382,26 +465,6 @@ static bool keyword_for_name(Parse *p, Expected e)
 	return true;
 }
 
-/* A misspelt keyword: `modle mlp {`, `ouput y`. */
-static const char *meant(const Parse *p, Expected e)
-{
-	int i = p->now;
-	bool top = has(e, "model");
-	if (!top)
-		i--;
-	if (kind_at(p, i) != NAME || (!top && !has(e, "=")))
-		return 0;
-	static const char *const items[] = {
-		"import", "const", "fn", "block", "optimizer", "model", "data", "train", "search", "export",
-	};
-	static const char *const stmts[] = {
-		"layer", "input", "target", "param", "buffer", "update", "loss", "metric", "output",
-		"return", "repeat", "scan", "emit", "if",
-	};
-	return top ? nearest(p->tok[i].sym, items, sizeof items / sizeof *items)
-	           : nearest(p->tok[i].sym, stmts, sizeof stmts / sizeof *stmts);
-}
-
 /* Adds "`x`" or "a name" to the words so far. */
 static const char *add(Parse *p, const char *list, const char *item, bool quoted)
 {
@@ -414,9 +477,10 @@ static const char *add(Parse *p, const char *list, const char *item, bool quoted
 static bool minor(const char *name)
 {
 	static const char *const names[] = {
-		"+", "-", "*", "/", "@", "**", "==", "!=", "<", ">", "<=", ">=", "and", "or", "not", "|>",
-		"[", "(", ".", ";", "end of file", "else", "name", "number", "fraction", "string", "true",
-		"false", "loss",
+		"+",        "-",      "*",    "/",     "@",           "**",   "==",   "!=",
+		"<",        ">",      "<=",   ">=",    "and",         "or",   "not",  "|>",
+		"[",        "(",      ".",    ";",     "end of file", "else", "name", "number",
+		"fraction", "string", "true", "false", "loss",
 	};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (!strcmp(names[i], name))
@@ -459,7 +523,8 @@ static const char *expected_words(Parse *p, Expected e)
 	while (comma && (comma[1] != ' '))
 		comma = comma > list ? memrchr(list, ',', (size_t)(comma - list)) : 0;
 	if (comma)
-		list = arena_printf(p->j->mem, "%.*s or %s", (int)(comma - list), list, comma + 2);
+		list = arena_printf(p->j->mem, "%.*s or %s", (int)(comma - list), list,
+		                    comma + 2);
 	return list;
 }
 
@@ -467,7 +532,8 @@ static void general(Parse *p, Expected e)
 {
 	int i = p->now;
 	const Token *t = &p->tok[i];
-	bool late = i > 0 && (t->first || i == p->ntok - 1) && !has(e, "model") && !has(e, "layer");
+	bool late =
+		i > 0 && (t->first || i == p->ntok - 1) && !has(e, "model") && !has(e, "layer");
 	const char *want = expected_words(p, e), *hint = meant(p, e);
 	Span at = late ? behind(p, i - 1) : t->at;
 	/* At the end of the file there is nothing to underline. */
@@ -488,12 +554,14 @@ void syntax_error(Parse *p, const char *const *expected, int n)
 	Expected e = {expected, n};
 	p->bad = p->now;
 	const Token *t = &p->tok[p->now];
-	/* Said by the scanner; or what recovery chose did not fit: the mistake before is enough. */
+	/* Said by the scanner; or what recovery chose did not fit: the mistake before is
+	 * enough. */
 	if (t->flawed || (p->now > 0 && t[-1].flawed) || p->closing || p->now == p->resumed ||
 	    (p->cut && p->now == p->ntok - 1))
 		return;
-	if (dangling_pipe(p) || pipe_before(p, e) || keyword_for_name(p, e) || in_brackets(p, e) ||
-	    unclosed_brace(p, e) || lost_value(p, e) || chained(p, e))
+	if (dangling_pipe(p) || pipe_before(p, e) || keyword_for_name(p, e) ||
+	    missing_value(p) || in_brackets(p, e) || unclosed_brace(p, e) || lost_value(p, e) ||
+	    chained(p, e) || run_on(p, e))
 		return;
 	general(p, e);
 }

@@ -386,7 +386,7 @@ void  print_kernel(Out *o, const Fn *f, const Kernel *k);
 void  print_line(Out *o, const char *s);
 const char *elem_type(const Buffer *b);
 const char *region_note(const Fn *f, Arena *a, const Region *r);   /* dump.c          */
-/* Rows of a region's outermost axis that stand for one row of its split (k of k * B). */
-int   split_scale(const Region *r);
+/* First and one past the last row of this owner in a dimension of this extent. */
+void  owned_range(Lower *l, Dim extent, Ex **from, Ex **bound);
 
 #endif

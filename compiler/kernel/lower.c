@@ -459,14 +459,6 @@ static void point(Lower *l, Region *r, Ex *const *ix)
 
 /* ---- the iteration space ------------------------------------------------------------------------------------- */
 
-int split_scale(const Region *r)
-{
-	for (int i = 0; i < r->space.rank; i++)
-		if (!dim_is(r->space.dim[i], 1))
-			return r->split.rows.b ? r->space.dim[i].k : 1;
-	return 1;
-}
-
 static Ex *named_int(Lower *l, const char *name, int depth)
 {
 	Ex key;
@@ -479,14 +471,16 @@ static Ex *named_int(Lower *l, const char *name, int depth)
 }
 
 /* First and one past the last row of this owner, in rows of the region. */
-static void owned_range(Lower *l, Region *r, Dim extent, Ex **from, Ex **bound)
+void owned_range(Lower *l, Dim extent, Ex **from, Ex **bound)
 {
+	/* the split counts samples; this dimension has extent.k rows for each */
+	Ex *scale = ex_int(l, extent.b && !l->fn->host->flat ? extent.k : 1);
 	*from = ex_int(l, 0);
 	*bound = ex_dim(l, extent);
 	if (!l->kernel->owned)
 		return;
-	*from = ex_mul(l, named_int(l, "lo", 0), ex_int(l, split_scale(r)));
-	*bound = ex_mul(l, named_int(l, "hi", 0), ex_int(l, split_scale(r)));
+	*from = ex_mul(l, named_int(l, "lo", 0), scale);
+	*bound = ex_mul(l, named_int(l, "hi", 0), scale);
 }
 
 typedef struct {
@@ -528,7 +522,7 @@ static void walk_dim(Lower *l, Walk *w, int d)
 	Ex *from = ex_int(l, 0), *bound = ex_dim(l, w->space.dim[d]);
 	LoopKind how = SERIAL;
 	if (d == w->first) {
-		owned_range(l, w->r, w->space.dim[d], &from, &bound);
+		owned_range(l, w->space.dim[d], &from, &bound);
 		how = OWNED;
 	}
 	if (!w->vector || d != w->last) {
@@ -649,7 +643,7 @@ static void lower_scatter(Lower *l, Region *r)
 	l->nname = 0;
 	l->scope = 0;
 	scope_open(l);
-	owned_range(l, r, n->ty.dim[0], &from, &bound);
+	owned_range(l, n->ty.dim[0], &from, &bound);
 	for (int i = 0; i < n->ty.rank; i++) {
 		scope_open(l);
 		ix[i] = loop_var(l, n->ty.dim[i], "i");

@@ -116,7 +116,8 @@ static void try_inplace(const Fn *f, Region *r)
 		Buffer *from = r->access[i].buf;
 		const Ex *at = 0;
 		if (r->access[i].write || !in_arena(from) || from->place != to->place || from == to ||
-		    from->bytes != to->bytes || !dim_eq(from->st.len, to->st.len))
+		    from->bytes != to->bytes || !dim_eq(from->st.len, to->st.len) ||
+		    elem_bytes(from, false) != elem_bytes(to, false))
 			continue;
 		if (f->host->barrier && r->split.rows.k && !r->access[i].slice)
 			continue;

@@ -20,6 +20,12 @@ typedef enum {
 
 typedef enum { FREE, CHEAP, DEAR, HEAVY } Cost;  /* architecture.md answer 4 */
 
+/* What a leaf stands for, for those who address or replace leaves without naming rows. */
+typedef enum {
+	LF_NONE, LF_CONST, LF_PARAM, LF_BUFFER, LF_MOMENT, LF_GRADIENT, LF_INPUT, LF_KNOB, LF_SETTING,
+	LF_TIME, LF_ACC, LF_ARG, LF_COUNT
+} LeafKind;
+
 /* Which member of Attr a row uses; drives the dumps. */
 typedef enum {
 	AT_NONE, AT_CONST, AT_LEAF, AT_AXIS, AT_RANDOM, AT_SEQ, AT_AXES, AT_PERM, AT_LO, AT_ROWS,
@@ -38,6 +44,7 @@ typedef struct OpInfo {
 	int nin;                       /* arity, -1: any                                       */
 	Cost cost;
 	AttrKind attr;
+	LeafKind leaf;
 	bool typed;                    /* the caller gives the result's type                   */
 	bool memory;                   /* LEAF: lives in memory (param, input ...)             */
 	bool index;                    /* REDUCE: gives the position of the first best element */
@@ -69,6 +76,9 @@ float op_single(Op op, float a, float b, float c);
 /* rules.c: formulas as nodes.  text: an expr over the names x | a b c, y, dy, d0 (attribute axes).
  * in[0..nin): the inputs. */
 Node *rule_build(Graph *g, const char *text, Node *const *in, int nin, Node *y, Node *dy);
+
+/* match.c: what an algebraic rule makes of n, or 0. */
+Node *rules_apply(Graph *g, Node *n);
 
 /* The parsed text of a rule, made once a job. */
 struct Ast *rule_pattern(Job *j, const char *text);

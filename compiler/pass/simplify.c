@@ -1,127 +1,34 @@
-/* simplify.c - the rules of ops/rules.def, to a fixed point.
+/* simplify.c - the algebraic rules (ops/rules.def), to a fixed point.
  *
  * In:    a graph.   Out: an equal graph, shorter.
- * Holds: at -O0 (g->exact) only rules that keep every bit are used.
- *
- * Patterns are expressions of the grammar, matched against nodes; the replacement is built by
- * rule_build.  Constants match through reshape and expand.
  */
-#include "ast.h"
 #include "op.h"
 #include "pass.h"
 
-#include <string.h>
-
-enum { exact, inexact };
-
-static const struct { int kind; const char *from, *to; } rules[] = {
-#define RULE(kind, from, to) { kind, from, to },
-#include "rules.def"
-#undef RULE
-};
-
-enum { NRULE = sizeof rules / sizeof *rules };
-
-typedef struct {
-	Ast *pattern[NRULE];
-	Op head[NRULE];                /* the pattern's outermost op                           */
-	bool changed;
-} Rules;
-
-static Op binary_op(Sym sign)
-{
-	return !strcmp(sign, "+") ? O_add : !strcmp(sign, "-") ? O_sub
-	     : !strcmp(sign, "*") ? O_mul : O_div;
-}
-
-static Op head(const Ast *e)
-{
-	if (e->kind == A_BINARY)
-		return binary_op(e->u.bin.op);
-	return e->kind == A_UNARY ? O_neg : op_find(e->u.call.fn);
-}
-
-/* Binds letters to nodes; a number (or -number) matches an equal constant. */
-static bool match(const Ast *e, Node *n, Node **bound)
-{
-	double k;
-	if (e->kind == A_INT || e->kind == A_FLOAT)
-		return node_is_const(n, &k) && k == e->u.lit.num;
-	if (e->kind == A_UNARY && e->u.bin.l->kind == A_INT)
-		return node_is_const(n, &k) && k == -e->u.bin.l->u.lit.num;
-	if (e->kind == A_NAME) {
-		Node **b = &bound[e->u.name[0] - 'a'];
-		if (*b && *b != n)
-			return false;
-		*b = n;
-		return true;
-	}
-	Op op = head(e);
-	if (n->op != op)
-		return false;
-	if (e->kind == A_UNARY)
-		return match(e->u.bin.l, n->in[0], bound);
-	if (e->kind == A_CALL) {
-		for (int i = 0; i < n->nin; i++)
-			if (!match(e->u.call.arg.v[i], n->in[i], bound))
-				return false;
-		return true;
-	}
-	Node *keep[3] = { bound[0], bound[1], bound[2] };
-	if (match(e->u.bin.l, n->in[0], bound) && match(e->u.bin.r, n->in[1], bound))
-		return true;
-	memcpy(bound, keep, sizeof keep);
-	return opinfo[op].commutes && match(e->u.bin.l, n->in[1], bound) &&
-	       match(e->u.bin.r, n->in[0], bound);
-}
-
-/* One rule applied at n, or 0. */
-static Node *apply(Graph *g, Rules *r, Node *n)
-{
-	if (n->ty.dt != DT_REAL || opinfo[n->op].kind != MAP)
-		return 0;
-	for (int i = 0; i < NRULE; i++) {
-		Node *bound[3] = { 0 };
-		if (n->op != r->head[i] || (g->exact && rules[i].kind == inexact))
-			continue;
-		if (!match(r->pattern[i], n, bound))
-			continue;
-		Node *any = bound[0] ? bound[0] : n, *in[3];
-		for (int k = 0; k < 3; k++)
-			in[k] = bound[k] ? bound[k] : any;
-		Node *m = rule_build(g, rules[i].to, in, 3, n, 0);
-		return n_broadcast(g, m, &n->ty);
-	}
-	return 0;
-}
+enum { MAXROUND = 8, MAXSTEP = 16 };
 
 static Node *simplify_node(Rewrite *w, const Node *n, void *arg)
 {
-	Rules *r = arg;
+	bool *changed = arg;
 	if (opinfo[n->op].kind != MAP)
 		return 0;
 	Node *m = rewrite_copy(w, n);
-	for (int again = 0; again < 16; again++) {
-		Node *next = apply(w->to, r, m);
+	for (int i = 0; i < MAXSTEP; i++) {
+		Node *next = rules_apply(w->to, m);
 		if (!next)
 			break;
 		m = next;
-		r->changed = true;
+		*changed = true;
 	}
 	return m;
 }
 
 Graph *pass_simplify(Graph *g)
 {
-	Rules r = { .changed = true };
-	for (int i = 0; i < NRULE; i++) {
-		const char *text = rules[i].from;
-		r.pattern[i] = rule_pattern(g->job, text);
-		r.head[i] = head(r.pattern[i]);
-	}
-	for (int round = 0; round < 8 && r.changed; round++) {
-		r.changed = false;
-		g = graph_rewrite(g, simplify_node, &r);
+	bool changed = true;
+	for (int round = 0; round < MAXROUND && changed; round++) {
+		changed = false;
+		g = graph_rewrite(g, simplify_node, &changed);
 	}
 	return g;
 }

@@ -5,8 +5,8 @@
  *        many results are not the nearest.  Exit status 1 if a bound is exceeded.
  *
  * The reference is the double function of the C library, whose own error is 2^-29 ulp of a
- * float.  An ulp is the distance of the floats around the exact result, 2^-149 at least.  Run by
- * hand, about a minute a function; test_vmath.c does the same on a sample.
+ * float.  An ulp is the distance of the floats around the exact result, 2^-149 at least.  Run
+ * by hand, two minutes a function; test_vmath.c does the same on a sample.
  *
  *     cc -O2 -march=native -ffp-contract=off -Iruntime tests/long/vmath_exhaustive.c -lm
  *

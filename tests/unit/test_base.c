@@ -1,5 +1,5 @@
-/* test_base.c - arenas, symbols, places, diagnostics (the drawings of interfaces.md), the writer,
- * numbers as text, suggestions, checked sizes. */
+/* test_base.c - arenas, symbols, places, diagnostics (the drawings of interfaces.md), the
+ * writer, numbers as text, suggestions, checked sizes. */
 #include "base.h"
 
 #include <CUnit/Basic.h>
@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- memory and symbols ---------------------------------------------------------------------- */
+/* ---- memory and symbols ----------------------------------------------------------------- */
 
 static void test_arena(void)
 {
@@ -57,7 +57,8 @@ static void test_places(void)
 {
 	Job *j = job_new();
 	int line, col, f = source_add(j, "a.nn", "ab\ncd\n\ne", 8, false);
-	static const int want[][2] = {{1, 1}, {1, 2}, {1, 3}, {2, 1}, {2, 2}, {2, 3}, {3, 1}, {4, 1}, {4, 2}};
+	static const int want[][2] = { { 1, 1 }, { 1, 2 }, { 1, 3 }, { 2, 1 }, { 2, 2 },
+		                       { 2, 3 }, { 3, 1 }, { 4, 1 }, { 4, 2 } };
 	for (int i = 0; i < 9; i++) {
 		source_place(j, f, i, &line, &col);
 		CU_ASSERT(line == want[i][0] && col == want[i][1]);
@@ -76,7 +77,7 @@ static void test_places(void)
 	job_free(j);
 }
 
-/* ---- diagnostics ------------------------------------------------------------------------------- */
+/* ---- diagnostics ------------------------------------------------------------------------ */
 
 /* A source in which marks are found by their text, with so many empty lines before it. */
 typedef struct { Job *j; int file; const char *text; } Fixture;
@@ -124,30 +125,34 @@ static void test_draw_residual(void)           /* interfaces.md section 2, messa
 	Fixture x = begin(16, "resnet20.nn",
 	                  "  h = x |> conv_bn(out, stride = stride) |> relu |> conv_bn(out)\n"
 	                  "  return relu(x + h)\n");
-	Diag *d = error(x.j, at(&x, "+", 0), "E0301", "`+` needs equal shapes, but dimensions 1, 2 and 3 differ");
+	Diag *d = error(x.j, at(&x, "+", 0), "E0301",
+	                "`+` needs equal shapes, but dimensions 1, 2 and 3 differ");
 	Span r = at(&x, "+ h", 0);
 	diag_span(d, at(&x, "x", 1), "f32[N, 16, 32, 32]");
 	diag_span(d, (Span){r.file, r.beg + 2, r.end}, "f32[N, 32, 16, 16]");
-	diag_note_at(d, at(&x, "conv_bn(out, stride = stride)", 0), "[N, 16, 32, 32] -> [N, 32, 16, 16]",
+	diag_note_at(d, at(&x, "conv_bn(out, stride = stride)", 0),
+	             "[N, 16, 32, 32] -> [N, 32, 16, 16]",
 	             "`h` was shrunk here, because stride = 2");
 	diag_help(d, "project the shortcut when the shape changes:\n    if stride != 1 { }");
-	expect(&x,
-	       "resnet20.nn:18:17: error: `+` needs equal shapes, but dimensions 1, 2 and 3 differ [E0301]\n"
-	       "  18 |   return relu(x + h)\n"
-	       "     |               ~ ^ ~ f32[N, 32, 16, 16]\n"
-	       "     |               |\n"
-	       "     |               f32[N, 16, 32, 32]\n"
-	       "     = note: `h` was shrunk here, because stride = 2\n"
-	       "  17 |   h = x |> conv_bn(out, stride = stride) |> relu |> conv_bn(out)\n"
-	       "     |            ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~ [N, 16, 32, 32] -> [N, 32, 16, 16]\n"
-	       "     = help: project the shortcut when the shape changes:\n"
-	       "     =           if stride != 1 { }\n");
+	expect(&x, "resnet20.nn:18:17: error: `+` needs equal shapes, but dimensions 1, 2 and "
+	           "3 differ [E0301]\n"
+	           "  18 |   return relu(x + h)\n"
+	           "     |               ~ ^ ~ f32[N, 32, 16, 16]\n"
+	           "     |               |\n"
+	           "     |               f32[N, 16, 32, 32]\n"
+	           "     = note: `h` was shrunk here, because stride = 2\n"
+	           "  17 |   h = x |> conv_bn(out, stride = stride) |> relu |> conv_bn(out)\n"
+	           "     |            ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~ [N, 16, 32, 32] -> [N, 32, "
+	           "16, 16]\n"
+	           "     = help: project the shortcut when the shape changes:\n"
+	           "     =           if stride != 1 { }\n");
 	job_free(x.j);
 }
 
 static void test_draw_three(void)              /* message 11 */
 {
-	Fixture x = begin(12, "lenet.nn", "    |> conv2d(16, 5) |> tanh |> avg_pool2d(2) |> conv2d(32, 7)\n");
+	Fixture x = begin(12, "lenet.nn",
+	                  "    |> conv2d(16, 5) |> tanh |> avg_pool2d(2) |> conv2d(32, 7)\n");
 	Diag *d = error(x.j, at(&x, "conv2d(32, 7)", 0), "E0302", "the kernel does not fit");
 	diag_label(d, "kernel %d x 7 on a 5 x 5 image", 7);
 	diag_span(d, at(&x, "avg_pool2d(2)", 0), "[N, 16, 5, 5]");
@@ -181,7 +186,8 @@ static void test_draw_broadcast(void)          /* message 13 */
 static void test_draw_lines(void)              /* message 14: two lines; order of diagnostics */
 {
 	Fixture x = begin(6, "mlp.nn", "  l = dense(9)\n  loss ce(l, label)\n");
-	Diag *late = error(x.j, at(&x, "label", 0), "E0305", "9 scores cannot be compared with 10 classes");
+	Diag *late = error(x.j, at(&x, "label", 0), "E0305",
+	                   "9 scores cannot be compared with 10 classes");
 	diag_label(late, "class(10): 10 classes");
 	diag_span(late, at(&x, "dense(9)", 0), "9 scores per sample");
 	warning(x.j, at(&x, "l", 0), "unused-value", "`l` is never used");
@@ -198,7 +204,7 @@ static void test_draw_lines(void)              /* message 14: two lines; order o
 	job_free(x.j);
 }
 
-static void test_draw_odd(void)                /* tabs, characters, line ends, no place, other file */
+static void test_draw_odd(void)          /* tabs, characters, line ends, no place, other file */
 {
 	Fixture x = begin(0, "t.nn", "\tx =\t\xC3\xA9 y  \r\nlast (a,\n  b)");
 	error(x.j, at(&x, "y", 0), "E0001", "behind a tab and an accent");
@@ -261,7 +267,8 @@ static void test_warnings(void)
 	x.j->warnings_off = true;
 	warning(x.j, at(&x, "c", 0), "other", "not said");
 	CU_ASSERT(x.j->nerror == 1);
-	expect(&x, "t.nn:1:3: error: said as an error [-Werror=grave]\n   1 | a b c\n     |   ^\n");
+	expect(&x,
+	       "t.nn:1:3: error: said as an error [-Werror=grave]\n   1 | a b c\n     |   ^\n");
 	job_free(x.j);
 }
 
@@ -276,12 +283,13 @@ static void test_json(void)
 	       "{\"file\":\"t.nn\",\"line\":2,\"column\":3,\"end_line\":2,\"end_column\":4,"
 	       "\"severity\":\"error\",\"code\":\"E0204\","
 	       "\"message\":\"a \\\"quote\\\", a\\u0009tab and \\ufffd\",\"label\":\"\","
-	       "\"spans\":[{\"file\":\"t.nn\",\"line\":1,\"column\":1,\"end_line\":1,\"end_column\":2,"
+	       "\"spans\":[{\"file\":\"t.nn\",\"line\":1,\"column\":1,\"end_line\":1,\"end_"
+	       "column\":2,"
 	       "\"label\":\"here\"}],\"notes\":[{\"kind\":\"help\",\"message\":\"none\"}]}\n");
 	job_free(x.j);
 }
 
-/* ---- writer, numbers, suggestions ---------------------------------------------------------------- */
+/* ---- writer, numbers, suggestions ------------------------------------------------------- */
 
 static void test_out(void)
 {
@@ -293,7 +301,8 @@ static void test_out(void)
 	out(o, "z(%d);\n}\n}\n", 7);
 	out_raw(o, "raw {\n", 6);
 	out(o, "end\n");
-	CU_ASSERT_STRING_EQUAL(o->text, "#define A 1\nint f(void)\n{\n\tif (x) {\n#undef A\n\t\ty();\n\n"
+	CU_ASSERT_STRING_EQUAL(o->text,
+	                       "#define A 1\nint f(void)\n{\n\tif (x) {\n#undef A\n\t\ty();\n\n"
 	                       "\t} else {\n\t\tz(7);\n\t}\n}\nraw {\nend\n");
 	char *wide = arena_alloc(a, 5001);
 	memset(wide, 'w', 5000);
@@ -318,16 +327,28 @@ static void test_out(void)
 
 static void test_numbers(void)
 {
-	static const struct { double v; bool single; const char *text; } want[] = {
-		{0, false, "0.0"}, {-0.0, false, "-0.0"}, {1, true, "1.0"}, {0.1, false, "0.1"},
-		{0.1, true, "0.1"}, {1e22, false, "1e+22"}, {1.0 / 3, true, "0.33333334"},
-		{1.0 / 3, false, "0.3333333333333333"}, {100000, true, "100000.0"},
-		{FLT_MAX, true, "3.4028235e+38"}, {5e-324, false, "5e-324"}, {-2.5, true, "-2.5"},
-		{INFINITY, true, "INFINITY"}, {-INFINITY, false, "-INFINITY"}, {NAN, true, "NAN"},
+	static const struct { double v; bool single; const char *text;
+	} want[] = {
+		{ 0, false, "0.0" },
+		{ -0.0, false, "-0.0" },
+		{ 1, true, "1.0" },
+		{ 0.1, false, "0.1" },
+		{ 0.1, true, "0.1" },
+		{ 1e22, false, "1e+22" },
+		{ 1.0 / 3, true, "0.33333334" },
+		{ 1.0 / 3, false, "0.3333333333333333" },
+		{ 100000, true, "100000.0" },
+		{ FLT_MAX, true, "3.4028235e+38" },
+		{ 5e-324, false, "5e-324" },
+		{ -2.5, true, "-2.5" },
+		{ INFINITY, true, "INFINITY" },
+		{ -INFINITY, false, "-INFINITY" },
+		{ NAN, true, "NAN" },
 	};
 	char buf[40];
 	for (size_t i = 0; i < sizeof want / sizeof *want; i++)
-		CU_ASSERT_STRING_EQUAL(number_text(buf, want[i].v, want[i].single), want[i].text);
+		CU_ASSERT_STRING_EQUAL(number_text(buf, want[i].v, want[i].single),
+		                       want[i].text);
 	/* A spread of bit patterns comes back exactly. */
 	for (uint32_t i = 1; i < 0x7f000000; i += 0x10f0d1) {
 		float v;
@@ -340,13 +361,15 @@ static void test_numbers(void)
 
 static void test_nearest(void)
 {
-	static const char *const v[] = {"dense", "dropout", "conv2d", "relu", "lr", "x", "width"};
+	static const char *const v[] = { "dense", "dropout", "conv2d", "relu",
+		                         "lr",    "x",       "width" };
 	CU_ASSERT_STRING_EQUAL(nearest("danse", v, 7), "dense");
 	CU_ASSERT_STRING_EQUAL(nearest("widht", v, 7), "width");
 	CU_ASSERT_STRING_EQUAL(nearest("dropot", v, 7), "dropout");
 	CU_ASSERT_STRING_EQUAL(nearest("rl", v, 7), "lr");
 	CU_ASSERT(nearest("conv", v, 7) != 0 && nearest("convolution", v, 7) == 0);
-	CU_ASSERT(nearest("y", v, 7) == 0 && nearest("", v, 7) == 0 && nearest("dense", v, 0) == 0);
+	CU_ASSERT(nearest("y", v, 7) == 0 && nearest("", v, 7) == 0 &&
+	          nearest("dense", v, 0) == 0);
 	char wide[500];
 	memset(wide, 'a', sizeof wide - 1);
 	wide[sizeof wide - 1] = 0;

@@ -105,8 +105,8 @@ static nnc_real argument(int64_t i)
 	static const double near[] = {
 		0, INFINITY, 0.625, 0.92, 1, 4, 6, 9.1, 18.1, 88.7228, 87.3, 103.97, 104, 127,
 		0.70710678, 1.41421356, 0.34657359, 1.0397208, 1.17549435e-38, 8388608, 0.5,
-		1.5, 2.5, 1.57079637, 3.14159274, 500000, 709.78, 745.13, 2.2250738585072014e-308,
-		36.7, 1e-8, 16.6, 22.2, 3.4e38
+		1.5, 2.5, 1.57079637, 3.14159274, 500000, 709.78, 745.13,
+		2.2250738585072014e-308, 36.7, 1e-8, 16.6, 22.2, 3.4e38
 	};
 	enum { NEAR = sizeof near / sizeof *near, EACH = 400 };
 	uint64_t at;
@@ -362,8 +362,9 @@ static int run_variant(const char *cc, const char *flags)
 	if (slash)
 		*slash = 0;
 	snprintf(command, sizeof command, "%s -std=c99 -Wall -Wextra -Wconversion -Wshadow "
-	         "-Wpedantic -Werror -ffp-contract=off -DVARIANT %s -I%s/../../runtime -o %s %s -lm && %s",
-	         cc, flags, slash ? where : ".", program, __FILE__, program);
+	         "-Wpedantic -Werror -ffp-contract=off -DVARIANT %s -I%s/../../runtime "
+	         "-o %s %s -lm && %s", cc, flags, slash ? where : ".", program, __FILE__,
+	         program);
 	bad = system(command);
 	if (bad)
 		printf("variant failed: %s %s\n", cc, flags);
