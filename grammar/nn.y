@@ -4,7 +4,8 @@
  * Holds: no conflicts; solve new ones by precedence or by rewriting a rule, never by %expect n.
  *
  * Every action is one ast_*() call.  `program error`, `stmts error` and `setting_list error`
- * are where parsing goes on after a mistake; `bare` accepts a statement without a name to say so.
+ * are where parsing goes on after a mistake; `bare` accepts a statement without a
+ * name to say so.
  */
 %require "3.8"
 %expect 0

@@ -372,6 +372,15 @@ static Value b_refuse(Elab *e, Frame *f)
 	return v_poison();
 }
 
+/* fn _later(text): E0405. */
+static Value b_later(Elab *e, Frame *f)
+{
+	Sym s;
+	if (need_string(e, formal(f, 0), "text", &s))
+		later(e, f->at, "%s", s);
+	return v_poison();
+}
+
 const BuiltinRow builtin_rows[] = {
 	{ "op", b_op }, { "pow", b_pow }, { "matmul", b_matmul }, { "where", b_where },
 	{ "stop_gradient", b_stop_gradient }, { "one_hot", b_one_hot }, { "pick", b_pick },
@@ -379,5 +388,5 @@ const BuiltinRow builtin_rows[] = {
 	{ "randn_like", b_randn_like }, { "uniform", b_uniform }, { "normal", b_normal },
 	{ "floordiv", b_floordiv }, { "len", b_len }, { "rank", b_rank }, { "kind", b_kind },
 	{ "probable", b_probable }, { "tensor", b_tensor }, { "classes", b_classes },
-	{ "refuse", b_refuse }, { 0, 0 },
+	{ "refuse", b_refuse }, { "later", b_later }, { 0, 0 },
 };

@@ -18,8 +18,9 @@ Frame *frame_new(Elab *e, Def *d, Ast *call, Span at)
 	f->up = up;
 	f->def = d;
 	f->call = call;
-	f->at = at;
+	f->at = f->written = at;
 	f->scope = f;
+	f->around = e->scan;
 	f->path = f->draws = job_sym(e->j, "");
 	f->init = f->bias_init = f->result = v_none();
 	f->lr_scale = 1;
@@ -70,7 +71,7 @@ Binding *frame_bind(Elab *e, Frame *f, Sym name, Value v, Span at)
 		b->depth = f->depth + 1;
 	b->v = v;
 	b->at = at;
-	b->dead = b->read = b->quiet = false;
+	b->dead = b->read = b->quiet = b->fixed = false;
 	b->buffer = 0;
 	b->scan = e->scan;
 	return b;
@@ -252,7 +253,7 @@ static bool given_twice(Elab *e, Frame *f, Args *args)
 	return false;
 }
 
-static bool bind_args(Elab *e, Frame *f, Args *args)
+bool bind_args(Elab *e, Frame *f, Args *args)
 {
 	const AstList *formal = &f->def->ast->u.def.formal;
 	bool *used = NEWN(e->mem, bool, args->n + 1), ok = true;
@@ -369,7 +370,7 @@ static void note_layer(Elab *e, Frame *f, const Value *v)
 		node_mark(v->n, user_place(e, f->at), f->owned ? f->path : 0);
 	if (!f->owned || map_get(&e->rowpath, f->path))
 		return;
-	const char *text = source_text(e->j, user_place(e, f->at)), *open = strchr(text, '(');
+	const char *text = source_text(e->j, user_place(e, f->written)), *open = strchr(text, '(');
 	LayerRow row = { .path = f->path, .at = user_place(e, f->at) };
 	int n = open ? (int)strlen(open + 1) - 1 : 0;
 	row.call = n > 0 ? job_symf(e->j, "%s %.*s", f->def->name, n > 40 ? 40 : n, open + 1)
@@ -458,6 +459,7 @@ Value call_layer(Elab *e, Layer *l, Ast *call, Args *args, Span at)
 		         l->args.v[i].name_at);
 	Frame *f = frame_new(e, l->def, call, at);
 	f->path = l->path;
+	f->written = l->at;
 	f->draws = l->uses ? job_symf(e->j, "%s#%d", l->path, l->uses + 1) : l->path;
 	f->reuse |= l->uses > 0;
 	l->uses++;

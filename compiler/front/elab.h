@@ -186,6 +186,7 @@ typedef struct {
 	bool dead;                     /* its scope has ended                                  */
 	bool read;
 	bool quiet;                    /* an argument, dimension, input: no warning if unread  */
+	bool fixed;                    /* a param, buffer or input: declared once              */
 	int buffer;                    /* number of the buffer + 1, 0: none                    */
 	int depth;                     /* scope                                                */
 	Scan *scan;                    /* the scan around its making                           */
@@ -196,9 +197,11 @@ struct Frame {
 	Def *def;
 	Ast *call;
 	Span at;                       /* of the call                                          */
+	Span written;                  /* of the call that gave the arguments                  */
 	Frame *scope;                  /* who counts ordinals: itself, or a fn's caller        */
 	Sym path;                      /* "" in the model                                      */
 	Sym draws;                     /* the path for random streams                          */
+	Scan *around;                  /* the scan around the call                             */
 	Binding **name; int nname, capname;
 	Map map, layers, ordinals, used;
 	int depth;                     /* of scopes inside                                     */
@@ -225,6 +228,8 @@ Binding *frame_find(Frame *f, Sym name);
 Binding *frame_bind(Elab *e, Frame *f, Sym name, Value v, Span at);
 /* "dense(x, units, bias = true)". */
 const char *def_signature(Elab *e, const Def *d);
+/* Binds the arguments to the formals of f; false after a message. */
+bool  bind_args(Elab *e, Frame *f, Args *args);
 /* The argument for a formal of the current builtin. */
 const Value *formal(Frame *f, int i);
 
@@ -276,6 +281,8 @@ bool  need_axes(Elab *e, const Value *v, int rank, uint32_t *axes);
 const Value *need_tensor(Elab *e, Frame *f, int i);
 /* The product of the extents of axes, as a number node. */
 Node *extent_number(Elab *e, const Type *t, uint32_t axes, double minus);
+/* A reduction by the words of `reduce`, rank kept; 0 for an unknown word. */
+Node *reduce_kept(Elab *e, const char *how, Node *x, uint32_t axes);
 
 /* ---- statements ------------------------------------------------------------------------------------------------ */
 
@@ -361,6 +368,8 @@ struct Elab {
 	Module *m;
 	Map def, konst, optdef;
 	Const **consts; int nconst, capconst;
+	Map imported;
+	int *file; int nfile, capfile; /* of the user, for the hash                            */
 	Ast *model, *data, *train, *export_;
 	const char *const *include; int ninclude;
 	int main_file;
@@ -389,6 +398,7 @@ struct Elab {
 	Map rowpath;
 	int nloss, nmetric, noutput;
 	bool in_update;                /* an optimizer's body                                  */
+	bool update_w;                 /* ... has updated w                                    */
 	bool decay_all;
 	Ast *optimizer;                /* the call in train                                    */
 	bool in_data;

@@ -96,6 +96,15 @@ static Value b_reshape(Elab *e, Frame *f)
 	return reshape_to(e, f, x, &t, hole);
 }
 
+static Value b_shape_as(Elab *e, Frame *f)
+{
+	const Value *x = need_tensor(e, f, 0), *y = need_tensor(e, f, 1);
+	if (!x || !y)
+		return v_poison();
+	Type t = y->n->ty;
+	return reshape_to(e, f, x, &t, -1);
+}
+
 static Value b_flatten(Elab *e, Frame *f)
 {
 	const Value *x = need_tensor(e, f, 0);
@@ -207,7 +216,8 @@ static Value b_expand(Elab *e, Frame *f)
 	return moved(e, f, n_broadcast(e->g, value_node(e, x), &t), x);
 }
 
-/* along(v, x, d): a vector as dimension d of x. */
+/* along(v, x, d): a vector as dimension d of x; dimensions left of d are left out, so that the
+ * batch finds nothing to stretch. */
 static Value b_along(Elab *e, Frame *f)
 {
 	int axis;
@@ -221,10 +231,9 @@ static Value b_along(Elab *e, Frame *f)
 		show_value(e, d, x);
 		return v_poison();
 	}
-	Dim len = t.dim[0];
-	t.rank = x->n->ty.rank;
-	for (int i = 0; i < t.rank; i++)
-		t.dim[i] = i == axis ? len : dim_num(1);
+	t.rank = x->n->ty.rank - axis;
+	for (int i = 1; i < t.rank; i++)
+		t.dim[i] = dim_num(1);
 	return moved(e, f, n_reshape(e->g, value_node(e, v), &t), v);
 }
 
@@ -525,7 +534,7 @@ static Value b_ones_like(Elab *e, Frame *f)
 }
 
 const BuiltinRow move_rows[] = {
-	{ "reshape", b_reshape }, { "flatten", b_flatten }, { "squeeze", b_squeeze },
+	{ "reshape", b_reshape }, { "shape_as", b_shape_as }, { "flatten", b_flatten }, { "squeeze", b_squeeze },
 	{ "unsqueeze", b_unsqueeze }, { "transpose", b_transpose }, { "permute", b_permute },
 	{ "expand", b_expand }, { "along", b_along }, { "reverse", b_reverse },
 	{ "concat", b_concat }, { "stack", b_stack }, { "split", b_split }, { "pad", b_pad },

@@ -29,8 +29,6 @@ typedef struct {
 	Side l, r;
 } Pattern;
 
-Node *reduce_kept(Elab *e, const char *how, Node *x, uint32_t axes);
-
 static bool bad(Pattern *p, const char *why, const char *what)
 {
 	Diag *d = fail(p->e, p->pattern->at, "E0207", "the pattern of `%s` %s%s", p->f->def->name, why,

@@ -107,7 +107,7 @@ static bool only_in_model(Elab *e, Ast *a, const char *what)
 static bool name_taken(Elab *e, Sym name, Span at)
 {
 	Binding *b = frame_find(e->frame, name);
-	if (!b)
+	if (!b || !b->fixed)
 		return false;
 	Diag *d = fail(e, at, "E0205", "the name `%s` is defined twice", name);
 	diag_span(d, user_place(e, b->at), "first here");
@@ -143,7 +143,8 @@ static void do_input(Elab *e, Ast *a)
 			node_mark(v.n, a->at, name);
 		}
 	}
-	frame_bind(e, e->frame, name, v, a->name_at)->quiet = true;
+	Binding *b = frame_bind(e, e->frame, name, v, a->name_at);
+	b->quiet = b->fixed = true;
 }
 
 static void do_param(Elab *e, Ast *a)
@@ -165,7 +166,7 @@ static void do_param(Elab *e, Ast *a)
 		Sym path = path_join(e, f->path, path_of_name(e, f, name, a->name_at));
 		v = declare_param(e, path, name, &ty, &init, a->name_at);
 	}
-	frame_bind(e, e->frame, name, v, a->name_at);
+	frame_bind(e, e->frame, name, v, a->name_at)->fixed = true;
 }
 
 /* The state of an optimizer: a moment as long as all parameters. */
@@ -219,12 +220,10 @@ static void do_buffer(Elab *e, Ast *a)
 	Sym path = path_join(e, f->path, path_of_name(e, f, name, a->name_at));
 	int i = declare_buffer(e, path, &ty, &init, a->name_at);
 	Binding *b = frame_bind(e, f, name, v_poison(), a->name_at);
-	b->quiet = true;
+	b->quiet = b->fixed = true;
 	if (i >= 0)
 		b->buffer = i + 1;
 }
-
-static void do_update(Elab *e, Ast *a);
 
 static void do_layer(Elab *e, Ast *a)
 {
@@ -378,7 +377,7 @@ static void do_result(Elab *e, Ast *a)
 	graph_root(e->top, rk, i, name, n, at);
 }
 
-static void do_update(Elab *e, Ast *a)
+static void do_next(Elab *e, Ast *a)
 {
 	Sym name = a->u.decl.name;
 	Binding *b = frame_find(e->frame, name);
@@ -410,7 +409,7 @@ static void do_update(Elab *e, Ast *a)
 	Value now = v_tensor(e, e->in_update ? n : n_op1(e->g, O_real, n), a->name_at);
 	if (weight) {
 		b->v = now;
-		b->read = true;
+		e->update_w = true;
 		return;
 	}
 	if (e->silent)
@@ -423,7 +422,7 @@ static void do_return(Elab *e, Ast *a)
 {
 	Frame *f = e->frame;
 	AstList *l = &a->u.ret.value;
-	if (f->def->ast->kind != A_BLOCK || e->scan != f->scan) {
+	if (f->def->ast->kind != A_BLOCK || e->scan != f->around) {
 		Diag *d = fail(e, a->at, "E0406", "`return` stands in blocks only");
 		if (f->def->ast->kind == A_MODEL)
 			diag_help(d, "a model names its results: `output y`");
@@ -570,7 +569,7 @@ static void exec(Elab *e, Ast *a)
 	case A_LAYER: do_layer(e, a); return;
 	case A_PARAM: do_param(e, a); return;
 	case A_BUFFER: do_buffer(e, a); return;
-	case A_UPDATE: do_update(e, a); return;
+	case A_UPDATE: do_next(e, a); return;
 	case A_INPUT: case A_TARGET: do_input(e, a); return;
 	case A_LOSSES: case A_METRIC: case A_OUTPUT: do_result(e, a); return;
 	case A_RETURN: do_return(e, a); return;
@@ -598,8 +597,6 @@ void exec_body(Elab *e, AstList *body)
 			e->full = true;
 			return;
 		}
-		if (e->depth > 900)
-			return;
 		e->depth++;
 		exec(e, body->v[i]);
 		e->depth--;

@@ -8,8 +8,9 @@
 
 #include <string.h>
 
-static const char *const kinds[] = { "int", "float", "bool", "string", "initialiser", "rest",
-                                     "names" };
+static const char *const kinds[] = { "int", "float", "bool", "string", "initialiser", "any",
+                                     "rest", "names" };
+enum { NKIND = 8, NUSERKIND = 5 };       /* the others are the prelude's */
 static const char *const elements[] = { "f32", "class", "i32", "bool" };
 static const char *const elsewhere[] = { "f64", "f16", "bf16", "i8", "u8", "i64" };
 
@@ -23,7 +24,7 @@ static int among(const char *name, const char *const *v, int n)
 
 bool is_kind_name(Sym name)
 {
-	return among(name, kinds, 7) >= 0;
+	return among(name, kinds, NKIND) >= 0;
 }
 
 static bool unknown_type(Elab *e, Ast *t)
@@ -101,6 +102,14 @@ bool type_of_ast(Elab *e, Ast *t, Type *ty)
 	return shape_ok(e, ty, t->at);
 }
 
+/* The frame of the function that the user called: helpers of the prelude have names with `_`. */
+static Frame *public_frame(Frame *f)
+{
+	while (f->def->prelude && f->def->name[0] == '_' && f->up && f->up->def->prelude)
+		f = f->up;
+	return f;
+}
+
 /* ---- headers --------------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -114,7 +123,7 @@ typedef struct {
 static bool wrong_rank(Match *m, int rank)
 {
 	Elab *e = m->e;
-	const LossRow *row = m->f->def->prelude ? loss_find(m->f->def->name) : 0;
+	Frame *f = public_frame(m->f);
 	const char *needs = source_text(e->j, m->t->at);
 	int n = m->t->u.type.dim.n;
 	Diag *d;
@@ -124,13 +133,13 @@ static bool wrong_rank(Match *m, int rank)
 	if (!m->what)
 		d = fail(e, m->t->at, "E0303", "the result has rank %d, not that of `%s`", rank, needs);
 	else if (dots)
-		d = fail(e, m->f->at, "E0303", "`%s` needs a tensor of rank %d or more, but this one "
-		         "has rank %d", m->f->def->name, n - 1, rank);
+		d = fail(e, f->at, "E0303", "`%s` needs a tensor of rank %d or more, but this one "
+		         "has rank %d", f->def->name, n - 1, rank);
 	else
-		d = fail(e, m->f->at, "E0303", "`%s` needs a rank-%d tensor, but this one has rank %d",
-		         m->f->def->name, n, rank);
+		d = fail(e, f->at, "E0303", "`%s` needs a rank-%d tensor, but this one has rank %d",
+		         f->def->name, n, rank);
 	if (m->what)
-		diag_label(d, "needs %s%s", row ? "for the first argument " : "", needs);
+		diag_label(d, "needs %s", needs);
 	if (m->v->made.file >= 0) {
 		diag_span(d, user_place(e, m->v->made), "made it %s", value_text(e, m->v));
 		const char *made = source_text(e->j, user_place(e, m->v->made));
@@ -155,7 +164,7 @@ static bool is_score(const LossRow *row)
 static bool loss_shapes(Match *m)
 {
 	Elab *e = m->e;
-	Frame *f = m->f;
+	Frame *f = public_frame(m->f);
 	const Value *a = &f->formal[0];
 	Span at = user_place(e, f->at);
 	if (f->call && f->call->name_at.file == at.file)
@@ -190,7 +199,7 @@ static bool dots_match(Match *m, const Type *t, int at, int n)
 		same = dim_eq(t->dim[at + i], f->dots[i]);
 	if (same)
 		return true;
-	if (m->what && f->def->prelude && is_score(loss_find(f->def->name)) &&
+	if (m->what && f->def->prelude && is_score(loss_find(public_frame(f)->def->name)) &&
 	    f->formal[0].kind == V_TENSOR)
 		return loss_shapes(m);
 	Diag *d = fail(m->e, m->what ? f->at : m->t->at, "E0301", "`%s` needs equal leading "
@@ -282,7 +291,7 @@ static bool class_count(Match *m, int have, int want)
 {
 	Elab *e = m->e;
 	const Value *x = &m->f->formal[0];
-	if (m->what && m->f->def->prelude && is_score(loss_find(m->f->def->name)) &&
+	if (m->what && m->f->def->prelude && is_score(loss_find(public_frame(m->f)->def->name)) &&
 	    x->kind == V_TENSOR) {
 		Diag *d = fail(e, m->v->at, "E0305", "%d scores cannot be compared with %d classes",
 		               want, have);
@@ -321,7 +330,7 @@ static bool element_match(Match *m)
 	bool ok = k == 0 ? !class : k == 1 ? class : k == 2 ? t->dt == DT_I32 : t->dt == DT_BOOL;
 	if (!ok) {
 		Diag *d = fail(e, m->v->at, "E0310", "`%s` needs %s for `%s`, but this is %s",
-		               m->f->def->name, source_text(e->j, m->t->at),
+		               public_frame(m->f)->def->name, source_text(e->j, m->t->at),
 		               m->what ? m->what : "its result", value_text(e, m->v));
 		if (k == 0)
 			diag_help(d, "`embedding(rows, dim)` or `one_hot` turn classes into numbers");
@@ -355,7 +364,7 @@ static bool kind_match(Elab *e, Frame *f, Sym kind, Value *v, Sym what)
 	Sym s;
 	Diag *d;
 	const char *text = arena_printf(e->mem, "the argument `%s` of `%s`", what, f->def->name);
-	if (v->kind == V_NONE || v->kind == V_POISON)
+	if (v->kind == V_NONE || v->kind == V_POISON || !strcmp(kind, "any"))
 		return true;
 	if (!strcmp(kind, "int")) {
 		if (v->kind == V_NUMBER && v->batch)
@@ -383,6 +392,8 @@ bool type_match(Elab *e, Frame *f, Ast *t, Value *v, Sym what)
 	if (v->kind == V_POISON)
 		return false;
 	bool flag = !strcmp(t->u.type.name, "bool") && v->kind != V_TENSOR;
+	if (!shaped && !f->def->prelude && among(t->u.type.name, kinds, NKIND) >= NUSERKIND)
+		return unknown_type(e, t);
 	if (!shaped && is_kind_name(t->u.type.name) && (flag || strcmp(t->u.type.name, "bool")))
 		return kind_match(e, f, t->u.type.name, v, what ? what : f->def->name);
 	if (v->kind == V_NONE && what)

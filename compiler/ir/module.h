@@ -87,6 +87,8 @@ typedef struct Module {
 	Field *column; int ncolumn, capcolumn;  /* raw columns that the data section reads     */
 	DataInfo data;
 	TrainInfo train;
+	Sym export_prefix;             /* `export c(prefix, batch)`: 0 where not given         */
+	int64_t export_batch;
 	int nacc, nknob;               /* after the passes metrics, knobs                      */
 	bool has_penalty;
 	bool stat_rows;                /* batch statistics of [N, C]: one row is refused       */

@@ -422,6 +422,8 @@ static void finish(Fuse *u, const Node *n, const char *reason)
 	if (r->seed && r->seed != n)
 		collect(u, r, r->seed);
 	r->reason = reason;
+	if (r->kind == RG_CONTRACT && u->f->o->level >= 2)
+		tile_plan(u->f, u->v, r);
 	region_append(u->v, r);
 	u->open[n->id] = 0;
 }
@@ -444,6 +446,7 @@ static void fuse_scan(Fuse *u, const Node *n)
 	for (int i = 0; i < nc; i++) {
 		b->carry[i] = buffer_new(f, 0, &n->in[i]->ty, PL_ARENA, job_symf(f->job, "carry%d", i));
 		b->next[i] = buffer_new(f, 0, &n->in[i]->ty, PL_ARENA, job_symf(f->job, "next%d", i));
+		b->carry[i]->depth = b->next[i]->depth = b->depth;
 		Region *first = region_new(f, u->v, RG_MOVE);
 		first->space = n->in[i]->ty;
 		first->need = info_of(u->v, n)->need;
@@ -466,7 +469,10 @@ static void fuse_scan(Fuse *u, const Node *n)
 	r->need = info_of(u->v, n)->need;
 	r->reason = "a strip over t";
 	region_append(u->v, r);
+	int outside = f->depth;
+	f->depth = b->depth;
 	fuse(f, b);
+	f->depth = outside;
 	for (int i = 0; i < nc; i++) {
 		Region *last = region_new(f, b, RG_MOVE);
 		last->space = n->in[i]->ty;

@@ -142,6 +142,7 @@ typedef struct Buffer {
 	int axis;                      /* where t stands                                       */
 	Ex *slot;                      /* t                                                    */
 	bool written, read;
+	int depth;                     /* of the level that changes it                         */
 	int first, last;               /* lifetime in epochs                                   */
 	int64_t bytes;                 /* rounded to 64; per sample in PL_ARENA                */
 	int64_t at;                    /* offset in its arena, per sample in PL_ARENA          */
@@ -168,11 +169,14 @@ struct K {
 	union {
 		struct {
 			Ex *var, *from, *bound;        /* int expressions                      */
-			int step;                      /* rows at a time                       */
+			int step;                      /* how much at a time ..                */
+			Ex *by;                        /* .. or this                           */
+			bool keep;                     /* the variable outlives the loop       */
 			bool again;                    /* goes on where the loop before ended  */
 			LoopKind how;
 			K *body, *tail;                /* tail: the last, partial vector       */
-			Sym left;                      /* number of lanes in it                */
+			Sym left;                      /* number of lanes in it; of a SERIAL
+			                                * loop: each turn has that many        */
 		} loop;
 		struct { Ex *name, *init; bool mutable; } let;
 		struct { Ex *name, *val; } set;
@@ -201,6 +205,9 @@ typedef struct Region Region;
 typedef struct Level Level;
 typedef struct Kernel Kernel;
 
+/* Rows of a register tile: with two vectors each, twelve accumulators (performance.md 1.2). */
+enum { TILE_ROWS = 6, PANEL = 32 };
+
 enum { NEED_OUTPUTS = 1, NEED_LOSSES = 2, NEED_ALWAYS = 4 };
 
 /* The value of node, or else of buffer `from`, goes to buf. */
@@ -220,8 +227,7 @@ struct Region {
 	const char *reason;
 	Level *level;                  /* where it stands                                      */
 	Level *body;                   /* RG_SCAN                                              */
-	struct Pack *pack[2];          /* tiled contraction: operand read from panels          */
-	struct Pack *packs;            /* RG_PACK: the panels that it writes                   */
+	struct Pack *pack;             /* tiled contraction: reads panels; RG_PACK: writes them */
 	int64_t flops;                 /* per sample or in all, for the dump                   */
 	Kernel *kernel;
 	Access *access; int naccess, capaccess;
@@ -234,11 +240,7 @@ struct Region {
 typedef struct Pack {
 	const Node *contract;
 	int side;                      /* which operand                                        */
-	int label;                     /* the one that becomes columns                         */
-	int nk; int8_t klabel[MAXLABEL];       /* summed labels, in order                      */
-	int nouter; int8_t outer[MAXLABEL];    /* batch labels                                 */
-	Buffer *buf;
-	Region *region;
+	Buffer *buf;                   /* [outer labels.., columns rounded up, summed]         */
 } Pack;
 
 typedef struct {
@@ -309,6 +311,7 @@ typedef struct Fn {
 	Buffer **buf; int nbuf, capbuf;
 	Kernel *kernel, *lastkernel;
 	int nregion, nbarrier, nepoch;
+	int depth;                     /* of the level at hand                                 */
 	int64_t arena0_bytes, arena_bytes;     /* the latter per sample                        */
 	int unit;                      /* samples per unit of the batch split                  */
 	Lower *lower;
@@ -360,8 +363,9 @@ Region *region_new(Fn *f, Level *v, RegionKind kind);
 void  region_append(Level *v, Region *r);
 
 void  fuse(Fn *f, Level *v);           /* fuse.c: stored values, regions                      */
-bool  tile_takes(Fn *f, Level *v, const Node *contract, const char **why);
-void  tile_plan(Fn *f, Level *v, Region *r);   /* packs its operands where needed             */
+/* Decides whether a contraction is tiled; adds a region that packs an operand where needed. */
+void  tile_plan(Fn *f, Level *v, Region *r);
+bool  tile_rows(Fn *f, const Region *r);       /* can owners divide it by rows?               */
 void  tile_lower(Lower *l, Region *r);
 void  pack_lower(Lower *l, Region *r);
 void  split_choose(Fn *f, Region *r);  /* owners.c                                            */
@@ -370,12 +374,16 @@ void  barriers(Fn *f);
 void  plan_memory(Fn *f);
 void  plan_check(const Fn *f, int n, int B);   /* bug() at the first fault                    */
 void  lower_level(Fn *f, Level *v);
+bool  one_index(const Lower *l, Dim d);        /* has the dimension one index only?           */
+Ex   *loop_var(Lower *l, Dim extent, const char *letter);
+K    *loop_emit(Lower *l, Ex *var, Ex *from, Ex *bound, LoopKind how, K *body);
 K    *emit(Lower *l, KKind kind);      /* a statement at the end of the open scope            */
 K    *emit_at(Lower *l, int depth, KKind kind);
 Scope *scope_open(Lower *l);
 K    *scope_close(Lower *l);
 Ex   *let_new(Lower *l, Ex *init, bool mutable, const char *stem, int depth);
 Ex   *place(Lower *l, Ex *e);          /* common and invariant parts get names                */
+void  outputs_at(Lower *l, Region *r, Ex *const *ix);   /* all results of a point             */
 void  store_at(Lower *l, Buffer *b, Ex *const *ix, Ex *value);
 void  bind_value(Lower *l, const Node *n, Ex *const *ix, Ex *value);
 Ex   *load_at(Lower *l, Buffer *b, Ex *const *ix);

@@ -49,6 +49,7 @@ Buffer *buffer_new(Fn *f, const Node *n, const Type *t, Place place, Sym name)
 {
 	Buffer *b = NEW(f->mem, Buffer);
 	b->id = f->nbuf;
+	b->depth = f->depth;
 	b->node = n;
 	b->ty = *t;
 	b->place = place;

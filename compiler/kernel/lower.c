@@ -274,19 +274,19 @@ Ex *read_at(Lower *l, const Node *n, Ex *const *ix)
 /* ---- loops ----------------------------------------------------------------------------------------------- */
 
 /* Does this dimension have one index only? */
-static bool one(const Lower *l, Dim d)
+bool one_index(const Lower *l, Dim d)
 {
 	return dim_is(d, 1) || (!l->fn->host->batch && l->fn->host->fixed_batch == 1 &&
 	                          dim_eq(d, dim_batch(1)));
 }
 
-static Ex *loop_var(Lower *l, Dim extent, const char *letters)
+Ex *loop_var(Lower *l, Dim extent, const char *letter)
 {
 	int depth = l->scope->depth;
-	return ex_var(l, job_symf(l->job, "%c%d", letters[0], depth), extent, depth);
+	return ex_var(l, job_symf(l->job, "%c%d", letter[0], depth), extent, depth);
 }
 
-static K *loop_emit(Lower *l, Ex *var, Ex *from, Ex *bound, LoopKind how, K *body)
+K *loop_emit(Lower *l, Ex *var, Ex *from, Ex *bound, LoopKind how, K *body)
 {
 	K *k = emit(l, K_FOR);
 	k->u.loop.var = var;
@@ -306,7 +306,7 @@ Ex *sum_at(Lower *l, const Dim *ext, int n, Ex *(*term)(Lower *, Ex *const *, vo
 		bug(l->job, "lower: a sum in an index map");
 	for (int i = 0; i < n; i++) {
 		var[i] = ex_int(l, 0);
-		if (one(l, ext[i]))
+		if (one_index(l, ext[i]))
 			continue;
 		scope_open(l);
 		var[i] = loop_var(l, ext[i], "k");
@@ -328,7 +328,7 @@ Ex *sum_at(Lower *l, const Dim *ext, int n, Ex *(*term)(Lower *, Ex *const *, vo
 	set->u.set.name = acc;
 	set->u.set.val = sum;
 	for (int i = n - 1; i >= 0; i--)
-		if (!one(l, ext[i])) {
+		if (!one_index(l, ext[i])) {
 			K *body = scope_close(l);
 			loop_emit(l, var[i], ex_int(l, 0), ex_dim(l, ext[i]), SERIAL, body);
 		}
@@ -375,7 +375,7 @@ static Ex *reduce_value(Lower *l, const Node *n, Ex *const *ix)
 	for (int i = 0; i < x->ty.rank; i++) {
 		bool red = n->a.red.axes >> i & 1;
 		at[i] = red ? ex_int(l, 0) : ix[i];
-		if (red && !one(l, x->ty.dim[i])) {
+		if (red && !one_index(l, x->ty.dim[i])) {
 			scope_open(l);
 			at[i] = loop_var(l, x->ty.dim[i], "k");
 		}
@@ -403,7 +403,7 @@ static Ex *reduce_value(Lower *l, const Node *n, Ex *const *ix)
 		set->u.set.val = step;
 	}
 	for (int i = x->ty.rank - 1; i >= 0; i--)
-		if (n->a.red.axes >> i & 1 && !one(l, x->ty.dim[i])) {
+		if (n->a.red.axes >> i & 1 && !one_index(l, x->ty.dim[i])) {
 			K *body = scope_close(l);
 			loop_emit(l, at[i], ex_int(l, 0), ex_dim(l, x->ty.dim[i]), SERIAL, body);
 		}
@@ -429,17 +429,11 @@ void store_at(Lower *l, Buffer *b, Ex *const *ix, Ex *value)
 	}
 }
 
-static void point(Lower *l, Region *r, Ex *const *ix)
+void outputs_at(Lower *l, Region *r, Ex *const *ix)
 {
 	Ex *value[64];
-	int kept = l->nbound;
 	if (r->nout > 64)
 		bug(l->job, "lower: too many results of one region");
-	if (r->seed) {
-		const OpInfo *o = &opinfo[r->seed->op];
-		Ex *v = o->kind == REDUCE ? reduce_value(l, r->seed, ix) : o->at(l, r->seed, ix);
-		bind_value(l, r->seed, ix, v);
-	}
 	l->mark++;
 	for (int i = 0; i < r->nout; i++) {
 		const Output *o = &r->out[i];
@@ -454,6 +448,17 @@ static void point(Lower *l, Region *r, Ex *const *ix)
 	}
 	for (int i = 0; i < r->nout; i++)
 		store_at(l, r->out[i].buf, ix, value[i]);
+}
+
+static void point(Lower *l, Region *r, Ex *const *ix)
+{
+	int kept = l->nbound;
+	if (r->seed) {
+		const OpInfo *o = &opinfo[r->seed->op];
+		Ex *v = o->kind == REDUCE ? reduce_value(l, r->seed, ix) : o->at(l, r->seed, ix);
+		bind_value(l, r->seed, ix, v);
+	}
+	outputs_at(l, r, ix);
 	l->nbound = kept;
 }
 
@@ -514,7 +519,7 @@ static void walk_dim(Lower *l, Walk *w, int d)
 		walk_point(l, w);
 		return;
 	}
-	if (one(l, w->space.dim[d])) {
+	if (one_index(l, w->space.dim[d])) {
 		w->ix[d] = ex_int(l, 0);
 		walk_dim(l, w, d + 1);
 		return;
@@ -585,7 +590,7 @@ static bool attempt(Lower *l, Region *r, bool flat, bool vector)
 		type_size(&r->space, &w.space.dim[0]);
 	}
 	for (int i = 0; i < w.space.rank; i++)
-		if (!one(l, w.space.dim[i])) {
+		if (!one_index(l, w.space.dim[i])) {
 			w.last = i;
 			if (w.first < 0)
 				w.first = i;
@@ -618,14 +623,8 @@ static void lower_plain(Lower *l, Region *r)
 {
 	bool lanes = l->fn->o->level >= 1;
 	if (lanes && may_flatten(r)) {
-		Type whole = r->space;
-		int k = 1;
-		for (int i = 0; i < whole.rank; i++)
-			k *= whole.dim[i].k;
-		if (attempt(l, r, true, true)) {
-			(void)k;
+		if (attempt(l, r, true, true))
 			return;
-		}
 	}
 	if (lanes && attempt(l, r, false, true))
 		return;
@@ -690,9 +689,14 @@ static void lower_region(Fn *f, Level *v, Region *r)
 	k->region = r;
 	r->kernel = k;
 	k->owned = f->host->flat || (f->host->barrier && r->split.rows.k > 0);
-	l->level = v;
+	l->level = r->level ? r->level : v;
 	l->region = r;
 	l->kernel = k;
+	l->lane = 0;
+	l->lanes = 0;
+	l->fail = false;
+	l->nbound = l->nname = 0;
+	l->scope = 0;
 	if (r->kind == RG_SCATTER)
 		lower_scatter(l, r);
 	else if (r->kind == RG_PACK)
@@ -700,7 +704,8 @@ static void lower_region(Fn *f, Level *v, Region *r)
 	else if (r->tiled)
 		tile_lower(l, r);
 	if (r->kind != RG_SCATTER && r->kind != RG_PACK && (!r->tiled || l->fail)) {
-		r->tiled = false;
+		if (r->tiled)
+			bug(f->job, "lower: a tiled contraction does not work in lanes");
 		lower_plain(l, r);
 	}
 	if (f->lastkernel)

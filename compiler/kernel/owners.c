@@ -48,13 +48,15 @@ void split_choose(Fn *f, Region *r)
 	if (r->kind == RG_CONTRACT)
 		r->flops = 2 * elements * terms;
 	r->split = (Split){ { 0, 0 }, 1 };
-	if (axis < 0)
+	if (axis < 0 || (r->tiled && !tile_rows(f, r)))
 		return;
 	Dim d = r->space.dim[axis];
 	if (d.b)
 		r->split = (Split){ { 1, 1 }, f->unit };
+	else if (r->kind == RG_PACK && axis == r->space.rank - 2)
+		r->split = (Split){ d, PANEL };
 	else if (elements * terms >= SMALL_WORK)
-		r->split = (Split){ d, axis == r->space.rank - 1 ? VECTOR_ROWS : r->tiled ? 8 : 1 };
+		r->split = (Split){ d, axis == r->space.rank - 1 ? VECTOR_ROWS : r->tiled ? TILE_ROWS : 1 };
 }
 
 /* ---- accesses ------------------------------------------------------------------------------------ */
@@ -62,7 +64,7 @@ void split_choose(Fn *f, Region *r)
 typedef struct {
 	Fn *f;
 	Region *r;
-	const Ex *row[32]; int nrow;   /* variables that run over the owner's rows             */
+	const Ex *row[32]; int step[32], nrow; /* variables that run over the owner's rows     */
 } Walk;
 
 static bool names(const Ex *e, const char *name)
@@ -76,18 +78,23 @@ static bool names(const Ex *e, const char *name)
 }
 
 /* Is index `at` of a dimension of extent d a row of the owner, in proportion? */
-static bool proportional(Walk *w, Ex *at, const Ex *row, Dim d)
+static bool proportional(Walk *w, Ex *at, const Ex *row, int step, Dim d)
 {
 	Dim rows = row->dim, c;
+	int64_t by = 1;
 	if (rows.b != d.b)
 		return false;
 	if (at == row)
 		return dim_eq(d, rows);
-	if (at->kind == E_DIV && at->arg[0] == row && at->arg[1]->kind == E_INT && d.k > 0)
-		return rows.k == at->arg[1]->u.i * d.k && w->r->split.rows.b;
+	const Ex *q = at;
+	for (; q->kind == E_DIV && q->arg[1]->kind == E_INT; q = q->arg[0])
+		by *= q->arg[1]->u.i;
+	if (q == row)
+		return rows.k == by * d.k && w->r->split.rows.b;
 	if (d.k % rows.k || !ex_linear(at, row, &c) || !dim_is(c, d.k / rows.k))
 		return false;
 	Ex *rest = ex_subst(w->f->lower, at, row, ex_int(w->f->lower, 0));
+	c.k *= step;                   /* a loop by steps stays inside its bound */
 	return ex_below(rest, c);
 }
 
@@ -98,7 +105,7 @@ static void add_access(Walk *w, Buffer *b, Ex *outer, bool write)
 	int axis = buffer_axis(b);
 	bool slice = false;
 	for (int i = 0; i < w->nrow && axis >= 0 && !slice; i++)
-		slice = proportional(w, outer, w->row[i], b->ty.dim[axis]);
+		slice = proportional(w, outer, w->row[i], w->step[i], b->ty.dim[axis]);
 	if (b->of && axis)
 		slice = false;
 	if (write && r->kind == RG_SCATTER)
@@ -127,8 +134,10 @@ static void k_accesses(Walk *w, const K *k)
 	for (; k; k = k->next)
 		switch (k->kind) {
 		case K_FOR:
-			if (names(k->u.loop.bound, "hi") && w->nrow < 32)
+			if (names(k->u.loop.bound, "hi") && w->nrow < 32) {
+				w->step[w->nrow] = k->u.loop.how == LANES ? 1 : k->u.loop.step;
 				w->row[w->nrow++] = k->u.loop.var;
+			}
 			k_accesses(w, k->u.loop.body);
 			k_accesses(w, k->u.loop.tail);
 			break;

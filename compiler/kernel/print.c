@@ -379,7 +379,19 @@ static void print_loop(Print *p, const K *k)
 		out(p->o, "}\n");
 		return;
 	}
-	if (k->u.loop.step == 1)
+	if (k->u.loop.keep) {
+		print_line(p->o, arena_printf(p->a, "%s;", start));
+		start = "";
+	}
+	if (k->u.loop.left) {
+		print_line(p->o, arena_printf(p->a, "for (%s; %s < %s; %s += NNC_VL) {", start, v, bound, v));
+		print_line(p->o, arena_printf(p->a, "const int %s = %s - %s < NNC_VL ? %s - %s : NNC_VL;",
+		                              k->u.loop.left, bound, v, bound, v));
+	} else if (k->u.loop.by) {
+		const char *by = text(p, k->u.loop.by, P_SUM);
+		print_line(p->o, arena_printf(p->a, "for (%s; %s + %s <= %s; %s += %s) {", start, v, by, bound,
+		                              v, by));
+	} else if (k->u.loop.step == 1)
 		print_line(p->o, arena_printf(p->a, "for (%s; %s < %s; %s++) {", start, v, bound, v));
 	else
 		print_line(p->o, arena_printf(p->a, "for (%s; %s + %d <= %s; %s += %d) {", start, v,

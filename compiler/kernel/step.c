@@ -259,7 +259,7 @@ static void print_level(Step *s, const Level *v, int outer)
 	Guard have = { outer, false }, base = { outer, false };
 	for (const Region *r = v->first; r; r = r->next) {
 		Guard want = { r->need, false };
-		if (r->barrier) {
+		if (r->barrier && s->f->host->barrier) {
 			guard(s, &have, base);
 			out(s->o, "%s\n", s->f->host->barrier);
 		}

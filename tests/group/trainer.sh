@@ -35,15 +35,15 @@ end_to_end() { # MODEL
 	m=$1 x=$work/$1 name=$(name_of "$1")
 	try "$m build" trainer "$root/models/$m.nn" "$x" -Wno-validation
 	[ -x "$x" ] || return 0
-	try "$m train" expect 0 "saved" "$x" train --epochs 4 --seed 3 --out "$work/$m.a" --progress none
-	try "$m train again" "$x" train --epochs 4 --seed 3 --out "$work/$m.b" --progress none
-	try "$m equal bits" cmp "$work/$m.a/$name.safetensors" "$work/$m.b/$name.safetensors"
-	try "$m last weights" cmp "$work/$m.a/$name.last.safetensors" "$work/$m.b/$name.last.safetensors"
-	try "$m other seed" sh -c "'$x' train --epochs 1 --seed 4 --out '$work/$m.c' &&
-		! cmp -s '$work/$m.a/$name.last.safetensors' '$work/$m.c/$name.last.safetensors'"
-	try "$m csv" csv_is_right "$work/$m.a/$name.csv" 4
-	try "$m learns" learns "$work/$m.a/$name.csv"
-	w=$work/$m.a/$name.safetensors
+	try "$m train" expect 0 "saved" "$x" train --epochs 4 --seed 3 --out "$work/$m.run1" --progress none
+	try "$m train again" "$x" train --epochs 4 --seed 3 --out "$work/$m.run2" --progress none
+	try "$m equal bits" cmp "$work/$m.run1/$name.safetensors" "$work/$m.run2/$name.safetensors"
+	try "$m last weights" cmp "$work/$m.run1/$name.last.safetensors" "$work/$m.run2/$name.last.safetensors"
+	try "$m other seed" sh -c "'$x' train --epochs 1 --seed 4 --out '$work/$m.run3' &&
+		! cmp -s '$work/$m.run1/$name.last.safetensors' '$work/$m.run3/$name.last.safetensors'"
+	try "$m csv" csv_is_right "$work/$m.run1/$name.csv" 4
+	try "$m learns" learns "$work/$m.run1/$name.csv"
+	w=$work/$m.run1/$name.safetensors
 	try "$m eval" expect 0 "loss" "$x" eval --weights "$w" --split train
 	"$PYTHON" "$probe/inputs.py" "$m" "$work"
 	b=$work/$m.batch32.safetensors

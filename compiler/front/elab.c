@@ -1,0 +1,351 @@
+/* elab.c - the driver of elaboration: a file becomes a checked module.
+ *
+ * In:    the source, -D, folders of imports.   Out: a Module with init, grad, eval, update, bind.
+ * Holds: parameters that nothing depends on do not exist; numbers of tensors are the same in all
+ *        graphs; a program with an error gives no module.
+ *
+ * The model is walked twice, with training on and off.  When a const that was a run-time number
+ * reaches a shape, the walk starts again with that const as a literal; consts only ever become
+ * literal, so this ends.
+ */
+#include "elab.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <string.h>
+
+/* ---- one variant -------------------------------------------------------------------------------- */
+
+static Graph *variant(Elab *e, const char *name, bool training)
+{
+	Def *d = NEW(e->mem, Def);
+	d->name = e->model->u.def.name;
+	d->ast = e->model;
+	e->g = e->top = graph_new(e->j, job_sym(e->j, name));
+	e->training = training;
+	e->stamp++;
+	e->scan = 0;
+	e->frame = 0;
+	e->silent = false;
+	e->depth = e->calls = e->stmts = 0;
+	e->nloss = e->nmetric = e->noutput = 0;
+	memset(&e->rowpath, 0, sizeof e->rowpath);
+	e->nrows = 0;
+	for (int i = 0; i < e->nbufset; i++)
+		e->bufset[i] = false;
+	e->frame = frame_new(e, d, 0, NOWHERE);
+	exec_body(e, &e->model->u.def.body);
+	scope_end(e);
+	e->frame = 0;
+	return e->top;
+}
+
+static void buffer_roots(Elab *e, Graph *g)
+{
+	for (int i = 0; i < e->m->nbuffer; i++)
+		if (e->bufset[i])
+			graph_root(g, R_BUFFER, i, e->m->buffer[i].path, e->bufval[i].n->in[0], NOWHERE);
+}
+
+/* ---- what exists ------------------------------------------------------------------------------------ */
+
+static void mark_from(Graph *g, Arena *mem, Elab *e, bool buffers)
+{
+	bool *live = NEWN(mem, bool, g->n + 1);
+	for (int i = 0; i < g->nroot; i++) {
+		const Root *r = &g->root[i];
+		if (r->kind != R_BUFFER || (buffers && e->binfo[r->index].live))
+			live[r->node->id] = true;
+	}
+	for (int i = g->n - 1; i >= 0; i--) {
+		const Node *n = g->node[i];
+		if (!live[i])
+			continue;
+		for (int k = 0; k < n->nin; k++)
+			live[n->in[k]->id] = true;
+		if (n->op == O_param)
+			e->pinfo[n->a.leaf.index].live = true;
+		if (n->op == O_buffer)
+			e->binfo[n->a.leaf.index].live = true;
+	}
+}
+
+/* Marks tensors that a loss, metric or output depends on, also through the next value of a
+ * buffer that one depends on. */
+static void find_live(Elab *e)
+{
+	int before = -1, now = 0;
+	while (now != before) {
+		before = now;
+		mark_from(e->m->grad, e->mem, e, true);
+		mark_from(e->m->eval, e->mem, e, true);
+		now = 0;
+		for (int i = 0; i < e->nbinfo; i++)
+			now += e->binfo[i].live;
+	}
+}
+
+typedef struct { int *param, *buffer; } Renumber;
+
+static Node *renumber(Rewrite *r, const Node *n, void *arg)
+{
+	const Renumber *to = arg;
+	if (n->op != O_param && n->op != O_buffer)
+		return 0;
+	int i = (n->op == O_param ? to->param : to->buffer)[n->a.leaf.index];
+	Type ty = n->ty;
+	return node_mark(n_leaf(r->to, n->op, n->a.leaf.sym, i, &ty), n->at, n->name);
+}
+
+static void drop_dead_roots(Elab *e, Graph *g, const Renumber *to)
+{
+	int n = 0;
+	for (int i = 0; i < g->nroot; i++) {
+		Root r = g->root[i];
+		if (r.kind == R_BUFFER) {
+			if (!e->binfo[r.index].live)
+				continue;
+			r.index = to->buffer[r.index];
+		}
+		g->root[n++] = r;
+	}
+	g->nroot = n;
+}
+
+/* Numbers the live tensors from 0. */
+static int number_live(Elab *e, const TensorInfo *info, int n, int **out)
+{
+	int k = 0;
+	*out = NEWN(e->mem, int, n + 1);
+	for (int i = 0; i < n; i++)
+		(*out)[i] = info[i].live ? k++ : -1;
+	return k;
+}
+
+static int64_t place_live(Tensor *t, const TensorInfo *info, int *n)
+{
+	int64_t at = 0;
+	int k = 0;
+	for (int i = 0; i < *n; i++) {
+		if (!info[i].live)
+			continue;
+		t[k] = t[i];
+		t[k].offset = at;
+		at += (t[k].len + 15) / 16 * 16;
+		k++;
+	}
+	*n = k;
+	return at;
+}
+
+/* First values, in the old numbering of infos and the new one of roots. */
+static void build_init(Elab *e, const Renumber *to)
+{
+	Module *m = e->m;
+	e->g = e->top = m->init = graph_new(e->j, job_sym(e->j, "init"));
+	e->training = true;
+	memset(e->init_cross, 0, sizeof e->init_cross);
+	e->init_cross[0].from = m->grad;
+	e->init_cross[1].from = m->eval;
+	e->init_cross[0].to = e->init_cross[1].to = m->init;
+	for (int i = 0; i < e->npinfo; i++) {
+		if (!e->pinfo[i].live)
+			continue;
+		Node *n = init_build(e, &e->pinfo[i].init, &m->param[i].ty, m->param[i].path,
+		                     e->pinfo[i].at);
+		if (n)
+			graph_root(m->init, R_PARAM, to->param[i], m->param[i].path, n, m->param[i].at);
+	}
+	for (int i = 0; i < e->nbinfo; i++) {
+		if (!e->binfo[i].live)
+			continue;
+		Node *n = init_build(e, &e->binfo[i].init, &m->buffer[i].ty, m->buffer[i].path,
+		                     e->binfo[i].at);
+		if (n)
+			graph_root(m->init, R_BUFFER, to->buffer[i], m->buffer[i].path, n,
+			           m->buffer[i].at);
+	}
+	e->init_cross[0].to = e->init_cross[1].to = 0;
+}
+
+static void settle_tensors(Elab *e)
+{
+	Module *m = e->m;
+	Renumber to;
+	find_live(e);
+	int np = number_live(e, e->pinfo, e->npinfo, &to.param);
+	int nb = number_live(e, e->binfo, e->nbinfo, &to.buffer);
+	build_init(e, &to);
+	bool all = np == m->nparam && nb == m->nbuffer;
+	drop_dead_roots(e, m->grad, &to);
+	m->param_len = place_live(m->param, e->pinfo, &m->nparam);
+	m->buffer_len = place_live(m->buffer, e->binfo, &m->nbuffer);
+	if (m->param_len > INT32_MAX || m->buffer_len > INT32_MAX)
+		error(e->j, e->model->name_at, "E0302", "the model has %lld parameters; at most 2147483647 "
+		      "are possible", (long long)m->param_len);
+	if (all)
+		return;
+	m->grad = graph_rewrite(m->grad, renumber, &to);
+	m->eval = graph_rewrite(m->eval, renumber, &to);
+}
+
+static void layer_table(Elab *e)
+{
+	Module *m = e->m;
+	for (int i = 0; i < e->nrows; i++) {
+		LayerRow *r = &e->rows[i];
+		LayerInfo row = { .path = r->path, .call = r->call, .out = r->out, .at = r->at };
+		size_t n = strlen(r->path);
+		int found = 0;
+		for (int k = 0; k < m->nparam; k++)
+			if (!strncmp(m->param[k].path, r->path, n) && m->param[k].path[n] == '.' &&
+			    !strchr(m->param[k].path + n + 1, '.')) {
+				row.params += m->param[k].len;
+				found++;
+			}
+		for (int k = 0; k < m->nbuffer; k++)
+			found += !strncmp(m->buffer[k].path, r->path, n) && m->buffer[k].path[n] == '.';
+		if (found)
+			PUSH(e->mem, m->layer, m->nlayer, m->caplayer, row);
+	}
+}
+
+/* ---- the module ----------------------------------------------------------------------------------------- */
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
+static void hash_sources(Elab *e)
+{
+	static const char hex[] = "0123456789abcdef";
+	XXH3_state_t *s = XXH3_createState();
+	if (!s)
+		bug(e->j, "no memory for the hash");
+	XXH3_128bits_reset(s);
+	for (int i = 0; i < e->nfile; i++) {
+		const Source *f = &e->j->source[e->file[i]];
+		XXH3_128bits_update(s, f->text, (size_t)f->len);
+	}
+	XXH128_canonical_t c;
+	XXH128_canonicalFromHash(&c, XXH3_128bits_digest(s));
+	XXH3_freeState(s);
+	for (int i = 0; i < 16; i++) {
+		e->m->source_hash[2 * i] = hex[c.digest[i] >> 4];
+		e->m->source_hash[2 * i + 1] = hex[c.digest[i] & 15];
+	}
+}
+
+/* Everything that a walk fills, empty again; what is known of consts stays. */
+static void start_over(Elab *e)
+{
+	Module *m = NEW(e->j->mem, Module);
+	m->job = e->j;
+	m->name = e->model->u.def.name;
+	m->source = base_name(e->j->source[e->main_file].name);
+	if (e->m) {
+		graph_free(e->m->grad);
+		graph_free(e->m->eval);
+		graph_free(e->m->init);
+		graph_free(e->m->update);
+		graph_free(e->m->bind);
+	}
+	e->m = m;
+	e->again = e->full = e->decay_all = false;
+	e->pinfo = e->binfo = 0;
+	e->npinfo = e->cappinfo = e->nbinfo = e->capbinfo = 0;
+	e->nbufval = e->nbufset = 0;
+	Map *map[] = { &e->parampath, &e->bufferpath, &e->names_of_losses, &e->names_of_metrics,
+	               &e->names_of_outputs, &e->settings };
+	for (size_t i = 0; i < sizeof map / sizeof *map; i++)
+		memset(map[i], 0, sizeof *map[i]);
+	for (int i = 0; i < e->nconst; i++)
+		e->consts[i]->has_cached = false;
+}
+
+/* `decay_all` is needed before the parameters are made. */
+static void early_settings(Elab *e)
+{
+	AstList *l = e->train ? &e->train->u.section.setting : 0;
+	for (int i = 0; l && i < l->n; i++)
+		if (!strcmp(l->v[i]->u.decl.name, "decay_all") &&
+		    l->v[i]->u.decl.value->kind == A_BOOL)
+			e->decay_all = l->v[i]->u.decl.value->u.lit.i != 0;
+}
+
+static void model_results(Elab *e)
+{
+	Module *m = e->m;
+	if (m->nloss || m->nout || e->j->nerror)
+		return;
+	Diag *d = fail(e, e->model->name_at, "E0402", "the model `%s` has no loss and no output", m->name);
+	diag_help(d, "write `loss cross_entropy(logits, label)` to train it, `output y` to use it");
+}
+
+static void walk(Elab *e)
+{
+	Module *m;
+	start_over(e);
+	m = e->m;
+	early_settings(e);
+	m->grad = variant(e, "grad", true);
+	if (!e->j->nerror)
+		buffer_roots(e, m->grad);
+	if (!diag_full(e->j) && !e->full)
+		m->eval = variant(e, "eval", false);
+	e->g = e->top = 0;
+	if (e->again)
+		return;
+	model_results(e);
+	do_data(e);
+	e->g = e->top = 0;
+	e->literal = true;
+	do_train(e);
+	do_export(e);
+	e->literal = false;
+	if (e->j->nerror)
+		return;
+	settle_tensors(e);
+	if (!e->j->nerror && m->nloss)
+		do_update(e);
+	layer_table(e);
+}
+
+static bool sections_ok(Elab *e)
+{
+	if (e->model)
+		return true;
+	Span at = { e->main_file, 0, 0 };
+	Diag *d = error(e->j, at, "E0402", "the program has no `model`");
+	diag_help(d, "write `model NAME { input ... output ... }`");
+	return false;
+}
+
+Module *elaborate(Job *j, int file, const Define *define, int ndefine,
+                  const char *const *include, int ninclude)
+{
+	Elab *e = NEW(j->mem, Elab);
+	e->j = j;
+	e->mem = j->mem;
+	e->include = include;
+	e->ninclude = ninclude;
+	e->main_file = file;
+	int prelude = source_add(j, "prelude.nn", prelude_text, prelude_len, true);
+	read_items(e, prelude, true, false);
+	read_items(e, file, false, true);
+	if (j->nerror || !sections_ok(e))
+		return 0;
+	apply_defines(e, define, ndefine);
+	if (j->nerror)
+		return 0;
+	do {
+		walk(e);
+	} while (e->again && !j->nerror);
+	if (j->nerror)
+		return 0;
+	hash_sources(e);
+	return e->m;
+}

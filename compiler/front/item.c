@@ -1,0 +1,281 @@
+/* item.c - the items of files: imports, definitions, constants, -D.
+ *
+ * In:    a parsed file.   Out: tables of definitions and consts; the sections of the main file.
+ * Holds: the prelude is read first; user definitions may not replace its names.
+ */
+#include "elab.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void bind_builtin(Elab *e, Def *d)
+{
+	Ast *v = d->ast->kind == A_FN ? d->ast->u.def.value : 0;
+	d->op = NOP;
+	if (!v || v->kind != A_CALL || strcmp(v->u.call.fn, "builtin"))
+		return;
+	const char *name = v->u.call.arg.v[0]->u.str;
+	d->builtin = builtin_find(name);
+	if (d->builtin)
+		return;
+	d->op = op_find(name);
+	d->builtin = builtin_find("op");
+	if (d->op == NOP)
+		bug(e->j, "prelude: no builtin %s", name);
+}
+
+static bool taken(Elab *e, Map *map, Ast *a)
+{
+	Sym name = a->u.def.name;
+	const char *what;
+	Def *old = map_get(map, name);
+	bool model = map == &e->def;
+	Diag *d;
+	if (old && !old->prelude) {
+		d = error(e->j, a->name_at, "E0205", "`%s` is defined twice", name);
+		diag_span(d, old->ast->name_at, "first here");
+		return true;
+	}
+	bool planned = !old && model && later_name(name, &what) &&
+	               (!strncmp(what, "the l", 5) || !strncmp(what, "the m", 5) ||
+	                !strncmp(what, "the f", 5) || !strncmp(what, "the i", 5));
+	if (!old && !planned)
+		return false;
+	d = error(e->j, a->name_at, "E0206", "`%s` is built in and cannot be defined again", name);
+	diag_help(d, "choose another name, such as `my_%s`", name);
+	return true;
+}
+
+static void define(Elab *e, Ast *a, bool prelude)
+{
+	Map *map = a->kind == A_OPTIMIZER ? &e->optdef : &e->def;
+	if (!prelude && taken(e, map, a))
+		return;
+	Def *d = NEW(e->mem, Def);
+	d->name = a->u.def.name;
+	d->ast = a;
+	d->prelude = prelude;
+	if (prelude)
+		bind_builtin(e, d);
+	map_put(e->mem, map, d->name, d);
+	if (prelude)
+		return;
+	for (int i = 0; i < a->u.def.formal.n; i++) {
+		Ast *f = a->u.def.formal.v[i];
+		for (int k = 0; k < i; k++)
+			if (a->u.def.formal.v[k]->u.decl.name == f->u.decl.name)
+				error(e->j, f->name_at, "E0205", "the parameter `%s` is named twice",
+				      f->u.decl.name);
+		if (a->kind == A_BLOCK && !f->u.decl.type) {
+			Diag *m = error(e->j, f->name_at, "E0406", "the parameter `%s` of a block needs a "
+			                "type", f->u.decl.name);
+			diag_help(m, "for instance `x: f32[N, C]`, `units: int`, `init: initialiser`");
+		}
+	}
+}
+
+static void define_const(Elab *e, Ast *a, bool prelude, bool main)
+{
+	Const *old = map_get(&e->konst, a->u.decl.name);
+	const char *name = a->u.decl.name;
+	if (old && !old->prelude) {
+		Diag *d = error(e->j, a->name_at, "E0205", "the const `%s` is defined twice", name);
+		diag_span(d, old->ast->name_at, "first here");
+		return;
+	}
+	if (!prelude && (!strcmp(name, "N") || !strcmp(name, "training") || !strcmp(name, "none"))) {
+		error(e->j, a->name_at, "E0206", "`%s` is a word of the language and cannot be a const",
+		      name);
+		return;
+	}
+	Const *c = NEW(e->mem, Const);
+	c->name = a->u.decl.name;
+	c->ast = a;
+	c->main = main;
+	c->prelude = prelude;
+	map_put(e->mem, &e->konst, c->name, c);
+	if (!prelude)
+		PUSH(e->mem, e->consts, e->nconst, e->capconst, c);
+}
+
+/* ---- imports ------------------------------------------------------------------------------------- */
+
+static const char *folder_of(Elab *e, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? arena_strndup(e->mem, path, (size_t)(slash - path + 1)) : "";
+}
+
+static int open_import(Elab *e, Ast *a, const char **path)
+{
+	Sym name = a->u.decl.name;
+	*path = name;
+	if (name[0] != '/')
+		*path = arena_printf(e->mem, "%s%s", folder_of(e, e->j->source[a->at.file].name), name);
+	for (int i = -1; i < e->ninclude; i++) {
+		if (i >= 0)
+			*path = arena_printf(e->mem, "%s/%s", e->include[i], name);
+		if (access(*path, R_OK) == 0)
+			break;
+		if (i == e->ninclude - 1 || name[0] == '/')
+			return -1;
+	}
+	char *real = realpath(*path, 0);
+	Sym key = job_symf(e->j, "import %s", real ? real : *path);
+	free(real);
+	if (map_get(&e->imported, key))
+		return -2;
+	map_put(e->mem, &e->imported, key, (void *)1);
+	return source_read(e->j, *path);
+}
+
+static void do_import(Elab *e, Ast *a)
+{
+	const char *path;
+	int file = open_import(e, a, &path);
+	if (file >= 0) {
+		read_items(e, file, false, false);
+	} else if (file == -1) {
+		Diag *d = error(e->j, a->at, "E0204", "cannot read the import \"%s\": %s",
+		                a->u.decl.name, strerror(errno ? errno : ENOENT));
+		diag_note(d, "looked for relative to this file, then in the -I folders, then in NNC_PATH");
+	}
+}
+
+static void section(Elab *e, Ast **slot, Ast *a, const char *name)
+{
+	if (!*slot) {
+		*slot = a;
+		return;
+	}
+	Diag *d = error(e->j, a->name_at, "E0402", "a program has one `%s`, this is the second", name);
+	diag_span(d, (*slot)->name_at, "first here");
+}
+
+static void do_item(Elab *e, Ast *a, bool prelude, bool main)
+{
+	bool definition = a->kind == A_IMPORT || a->kind == A_CONST || a->kind == A_FN ||
+	                  a->kind == A_BLOCK || a->kind == A_OPTIMIZER;
+	if (!definition && !main) {
+		Diag *d = error(e->j, a->at, "E0406", "an imported file holds definitions only");
+		diag_help(d, "`import`, `const`, `fn`, `block` and `optimizer` may stand here");
+		return;
+	}
+	if (a->kind == A_IMPORT)
+		do_import(e, a);
+	else if (a->kind == A_CONST)
+		define_const(e, a, prelude, main);
+	else if (a->kind == A_FN || a->kind == A_BLOCK || a->kind == A_OPTIMIZER)
+		define(e, a, prelude);
+	else if (a->kind == A_MODEL)
+		section(e, &e->model, a, "model");
+	else if (a->kind == A_DATA)
+		section(e, &e->data, a, "data");
+	else if (a->kind == A_TRAIN)
+		section(e, &e->train, a, "train");
+	else if (a->kind == A_EXPORT)
+		section(e, &e->export_, a, "export");
+	else if (a->kind == A_SEARCH)
+		later(e, a->at, "`search`");
+}
+
+void read_items(Elab *e, int file, bool prelude, bool main)
+{
+	if (!prelude)
+		PUSH(e->mem, e->file, e->nfile, e->capfile, file);
+	Program *p = parse_program(e->j, file);
+	if (prelude && e->j->nerror)
+		bug(e->j, "the prelude does not parse");
+	for (int i = 0; i < p->item.n; i++)
+		do_item(e, p->item.v[i], prelude, main);
+}
+
+/* ---- -D ------------------------------------------------------------------------------------------------ */
+
+static void unknown_define(Elab *e, const Define *def)
+{
+	const char **name = NEWN(e->mem, const char *, e->nconst + 1), *list = "";
+	int n = 0;
+	for (int i = 0; i < e->nconst; i++)
+		if (e->consts[i]->main) {
+			name[n++] = e->consts[i]->name;
+			list = arena_printf(e->mem, "%s%s%s", list, *list ? ", " : "",
+			                    e->consts[i]->name);
+		}
+	Diag *d = error(e->j, NOWHERE, "E0501", "no const is called `%s` in %s (from -D %s=%s)",
+	                def->name, e->j->source[e->main_file].name, def->name, def->value);
+	const char *near = nearest(def->name, name, n);
+	if (near)
+		diag_help(d, "did you mean `%s`? consts that can be set: %s", near, list);
+	else if (n)
+		diag_help(d, "consts that can be set: %s", list);
+	else
+		diag_help(d, "this program has no `const`");
+}
+
+static const char *kind_text(const Value *v)
+{
+	switch (v->kind) {
+	case V_NUMBER: return v->is_int ? "an integer" : "a number";
+	case V_BOOL: return "true or false";
+	case V_STRING: return "a string";
+	case V_LIST: return "a list";
+	case V_POISON: case V_NONE: case V_TENSOR: case V_TUPLE: case V_LAYER: case V_INIT: break;
+	}
+	return "another kind of value";
+}
+
+static void apply_define(Elab *e, const Define *def)
+{
+	Const *c = map_get(&e->konst, job_sym(e->j, def->name));
+	if (!c || !c->main) {
+		unknown_define(e, def);
+		return;
+	}
+	int errors = e->j->nerror;
+	int file = source_add(e->j, arena_printf(e->mem, "-D %s", def->name), def->value,
+	                      strlen(def->value), false);
+	Value old = const_value(e, c), v = v_poison();
+	c->given = parse_expr(e->j, file);
+	c->has_cached = false;
+	if (c->given)
+		v = const_value(e, c);
+	bool fits = v.kind == old.kind;
+	if (fits && v.kind == V_NUMBER)
+		fits = v.is_int || !old.is_int;
+	if (e->j->nerror > errors || old.kind == V_POISON)
+		fits = v.kind != V_POISON && old.kind != V_POISON;
+	if (fits)
+		return;
+	Diag *d = error(e->j, NOWHERE, "E0501", "`%s` is %s, but -D %s=%s is %s", c->name,
+	                kind_text(&old), c->name, def->value,
+	                v.kind == V_POISON ? "not readable" : kind_text(&v));
+	if (old.kind == V_STRING)
+		diag_help(d, "write -D %s='\"text\"'", c->name);
+}
+
+void apply_defines(Elab *e, const Define *define_, int n)
+{
+	e->literal = true;
+	for (int i = 0; i < n; i++)
+		apply_define(e, &define_[i]);
+	e->literal = false;
+}
+
+/* ---- run-time numbers ------------------------------------------------------------------------------------ */
+
+Node *setting_leaf(Elab *e, Sym name, double value, bool integer, Span at)
+{
+	Module *m = e->m;
+	int i = (int)(intptr_t)map_get(&e->settings, name) - 1;
+	if (i < 0) {
+		i = m->nsetting;
+		Setting s = { name, value, integer, at };
+		PUSH(e->mem, m->setting, m->nsetting, m->capsetting, s);
+		map_put(e->mem, &e->settings, name, (void *)(intptr_t)(i + 1));
+	}
+	Type t = type_scalar(DT_REAL);
+	return n_leaf(e->g, O_setting, name, i, &t);
+}
