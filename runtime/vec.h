@@ -292,6 +292,12 @@ NNC_FN nncv_int nncv_seti(nnc_int x) { return x; }
 NNC_FN nnc_real nncv_first(nncv_real v) { return v; }
 NNC_FN nnc_real nncv_hsum(nncv_real v) { return v; }
 NNC_FN nncv_real nncv_iota(void) { return 0; }
+NNC_FN void nncv_transpose(nnc_real *to, int to_step, const nnc_real *from, int from_step)
+{
+	(void)to_step;
+	(void)from_step;
+	*to = *from;
+}
 
 #else
 
@@ -552,6 +558,62 @@ NNC_FN nnc_real nncv_hsum(nncv_real v)
 		u.lane[i] += u.lane[i + 2];
 #endif
 	return u.lane[0] + u.lane[1];
+}
+
+/* Rows of a block have to be registers, so its loops are written out. */
+#ifdef __clang__
+#define NNC_UNROLL _Pragma("unroll")
+#else
+#define NNC_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+/* Lanes of a and b in turn: the first halves, or the second ones. */
+#if defined(__clang__) || __GNUC__ >= 12
+#if NNC_VL == 16
+#define NNC_ZIP0(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define NNC_ZIP1(a, b) __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#elif NNC_VL == 8
+#define NNC_ZIP0(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define NNC_ZIP1(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+#elif NNC_VL == 4
+#define NNC_ZIP0(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
+#define NNC_ZIP1(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
+#else
+#define NNC_ZIP0(a, b) __builtin_shufflevector(a, b, 0, 2)
+#define NNC_ZIP1(a, b) __builtin_shufflevector(a, b, 1, 3)
+#endif
+#endif
+
+/* A block of NNC_VL x NNC_VL numbers turned over: to[i * to_step + k] = from[k * from_step + i].
+ * Zipping row i with row i + VL/2 moves each index bit by one; after log2(VL) rounds row and column
+ * have changed places. */
+NNC_FN void nncv_transpose(nnc_real *to, int to_step, const nnc_real *from, int from_step)
+{
+#ifdef NNC_ZIP0
+	nncv_real r[NNC_VL], s[NNC_VL];
+
+	NNC_UNROLL
+	for (int i = 0; i < NNC_VL; i++)
+		r[i] = nncv_load(from + i * from_step);
+	NNC_UNROLL
+	for (int n = 1; n < NNC_VL; n *= 2) {
+		NNC_UNROLL
+		for (int i = 0; i < NNC_VL / 2; i++) {
+			s[2 * i] = NNC_ZIP0(r[i], r[i + NNC_VL / 2]);
+			s[2 * i + 1] = NNC_ZIP1(r[i], r[i + NNC_VL / 2]);
+		}
+		NNC_UNROLL
+		for (int i = 0; i < NNC_VL; i++)
+			r[i] = s[i];
+	}
+	NNC_UNROLL
+	for (int i = 0; i < NNC_VL; i++)
+		nncv_store(to + i * to_step, r[i]);
+#else
+	for (int i = 0; i < NNC_VL; i++)
+		for (int k = 0; k < NNC_VL; k++)
+			to[i * to_step + k] = from[k * from_step + i];
+#endif
 }
 
 #endif

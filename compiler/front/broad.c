@@ -36,24 +36,44 @@ static int meet(Dim a, Dim b)
 	return -1;
 }
 
+/* A shortcut around layers that change channels or size: how to project it. */
+static bool shortcut_help(Diag *d, const Value *a, const Value *b, const char *what)
+{
+	const Type *x = &a->n->ty, *y = &b->n->ty;
+	if (strcmp(what, "`+`") || x->rank != 4 || y->rank != 4 || !y->dim[2].k || x->dim[2].b)
+		return false;
+	int stride = x->dim[2].k / y->dim[2].k;
+	if (dim_eq(x->dim[1], y->dim[1]) || stride < 1)
+		return false;
+	if (stride > 1)
+		diag_help(d, "project the shortcut when the shape changes, with a 1 x 1 convolution:\n"
+		          "    x = x |> conv2d(%d, 1, stride = %d)", y->dim[1].k, stride);
+	else
+		diag_help(d, "project the shortcut when the shape changes, with a 1 x 1 convolution:\n"
+		          "    x = x |> conv2d(%d, 1)", y->dim[1].k);
+	return true;
+}
+
 static void differ(Elab *e, const Value *a, const Value *b, const char *what, Span at,
-                   const int *axis, int n, int rank_a, int rank_b)
+                   const int *axis, int n)
 {
 	Diag *d;
-	if (rank_a == rank_b && n)
-		d = fail(e, at, "E0301", "%s needs equal shapes, but dimension%s %s differ%s", what,
-		         n > 1 ? "s" : "", ordinal_list(e, axis, n), n > 1 ? "" : "s");
+	bool equal = a->n->ty.rank == b->n->ty.rank;
+	if (equal)
+		d = fail_bare(e, at, "E0301", "%s needs equal shapes, but dimension%s %s differ%s", what,
+		              n > 1 ? "s" : "", ordinal_list(e, axis, n), n > 1 ? "" : "s");
 	else
-		d = fail(e, at, "E0301", "%s needs shapes that fit, but %s and %s do not", what,
-		         value_text(e, a), value_text(e, b));
+		d = fail_bare(e, at, "E0301", "%s needs shapes that fit, but %s and %s do not", what,
+		              value_text(e, a), value_text(e, b));
 	show_value(e, d, a);
 	show_value(e, d, b);
-	show_origin(e, d, a);
-	show_origin(e, d, b);
-	bool batch = type_batched(&a->n->ty) != type_batched(&b->n->ty);
-	if (rank_a == rank_b && n)
+	show_origin(e, d, b->from ? b : a);
+	note_blocks(e, d);
+	if (equal && shortcut_help(d, a, b, what))
+		return;
+	if (equal)
 		diag_help(d, "make the shapes equal first: project, slice or pad one of the two");
-	else if (batch)
+	else if (type_batched(&a->n->ty) != type_batched(&b->n->ty))
 		diag_help(d, "the batch `N` meets `N` or nothing, never another dimension; "
 		          "`squeeze`, `unsqueeze` or `reshape` one of the two");
 	else
@@ -94,7 +114,7 @@ bool broadcast(Elab *e, const Value *a, const Value *b, Node **a2, Node **b2, co
 		sy |= m == 2;
 	}
 	if (nbad) {
-		differ(e, a, b, what, at, bad, nbad, rx, ry);
+		differ(e, a, b, what, at, bad, nbad);
 		return false;
 	}
 	if (sx && sy && !in_prelude(e, at)) {

@@ -198,7 +198,9 @@ static Value b_rows(Elab *e, Frame *f)
 		               "%d", rows, source_text(e->j, user_place(e, i->at)),
 		               i->n->ty.classes - 1);
 		diag_label(d, "class(%d): values 0..%d", i->n->ty.classes, i->n->ty.classes - 1);
-		diag_span(d, user_place(e, f->at), "rows 0..%d", rows - 1);
+		bool named = f->up && !strcmp(f->up->def->name, "embedding");
+		diag_span(d, user_place(e, named ? f->up->formal[1].at : f->at), "rows 0..%d",
+		          rows - 1);
 		diag_help(d, "use the same constant for both, as in `embedding(vocab, width)`");
 		return v_poison();
 	}

@@ -312,9 +312,10 @@ static bool check_mark(Elab *e, Frame *f)
 	if (v->made.file >= 0)
 		diag_span(d, user_place(e, v->made), "already %s", have);
 	if (row->mark == 1) {
-		diag_help(d, "keep the logits for the loss, and add `softmax` to the output only:");
-		diag_help(d, "          loss   %s(logits, label)", row->name);
-		diag_help(d, "          output probs = softmax(logits)");
+		const char *fn = strcmp(row->name, "cross_entropy") ? "sigmoid" : "softmax";
+		diag_help(d, "keep the logits for the loss, and add `%s` to the output only:\n"
+		          "    loss   %s(logits, label)\n    output probs = %s(logits)", fn,
+		          row->name, fn);
 	} else {
 		diag_help(d, "write `log_softmax` in place of `softmax`");
 	}

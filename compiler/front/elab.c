@@ -239,6 +239,17 @@ static void hash_sources(Elab *e)
 	}
 }
 
+static void free_graphs(Module *m)
+{
+	if (!m)
+		return;
+	graph_free(m->grad);
+	graph_free(m->eval);
+	graph_free(m->init);
+	graph_free(m->update);
+	graph_free(m->bind);
+}
+
 /* Everything that a walk fills, empty again; what is known of consts stays. */
 static void start_over(Elab *e)
 {
@@ -246,20 +257,14 @@ static void start_over(Elab *e)
 	m->job = e->j;
 	m->name = e->model->u.def.name;
 	m->source = base_name(e->j->source[e->main_file].name);
-	if (e->m) {
-		graph_free(e->m->grad);
-		graph_free(e->m->eval);
-		graph_free(e->m->init);
-		graph_free(e->m->update);
-		graph_free(e->m->bind);
-	}
+	free_graphs(e->m);
 	e->m = m;
 	e->again = e->full = e->decay_all = false;
 	e->pinfo = e->binfo = 0;
 	e->npinfo = e->cappinfo = e->nbinfo = e->capbinfo = 0;
-	e->nbufval = e->nbufset = 0;
+	e->nbufval = e->nbufset = e->nunused = 0;
 	Map *map[] = { &e->parampath, &e->bufferpath, &e->names_of_losses, &e->names_of_metrics,
-	               &e->names_of_outputs, &e->settings };
+	               &e->names_of_outputs, &e->settings, &e->read };
 	for (size_t i = 0; i < sizeof map / sizeof *map; i++)
 		memset(map[i], 0, sizeof *map[i]);
 	for (int i = 0; i < e->nconst; i++)
@@ -312,6 +317,8 @@ static void walk(Elab *e)
 	if (!e->j->nerror && m->nloss)
 		do_update(e);
 	layer_table(e);
+	if (!e->j->nerror)
+		warn_unused(e);
 }
 
 static bool sections_ok(Elab *e)
@@ -324,6 +331,17 @@ static bool sections_ok(Elab *e)
 	return false;
 }
 
+/* The prelude, and a line for every row of the op table that says how users call it. */
+static const char *whole_prelude(Job *j)
+{
+	const char *s = prelude_text;
+	for (int op = 0; op < NOP; op++)
+		if (opinfo[op].args)
+			s = arena_printf(j->mem, "%sfn %s(%s) = builtin(\"%s\")\n", s, opinfo[op].name,
+			                 opinfo[op].args, opinfo[op].name);
+	return s;
+}
+
 Module *elaborate(Job *j, int file, const Define *define, int ndefine,
                   const char *const *include, int ninclude)
 {
@@ -333,7 +351,8 @@ Module *elaborate(Job *j, int file, const Define *define, int ndefine,
 	e->include = include;
 	e->ninclude = ninclude;
 	e->main_file = file;
-	int prelude = source_add(j, "prelude.nn", prelude_text, prelude_len, true);
+	const char *text = whole_prelude(j);
+	int prelude = source_add(j, "prelude.nn", text, strlen(text), true);
 	read_items(e, prelude, true, false);
 	read_items(e, file, false, true);
 	if (j->nerror || !sections_ok(e))
@@ -344,8 +363,10 @@ Module *elaborate(Job *j, int file, const Define *define, int ndefine,
 	do {
 		walk(e);
 	} while (e->again && !j->nerror);
-	if (j->nerror)
+	if (j->nerror) {
+		free_graphs(e->m);
 		return 0;
+	}
 	hash_sources(e);
 	return e->m;
 }

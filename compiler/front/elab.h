@@ -290,6 +290,8 @@ void  exec_body(Elab *e, AstList *body);
 void  exec_scope(Elab *e, AstList *body);
 void  scope_begin(Elab *e);
 void  scope_end(Elab *e);
+/* -Wunused-value, once it is known that there is no error. */
+void  warn_unused(Elab *e);
 void  exec_scan(Elab *e, Ast *a);
 void  assign(Elab *e, Sym name, Value v, Span at);
 
@@ -327,6 +329,10 @@ Builtin *builtin_find(const char *name);
 /* Reports at the user's call if at is in the prelude; adds notes for the user's blocks around. */
 Diag *fail(Elab *e, Span at, const char *code, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* The same without the notes, and the notes. */
+Diag *fail_bare(Elab *e, Span at, const char *code, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+void  note_blocks(Elab *e, Diag *d);
 /* "not implemented yet: ..." */
 Value later(Elab *e, Span at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* The place in a user's file for a span. */
@@ -362,6 +368,9 @@ typedef struct {
 
 typedef struct { Sym path, call; Type out; Span at; bool has_out; } LayerRow;
 
+/* A value that nobody has read. */
+typedef struct { Sym name; Span at; int layers; int64_t params; } Unused;
+
 struct Elab {
 	Job *j;
 	Arena *mem;
@@ -394,6 +403,8 @@ struct Elab {
 	Map parampath, bufferpath, names_of_losses, names_of_metrics, names_of_outputs, settings;
 	Value *bufval; int nbufval, capbufval;
 	bool *bufset; int nbufset, capbufset;
+	Unused *unused; int nunused, capunused;
+	Map read;                      /* places of values that somebody reads                 */
 	LayerRow *rows; int nrows, caprows;
 	Map rowpath;
 	int nloss, nmetric, noutput;

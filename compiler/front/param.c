@@ -114,7 +114,8 @@ static bool meet_again(Elab *e, const Tensor *t, TensorInfo *info, const Type *t
 
 static Tensor tensor_row(Elab *e, Sym path, const Type *ty, Span at)
 {
-	Tensor t = { .path = path, .ty = *ty, .at = user_place(e, at) };
+	Tensor t = { .path = path, .ty = *ty };
+	t.at = user_place(e, in_prelude(e, at) ? e->frame->written : at);
 	t.lr_scale = e->frame->lr_scale;
 	t.trained = e->frame->trainable;
 	t.decayed = ty->rank >= 2 || e->decay_all;

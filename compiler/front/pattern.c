@@ -16,7 +16,7 @@ typedef struct {
 	int n;                         /* dimensions                                           */
 	int len[MAXNAME];              /* names in each                                        */
 	int name[MAXNAME][MAXNAME];    /* number of the name, DOTS or ONE                      */
-	bool grouped[MAXNAME];
+	int beg[MAXNAME], end[MAXNAME]; /* of each in the pattern                              */
 	bool dots;
 } Side;
 
@@ -26,6 +26,7 @@ typedef struct {
 	const Value *pattern;
 	Sym name[MAXNAME]; int nname;
 	Dim size[MAXNAME]; bool known[MAXNAME];
+	const Value *given[MAXNAME];   /* the size's argument                                  */
 	Side l, r;
 } Pattern;
 
@@ -64,11 +65,11 @@ static bool parse_side(Pattern *p, const char *s, const char *end, Side *out)
 			if (open == (*s == '('))
 				return bad(p, "has parentheses that do not match", "");
 			open = *s == '(';
-			if (!open)
-				out->n++;
-			else
-				out->grouped[out->n] = true;
 			s++;
+			if (!open)
+				out->end[out->n++] = (int)(s - p->pattern->str);
+			else
+				out->beg[out->n] = (int)(s - 1 - p->pattern->str);
 			continue;
 		}
 		if (end - s >= 3 && !strncmp(s, "...", 3)) {
@@ -90,8 +91,10 @@ static bool parse_side(Pattern *p, const char *s, const char *end, Side *out)
 			return bad(p, "has too many names", "");
 		out->name[out->n][out->len[out->n]++] = k;
 		if (!open)
-			out->n++;
+			out->beg[out->n] = (int)(s - p->pattern->str);
 		s += n;
+		if (!open)
+			out->end[out->n++] = (int)(s - p->pattern->str);
 	}
 	return !open || bad(p, "has parentheses that do not match", "");
 }
@@ -144,11 +147,24 @@ static bool given_sizes(Pattern *p, const Value *sizes)
 		              &p->size[k]))
 			return false;
 		p->known[k] = true;
+		p->given[k] = &sizes->item[i];
 	}
 	return true;
 }
 
-static bool divide(Pattern *p, Dim d, Dim by, int k)
+/* The place of dimension i of the left side inside the string. */
+static Span dimension_place(Pattern *p, int i)
+{
+	Span at = p->pattern->at;
+	const char *text = source_text(p->e->j, at);
+	if (in_prelude(p->e, at) || at.file < 0 || strlen(text) != strlen(p->pattern->str) + 2)
+		return at;
+	at.end = at.beg + 1 + p->l.end[i];
+	at.beg += 1 + p->l.beg[i];
+	return at;
+}
+
+static bool divide(Pattern *p, int i, Dim d, Dim by, int k)
 {
 	if (by.k && d.k % by.k == 0 && d.b >= by.b) {
 		p->size[k].k = d.k / by.k;
@@ -156,18 +172,27 @@ static bool divide(Pattern *p, Dim d, Dim by, int k)
 		p->known[k] = true;
 		return true;
 	}
-	Diag *m = fail(p->e, p->pattern->at, "E0308", "cannot split a dimension of %s into %s equal parts",
-	               dim_text(p->e->mem, d), dim_text(p->e->mem, by));
+	Diag *m = fail(p->e, dimension_place(p, i), "E0308", "cannot split a dimension of %s into %s equal "
+	               "parts", dim_text(p->e->mem, d), dim_text(p->e->mem, by));
 	diag_label(m, "%s = %s * %s has no whole solution", dim_text(p->e->mem, d),
 	           dim_text(p->e->mem, by), p->name[k]);
-	const char *s = "";
-	int n = 0;
-	for (int i = 1; i <= d.k && n < 12; i++)
-		if (d.k % i == 0) {
-			s = arena_printf(p->e->mem, "%s%s%d", s, n ? ", " : "", i);
+	const Value *size = 0;
+	for (int j = 0; j < p->l.len[i]; j++)
+		if (p->l.name[i][j] >= 0 && p->given[p->l.name[i][j]])
+			size = p->given[p->l.name[i][j]];
+	const char *name = "a number", *s = "";
+	if (size) {
+		name = source_text(p->e->j, user_place(p->e, size->at));
+		const char *eq = strchr(name, '=');
+		name = arena_printf(p->e->mem, "`%s`", eq ? eq + 1 + strspn(eq + 1, " ") : name);
+		diag_span(m, user_place(p->e, size->at), "%s = %lld", name, (long long)size->i);
+	}
+	for (int c = 1, n = 0; c <= d.k && n < 12; c++)
+		if (d.k % c == 0) {
+			s = arena_printf(p->e->mem, "%s%s%d", s, n ? ", " : "", c);
 			n++;
 		}
-	diag_help(m, "%d can be split into %s", d.k, s);
+	diag_help(m, "choose %s from %s", name, s);
 	return false;
 }
 
@@ -190,7 +215,7 @@ static bool solve(Pattern *p, int i, Dim d)
 		}
 	}
 	if (hole >= 0)
-		return divide(p, d, known, hole);
+		return divide(p, i, d, known, hole);
 	if (dim_eq(known, d))
 		return true;
 	Diag *m = fail(p->e, p->pattern->at, "E0308", "dimension %d has %s elements, but the pattern says "

@@ -39,7 +39,7 @@ static const char *expanded_with(Elab *e, const Frame *f)
 }
 
 /* Notes for the user's blocks around the place, innermost first, three at most. */
-static void note_blocks(Elab *e, Diag *d)
+void note_blocks(Elab *e, Diag *d)
 {
 	int n = 0;
 	for (const Frame *f = e->frame; f && n < 3; f = f->up) {
@@ -56,6 +56,15 @@ static void note_blocks(Elab *e, Diag *d)
 	}
 }
 
+Diag *fail_bare(Elab *e, Span at, const char *code, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	const char *text = arena_vprintf(e->mem, fmt, ap);
+	va_end(ap);
+	return error(e->j, user_place(e, at), code, "%s", text);
+}
+
 Diag *fail(Elab *e, Span at, const char *code, const char *fmt, ...)
 {
 	va_list ap;
@@ -63,7 +72,9 @@ Diag *fail(Elab *e, Span at, const char *code, const char *fmt, ...)
 	const char *text = arena_vprintf(e->mem, fmt, ap);
 	va_end(ap);
 	Diag *d = error(e->j, user_place(e, at), code, "%s", text);
-	note_blocks(e, d);
+	/* a wrong name is wrong whatever the block is expanded with */
+	if (!strncmp(code, "E03", 3))
+		note_blocks(e, d);
 	return d;
 }
 
@@ -85,17 +96,14 @@ void show_value(Elab *e, Diag *d, const Value *v)
 void show_origin(Elab *e, Diag *d, const Value *v)
 {
 	Span at = v->made;
-	if (v->kind != V_TENSOR || at.file < 0 || in_prelude(e, at))
+	if (v->kind != V_TENSOR || !v->from || at.file < 0 || in_prelude(e, at))
 		return;
 	if (at.file == v->at.file && at.beg == v->at.beg)
 		return;
-	const char *to = type_text(e->mem, &v->n->ty);
-	if (v->from)
-		diag_note_at(d, at, arena_printf(e->mem, "%s -> %s", type_text(e->mem, v->from), to),
-		             "`%s` got its shape here", source_text(e->j, user_place(e, v->at)));
-	else
-		diag_note_at(d, at, to, "`%s` got its shape here",
-		             source_text(e->j, user_place(e, v->at)));
+	const char *label = arena_printf(e->mem, "%s -> %s", type_text(e->mem, v->from),
+	                                 type_text(e->mem, &v->n->ty));
+	diag_note_at(d, at, label, "`%s` got its shape here",
+	             source_text(e->j, user_place(e, v->at)));
 }
 
 const char *ordinal_list(Elab *e, const int *v, int n)
@@ -147,14 +155,42 @@ static Value other_space(Elab *e, Ast *call, const char *what, const char *help)
 	return v_poison();
 }
 
+/* A name of train, data or search that is called in a model. */
+static bool from_elsewhere(Elab *e, Ast *call, const char *what)
+{
+	static const struct { const char *what, *is, *help; } row[] = {
+		{ "the schedule", "a schedule", "schedules are numbers of `train`: `lr = ...`" },
+		{ "the optimizer", "an optimizer", "it stands in `train { optimizer = ... }`" },
+		{ "the regulariser", "a regulariser", "it stands behind `regularize =`" },
+		{ "the stopping rule", "a stopping rule", "it stands in `train { stop = ... }`" },
+		{ "the data source", "a data source", "it stands in the head of `data`" },
+		{ "the data function", "a function of data", "it stands in the body of `data`" },
+	};
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+		if (strcmp(row[i].what, what))
+			continue;
+		Diag *d = fail(e, call->name_at, "E0201", "`%s` is %s%s", call->u.call.fn, row[i].is,
+		               strcmp(call->u.call.fn, "linear") ? "; it cannot be called in a model"
+		                                                 : "; the layer is `dense`");
+		diag_help(d, "%s", strcmp(call->u.call.fn, "linear") ? row[i].help
+		                                                     : "write `dense(units)`");
+		return true;
+	}
+	return false;
+}
+
 Value unknown_call(Elab *e, Ast *call)
 {
 	Sym name = call->u.call.fn;
 	const char *what;
+	bool model = e->frame && !e->in_data && !e->in_update;
 	if (e->frame && frame_find(e->frame, name))
 		return other_space(e, call, "a value", "values are not called; to multiply, write `*`");
-	if (later_name(name, &what))
+	if (later_name(name, &what)) {
+		if (model && from_elsewhere(e, call, what))
+			return v_poison();
 		return later(e, call->name_at, "%s `%s`", what, name);
+	}
 	if (map_get(&e->optdef, name))
 		return other_space(e, call, "an optimizer",
 		                   "it stands in `train { optimizer = ... }`");
@@ -186,6 +222,9 @@ Value unknown_call(Elab *e, Ast *call)
 Value unknown_name(Elab *e, Sym name, Span at)
 {
 	Names l = { 0 };
+	if ((!e->frame || e->in_update) && (!strcmp(name, "step") || !strcmp(name, "epoch") ||
+	                                    !strcmp(name, "progress") || !strcmp(name, "elapsed")))
+		return later(e, at, "schedules (`%s`)", name);
 	if (e->frame)
 		for (int i = 0; i < e->frame->nname; i++)
 			if (!e->frame->name[i]->dead)

@@ -17,29 +17,70 @@ void scope_begin(Elab *e)
 	e->frame->depth++;
 }
 
+/* A place as a key. */
+static Sym place_key(Span at)
+{
+	return (Sym)(uintptr_t)((uint64_t)at.file << 32 | (uint64_t)at.beg << 1 | 1);
+}
+
+/* Keeps a value that nobody has read, with the parameters that its line has made. */
 static void unused(Elab *e, const Binding *b)
 {
-	if (b->dead || b->read || b->quiet || b->at.file < 0 || e->silent || b->name[0] == '_')
+	if (b->dead || b->quiet || b->at.file < 0 || e->silent || b->name[0] == '_')
 		return;
-	if (in_prelude(e, b->at) || e->j->nerror || b->v.kind == V_POISON)
+	if (in_prelude(e, b->at) || b->v.kind == V_POISON)
 		return;
-	int64_t len = 0;
+	if (b->read) {
+		/* one expansion in one variant is enough */
+		map_put(e->mem, &e->read, place_key(b->at), (void *)1);
+		return;
+	}
+	Unused u = { .name = b->name, .at = b->at };
 	int line, last, col;
+	size_t before = 0;
 	source_place(e->j, b->at.file, b->at.beg, &line, &col);
 	for (int i = 0; i < e->m->nparam; i++) {
-		Span at = e->m->param[i].at;
-		source_place(e->j, at.file >= 0 ? at.file : b->at.file, at.beg, &last, &col);
-		if (at.file == b->at.file && at.beg >= b->at.beg && last == line)
-			len += e->m->param[i].len;
+		const Tensor *t = &e->m->param[i];
+		if (t->at.file != b->at.file || t->at.beg < b->at.beg)
+			continue;
+		source_place(e->j, t->at.file, t->at.beg, &last, &col);
+		if (last != line)
+			continue;
+		const char *dot = strrchr(t->path, '.');
+		size_t n = dot ? (size_t)(dot - t->path) : strlen(t->path);
+		u.layers += n != before;
+		before = n;
+		u.params += t->len;
 	}
-	Diag *d;
-	if (len)
-		d = warning(e->j, b->at, "unused-value", "`%s` is never used; %lld parameters are not "
-		            "built", b->name, (long long)len);
-	else
-		d = warning(e->j, b->at, "unused-value", "`%s` is never used", b->name);
-	diag_label(d, "neither a loss, a metric nor an output depends on this");
-	diag_help(d, "delete the line, or write `output %s`", b->name);
+	PUSH(e->mem, e->unused, e->nunused, e->capunused, u);
+}
+
+/* 314000 as "314 000". */
+static const char *grouped(Elab *e, int64_t n)
+{
+	const char *s = "";
+	for (; n >= 1000; n /= 1000)
+		s = arena_printf(e->mem, " %03d%s", (int)(n % 1000), s);
+	return arena_printf(e->mem, "%d%s", (int)n, s);
+}
+
+void warn_unused(Elab *e)
+{
+	for (int i = 0; i < e->nunused; i++) {
+		const Unused *u = &e->unused[i];
+		Diag *d;
+		if (map_get(&e->read, place_key(u->at)))
+			continue;
+		if (u->params)
+			d = warning(e->j, u->at, "unused-value", "`%s` is never used; %d layer%s (%s "
+			            "parameters) %s not built", u->name, u->layers,
+			            u->layers > 1 ? "s" : "", grouped(e, u->params),
+			            u->layers > 1 ? "are" : "is");
+		else
+			d = warning(e->j, u->at, "unused-value", "`%s` is never used", u->name);
+		diag_label(d, "neither a loss, a metric nor an output depends on this");
+		diag_help(d, "delete the line, or write `output %s`", u->name);
+	}
 }
 
 /* Ends the innermost scope; at depth 0 the frame's own. */

@@ -58,7 +58,7 @@ const char *region_note(const Fn *f, Arena *a, const Region *r)
 {
 	const Node *n = speaker(r);
 	if (r->kind == RG_PACK)
-		n = r->pack->contract;
+		n = r->pack[0]->contract;
 	if (!n)
 		return arena_printf(a, "%s: %s", kind_name[r->kind], r->reason);
 	const char *s = place_of(f, a, n->at);
@@ -67,7 +67,7 @@ const char *region_note(const Fn *f, Arena *a, const Region *r)
 	if (name)
 		s = arena_printf(a, "%s%s: ", s, name);
 	if (r->kind == RG_PACK)
-		return arena_printf(a, "%soperand %s in panels", s, type_text(a, &n->in[r->pack->side]->ty));
+		return arena_printf(a, "%soperand %s in %s", s, type_text(a, &n->in[r->pack[0]->side]->ty), r->pack[0]->rows ? "rows" : "panels");
 	const Node *main = r->seed ? r->seed : last ? last : n;
 	s = arena_printf(a, "%s%s(%s) -> %s", s, opinfo[main->op].name, operands(a, main),
 	                 type_text(a, &main->ty));

@@ -158,7 +158,7 @@ int64_t elem_bytes(const Buffer *b, bool f64);
 
 /* ---- loop IR --------------------------------------------------------------------------------------- */
 
-typedef enum { K_FOR, K_LET, K_SET, K_STORE, K_IF, K_NOTE } KKind;
+typedef enum { K_FOR, K_LET, K_SET, K_STORE, K_IF, K_TURN, K_NOTE } KKind;
 typedef enum { SERIAL, OWNED, LANES } LoopKind;  /* OWNED: this thread's units only (answer 6);
                                                   * LANES: steps of NNC_VL, then the rest  */
 
@@ -173,6 +173,8 @@ struct K {
 			Ex *by;                        /* .. or this                           */
 			bool keep;                     /* the variable outlives the loop       */
 			bool again;                    /* goes on where the loop before ended  */
+			bool ragged;                   /* the last turn may pass the bound     */
+			const char *only_if;           /* preprocessor condition               */
 			LoopKind how;
 			K *body, *tail;                /* tail: the last, partial vector       */
 			Sym left;                      /* number of lanes in it; of a SERIAL
@@ -182,6 +184,8 @@ struct K {
 		struct { Ex *name, *val; } set;
 		struct { Buffer *buf; Ex *at, *outer, *val; bool wide, add; Sym lanes; } store;
 		struct { Ex *cond; K *then; } cond;
+		/* a block of NNC_VL x NNC_VL numbers turned over: to[i][c] = from[c][i] */
+		struct { Buffer *to; Ex *at, *outer, *from, *to_step, *from_step; } turn;
 		const char *note;
 	} u;
 };
@@ -227,7 +231,9 @@ struct Region {
 	const char *reason;
 	Level *level;                  /* where it stands                                      */
 	Level *body;                   /* RG_SCAN                                              */
-	struct Pack *pack;             /* tiled contraction: reads panels; RG_PACK: writes them */
+	struct Pack *pack[2];          /* tiled contraction: panels of columns and rows that it
+	                                * reads instead of the operands; RG_PACK: [0] that it writes */
+	bool nests;                    /* tiled: a loop for each label of the sum              */
 	int64_t flops;                 /* per sample or in all, for the dump                   */
 	Kernel *kernel;
 	Access *access; int naccess, capaccess;
@@ -236,11 +242,12 @@ struct Region {
 	Region *next;
 };
 
-/* An operand of a contraction copied to panels: [columns / width][summed][width]. */
+/* An operand of a contraction, copied: panels [columns / 2 VL][summed][2 VL], or [rows][summed]. */
 typedef struct Pack {
 	const Node *contract;
 	int side;                      /* which operand                                        */
-	Buffer *buf;                   /* [outer labels.., columns rounded up, summed]         */
+	bool rows;                     /* rows along the sum, not panels of columns            */
+	Buffer *buf;                   /* [outer labels.., columns rounded up or rows, summed] */
 } Pack;
 
 typedef struct {

@@ -54,7 +54,7 @@ void split_choose(Fn *f, Region *r)
 	if (d.b)
 		r->split = (Split){ { 1, 1 }, f->unit };
 	else if (r->kind == RG_PACK && axis == r->space.rank - 2)
-		r->split = (Split){ d, PANEL };
+		r->split = (Split){ d, r->pack[0]->rows ? 16 : PANEL };
 	else if (elements * terms >= SMALL_WORK)
 		r->split = (Split){ d, axis == r->space.rank - 1 ? VECTOR_ROWS : r->tiled ? TILE_ROWS : 1 };
 }
@@ -155,6 +155,10 @@ static void k_accesses(Walk *w, const K *k)
 		case K_IF:
 			ex_accesses(w, k->u.cond.cond);
 			k_accesses(w, k->u.cond.then);
+			break;
+		case K_TURN:
+			ex_accesses(w, k->u.turn.from);
+			add_access(w, k->u.turn.to, k->u.turn.outer, true);
 			break;
 		case K_NOTE:
 			break;

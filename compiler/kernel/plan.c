@@ -73,7 +73,7 @@ static bool identity(const K *k, const Buffer *b, const Ex **at)
 	for (; k; k = k->next) {
 		if (k->kind == K_FOR && (!identity(k->u.loop.body, b, at) || !identity(k->u.loop.tail, b, at)))
 			return false;
-		if (k->kind == K_IF || (k->kind == K_STORE && k->u.store.at != *at))
+		if (k->kind == K_IF || k->kind == K_TURN || (k->kind == K_STORE && k->u.store.at != *at))
 			return false;
 		const Ex *e = k->kind == K_LET ? k->u.let.init : k->kind == K_SET ? k->u.set.val :
 		              k->kind == K_STORE ? k->u.store.val : 0;

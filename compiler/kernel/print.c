@@ -112,6 +112,13 @@ static void scan_k(Print *p, const K *k)
 			scan_ex(p, k->u.cond.cond);
 			scan_k(p, k->u.cond.then);
 			break;
+		case K_TURN:
+			add_argument(p, k->u.turn.to, true);
+			scan_ex(p, k->u.turn.at);
+			scan_ex(p, k->u.turn.from);
+			scan_ex(p, k->u.turn.to_step);
+			scan_ex(p, k->u.turn.from_step);
+			break;
 		case K_NOTE:
 			break;
 		}
@@ -383,10 +390,15 @@ static void print_loop(Print *p, const K *k)
 		print_line(p->o, arena_printf(p->a, "%s;", start));
 		start = "";
 	}
+	if (k->u.loop.only_if)
+		out(p->o, "#if %s\n", k->u.loop.only_if);
 	if (k->u.loop.left) {
 		print_line(p->o, arena_printf(p->a, "for (%s; %s < %s; %s += NNC_VL) {", start, v, bound, v));
 		print_line(p->o, arena_printf(p->a, "const int %s = %s - %s < NNC_VL ? %s - %s : NNC_VL;",
 		                              k->u.loop.left, bound, v, bound, v));
+	} else if (k->u.loop.ragged) {
+		print_line(p->o, arena_printf(p->a, "for (%s; %s < %s; %s += %s) {", start, v, bound, v,
+		                              text(p, k->u.loop.by, P_SUM)));
 	} else if (k->u.loop.by) {
 		const char *by = text(p, k->u.loop.by, P_SUM);
 		print_line(p->o, arena_printf(p->a, "for (%s; %s + %s <= %s; %s += %s) {", start, v, by, bound,
@@ -398,6 +410,8 @@ static void print_loop(Print *p, const K *k)
 		                        k->u.loop.step, bound, v, k->u.loop.step));
 	print_k(p, k->u.loop.body);
 	out(p->o, "}\n");
+	if (k->u.loop.only_if)
+		out(p->o, "#endif\n");
 }
 
 static void print_store(Print *p, const K *k)
@@ -455,6 +469,15 @@ static void print_k(Print *p, const K *k)
 			print_line(p->o, arena_printf(p->a, "if (%s) {", text(p, k->u.cond.cond, 0)));
 			print_k(p, k->u.cond.then);
 			out(p->o, "}\n");
+			break;
+		case K_TURN:
+			print_line(p->o, arena_printf(p->a, "nncv_transpose(out%d + %s, %s, %s%d + %s, %s);",
+			                              argument(p, k->u.turn.to), text(p, k->u.turn.at, P_SUM),
+			                              text(p, k->u.turn.to_step, 0),
+			                              p->k->argwrite[argument(p, k->u.turn.from->u.buf)] ? "out" : "in",
+			                              argument(p, k->u.turn.from->u.buf),
+			                              text(p, k->u.turn.from->arg[0], P_SUM),
+			                              text(p, k->u.turn.from_step, 0)));
 			break;
 		case K_NOTE:
 			print_line(p->o, arena_printf(p->a, "/* %s */", k->u.note));

@@ -47,7 +47,7 @@ Fn *fn_build(Job *j, Graph *g, const Options *o, const FnHost *host)
 	f->g = g;
 	f->o = o;
 	f->host = host;
-	f->unit = o->level >= 2 ? 8 : 1;
+	f->unit = o->level >= 2 ? TILE_ROWS : 1;
 	f->lower = lower_symbolic(j, f->mem);
 	f->lower->symbolic = false;
 	f->lower->fn = f;
@@ -309,6 +309,8 @@ void fn_print(Out *o, const Fn *f)
 		out(o, "(void)tid;\n");
 	if (h->barrier && !s.nsplit)
 		out(o, "(void)n;\n");
+	if (h->flat)                           /* few updates read these */
+		out(o, "(void)lr_scale;\n(void)decay;\n");
 	print_level(&s, f->top, NEED_ALWAYS);
 	out(o, "}\n\n");
 }

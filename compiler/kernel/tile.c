@@ -41,7 +41,6 @@ typedef struct {
 	Ex *b, *a;                     /* elements of the operands; loads                      */
 	Dim acol[MAXLABEL], arow;      /* strides of a along k and i                           */
 	Dim bk[MAXLABEL];
-	bool packed;
 	const char *why;               /* not taken                                            */
 } Tile;
 
@@ -145,40 +144,41 @@ static bool strides(const Tile *t, const Ex *load, Dim *along)
 	return true;
 }
 
-/* With variables for columns, rows and sum in place: are both operands affine in them? */
-static bool fits(Lower *l, Tile *t)
+/* With variables for columns, rows and sum in place: which operands are affine in them? */
+static bool a_fits(Lower *l, Tile *t)
 {
-	Dim c;
 	t->a = operand(l, t, 1 - t->side);
-	t->b = operand(l, t, t->side);
 	t->arow = dim_num(0);
-	if (!strides(t, t->a, t->acol) || (t->i && !ex_linear(t->a->arg[0], t->i, &t->arow)))
-		return false;
-	t->packed = !strides(t, t->b, t->bk) || !ex_linear(t->b->arg[0], t->c, &c) || !dim_is(c, 1);
-	return true;
+	return strides(t, t->a, t->acol) && (!t->i || ex_linear(t->a->arg[0], t->i, &t->arow));
 }
 
-/* One variable for the whole sum if the operands allow; else one for each label. */
-static bool sum_vars(Lower *l, Tile *t, int depth)
+static bool b_fits(Lower *l, Tile *t)
 {
-	t->nk = t->nsum ? 1 : 0;
-	t->kext[0] = t->sums;
-	if (t->nsum) {
-		t->k[0] = ex_var(l, job_symf(l->job, "k%d", depth), t->sums, depth);
-		spread(l, t, t->sum, t->nsum, t->k[0]);
-	}
-	if (fits(l, t) && (t->nsum < 2 || !t->packed))
-		return true;
-	bool whole = t->a && t->nsum > 0 && strides(t, t->a, t->acol);
-	if (whole)
-		return true;           /* b is packed in the order of the whole sum */
-	t->nk = t->nsum;
-	for (int i = 0; i < t->nsum; i++) {
-		t->kext[i] = t->ext[t->sum[i]];
+	Dim c;
+	t->b = operand(l, t, t->side);
+	return strides(t, t->b, t->bk) && ex_linear(t->b->arg[0], t->c, &c) && dim_is(c, 1);
+}
+
+/* One variable for the whole sum, or one for each label. */
+static void sum_vars(Lower *l, Tile *t, int depth, bool nests)
+{
+	t->nk = nests ? t->nsum : t->nsum > 0;
+	for (int i = 0; i < t->nk; i++) {
+		t->kext[i] = nests ? t->ext[t->sum[i]] : t->sums;
 		t->k[i] = ex_var(l, job_symf(l->job, "k%d", depth + i), t->kext[i], depth + i);
-		t->at[t->sum[i]] = t->k[i];
+		if (nests)
+			t->at[t->sum[i]] = t->k[i];
 	}
-	return fits(l, t);
+	if (t->nsum && !nests)
+		spread(l, t, t->sum, t->nsum, t->k[0]);
+}
+
+/* A step of many bytes from one index of the sum to the next uses few sets of the cache, and a
+ * whole line for each number. */
+static bool bad_step(const Tile *t, Dim step, int aligned)
+{
+	return t->nk > 0 && (t->kext[t->nk - 1].b || t->kext[t->nk - 1].k >= PANEL) &&
+	       (step.b || step.k % aligned == 0);
 }
 
 /* ---- planning ------------------------------------------------------------------------------------------ */
@@ -247,67 +247,98 @@ static void place_pack(Level *v, Region *r, const Ex *e)
 	insert(v, r, before);
 }
 
-static bool pack_type(const Tile *t, Type *ty)
+/* [outer labels.., columns rounded up or rows, sum] */
+static bool pack_type(const Tile *t, bool rows, Type *ty)
 {
 	Dim d[MAXRANK], size;
 	int n = 0;
+	uint32_t in = t->in[rows ? 1 - t->side : t->side];
 	for (int i = 0; i < t->nouter; i++)
-		if (t->in[t->side] >> t->outer[i] & 1)
+		if (in >> t->outer[i] & 1)
 			d[n++] = t->ext[t->outer[i]];
 	if (n + 2 > MAXRANK)
 		return false;
-	d[n++] = dim_num((t->columns.k + PANEL - 1) / PANEL * PANEL);
+	d[n++] = !rows ? dim_num((t->columns.k + PANEL - 1) / PANEL * PANEL) :
+	         t->row >= 0 ? t->ext[t->row] : dim_num(1);
 	d[n++] = t->sums;
 	*ty = type_make(DT_REAL, n, d);
 	return type_size(ty, &size);
 }
 
-static void way_out(Region *r, const char *why)
+static bool way_out(Region *r, const char *why)
 {
 	r->way_out = true;
+	r->tiled = false;
 	r->reason = why;
+	r->pack[0] = r->pack[1] = 0;
+	return false;
+}
+
+/* Adds a region that copies one operand. */
+static void add_pack(Fn *f, Level *v, Region *r, const Tile *t, bool rows, const Type *ty)
+{
+	Region *p = region_new(f, v, RG_PACK);
+	Pack *k = NEW(f->mem, Pack);
+	k->contract = r->seed;
+	k->side = rows ? 1 - t->side : t->side;
+	k->rows = rows;
+	k->buf = buffer_new(f, 0, ty, PL_ARENA, job_sym(f->job, rows ? "rows" : "panels"));
+	p->pack[0] = r->pack[rows ? 1 : 0] = k;
+	p->space = *ty;
+	p->need = r->need;
+	p->reason = rows ? "a row is not adjacent along the sum" : "columns are not adjacent in memory";
+	place_pack(v, p, rows ? t->a : t->b);
+}
+
+static bool tile_vars_free(Fn *f, Tile *t, const Region *r)
+{
+	Lower *l = f->lower;
+	labels(t, r->seed);
+	if (!classify(l, t))
+		return false;
+	t->c = ex_var(l, 0, t->columns, 1);
+	spread(l, t, t->col, t->ncol, t->c);
+	if (t->row >= 0)
+		t->at[t->row] = t->i = ex_var(l, 0, t->ext[t->row], 1);
+	for (int i = 0; i < t->nouter; i++)
+		t->at[t->outer[i]] = ex_var(l, 0, t->ext[t->outer[i]], 1);
+	return true;
 }
 
 void tile_plan(Fn *f, Level *v, Region *r)
 {
 	Lower *l = f->lower;
 	Tile t;
-	Type ty;
+	Type panels, rows;
 	l->level = v;
 	l->region = r;
-	labels(&t, r->seed);
-	if (!classify(l, &t)) {
+	if (!tile_vars_free(f, &t, r)) {
 		way_out(r, t.why);
 		return;
 	}
-	t.c = ex_var(l, 0, t.columns, 1);
-	spread(l, &t, t.col, t.ncol, t.c);
-	if (t.row >= 0)
-		t.at[t.row] = t.i = ex_var(l, 0, t.ext[t.row], 1);
-	for (int i = 0; i < t.nouter; i++)
-		t.at[t.outer[i]] = ex_var(l, 0, t.ext[t.outer[i]], 1);
-	if (!sum_vars(l, &t, 1)) {
-		way_out(r, "an operand is no array of adjacent rows");
-		return;
+	sum_vars(l, &t, 1, false);
+	bool a = a_fits(l, &t), b = b_fits(l, &t);
+	if (!(a && b) && t.nsum > 1) {
+		Tile u = t;
+		sum_vars(l, &u, 1, true);
+		r->nests = a_fits(l, &u) && b_fits(l, &u);
+	}
+	if (!r->nests) {
+		/* worth a copy even if it fits: rows across the memory, pitches of a power of two */
+		if (a && b && t.row >= 0) {
+			a = t.nk == 0 || dim_is(t.acol[0], 1) || !bad_step(&t, t.acol[0], 16);
+			b = !bad_step(&t, t.bk[0], 128);
+		}
+		if ((!b && !pack_type(&t, false, &panels)) || (!a && !pack_type(&t, true, &rows))) {
+			way_out(r, "the packed operand would be too large");
+			return;
+		}
+		if (!b)
+			add_pack(f, v, r, &t, false, &panels);
+		if (!a)
+			add_pack(f, v, r, &t, true, &rows);
 	}
 	r->tiled = true;
-	if (!t.packed)
-		return;
-	if (!pack_type(&t, &ty)) {
-		r->tiled = false;
-		way_out(r, "the packed operand would be too large");
-		return;
-	}
-	Region *p = region_new(f, v, RG_PACK);
-	Pack *k = NEW(f->mem, Pack);
-	k->contract = r->seed;
-	k->side = t.side;
-	k->buf = buffer_new(f, 0, &ty, PL_ARENA, job_sym(f->job, "panels"));
-	p->pack = r->pack = k;
-	p->space = ty;
-	p->need = r->need;
-	p->reason = "columns are not adjacent in memory";
-	place_pack(v, p, t.b);
 }
 
 /* ---- panels ------------------------------------------------------------------------------------------------ */
@@ -321,52 +352,58 @@ static Ex *lanes_of(Lower *l, int n)
 	return ex_mul(l, ex_get(l, &key), ex_int(l, n));
 }
 
-/* Where the panels of these outer indices begin. */
-static Ex *panel_base(Lower *l, const Tile *t, const Buffer *b)
+static bool has(const Tile *t, int side, int label)
+{
+	return t->in[side] >> label & 1;
+}
+
+/* Where the copy for these outer indices begins. */
+static Ex *pack_base(Lower *l, const Tile *t, const Pack *p)
 {
 	Ex *e = ex_int(l, 0);
+	Dim size;
 	int n = 0;
 	for (int i = 0; i < t->nouter; i++)
-		if (t->in[t->side] >> t->outer[i] & 1)
-			e = ex_add(l, ex_mul(l, e, ex_dim(l, b->ty.dim[n++])), t->at[t->outer[i]]);
-	Dim size;
-	if (!dim_mul(b->ty.dim[n], b->ty.dim[n + 1], &size))
-		bug(l->job, "tile: panels too large");
+		if (has(t, p->side, t->outer[i]))
+			e = ex_add(l, ex_mul(l, e, ex_dim(l, p->buf->ty.dim[n++])), t->at[t->outer[i]]);
+	if (!dim_mul(p->buf->ty.dim[n], p->buf->ty.dim[n + 1], &size))
+		bug(l->job, "tile: packed operand too large");
 	return ex_mul(l, e, ex_dim(l, size));
 }
 
-static Ex *first_outer(const Tile *t, Ex *column)
+static Ex *first_outer(const Tile *t, int side, Ex *other)
 {
 	for (int i = 0; i < t->nouter; i++)
-		if (t->in[t->side] >> t->outer[i] & 1 && !dim_is(t->ext[t->outer[i]], 1))
+		if (has(t, side, t->outer[i]))
 			return t->at[t->outer[i]];
-	return column;
+	return other;
 }
 
-static bool outer_loops(Lower *l, Tile *t, bool packing)
+/* side: loops over the labels of this operand only; -1: all. */
+static bool outer_loops(Lower *l, Tile *t, int side)
 {
-	bool owned = false;
+	bool any = false;
 	for (int i = 0; i < t->nouter; i++) {
-		if (packing && !(t->in[t->side] >> t->outer[i] & 1))
+		if (side >= 0 && !has(t, side, t->outer[i]))
 			continue;
 		scope_open(l);
 		t->at[t->outer[i]] = loop_var(l, t->ext[t->outer[i]], "i");
-		owned = true;
+		any = true;
 	}
-	return owned;
+	return any;
 }
 
-static void outer_close(Lower *l, Tile *t, bool packing)
+static void outer_close(Lower *l, Tile *t, int side)
 {
 	int first = -1;
-	for (int i = 0; i < t->nouter && first < 0; i++)
-		if (!packing || t->in[t->side] >> t->outer[i] & 1)
+	for (int i = t->nouter - 1; i >= 0; i--)
+		if (side < 0 || has(t, side, t->outer[i]))
 			first = i;
 	for (int i = t->nouter - 1; i >= 0; i--) {
 		Ex *from = ex_int(l, 0), *bound = ex_dim(l, t->ext[t->outer[i]]);
-		if (packing && !(t->in[t->side] >> t->outer[i] & 1))
+		if (side >= 0 && !has(t, side, t->outer[i]))
 			continue;
-		bool mine = i == first && (packing || t->row < 0 || t->outer[i] < t->row);
+		bool mine = i == first && (side >= 0 || t->row < 0 || t->outer[i] < t->row);
 		if (mine)
 			owned_range(l, t->ext[t->outer[i]], &from, &bound);
 		K *body = scope_close(l);
@@ -374,43 +411,156 @@ static void outer_close(Lower *l, Tile *t, bool packing)
 	}
 }
 
-/* out[(j / 2VL) * 2VL * K + k * 2VL + c] = b at column j + c, sum index k; 0 beyond the columns. */
+typedef struct {
+	Tile t;
+	const Pack *p;
+	Dim lines;                     /* columns or rows                                      */
+	Ex *x, *k;                     /* which of them, and index of the sum                  */
+	Ex *from, *bound;              /* this owner's                                         */
+	bool owned;
+} Copy;
+
+static Ex *copy_source(Lower *l, Copy *c, Ex *x, Ex *k)
+{
+	Tile *t = &c->t;
+	spread(l, t, t->sum, t->nsum, k);
+	if (!c->p->rows)
+		spread(l, t, t->col, t->ncol, x);
+	else if (t->row >= 0)
+		t->at[t->row] = x;
+	return operand(l, t, c->p->side);
+}
+
+/* Position of column x (of a panel that begins at j), or of row x. */
+static Ex *copy_target(Lower *l, const Copy *c, Ex *j, Ex *x, Ex *k)
+{
+	Ex *sums = ex_dim(l, c->t.sums), *base = pack_base(l, &c->t, c->p);
+	if (c->p->rows)
+		return ex_add(l, base, ex_add(l, ex_mul(l, ex_add(l, j, x), sums), k));
+	/* j is a multiple of VL: the panel of 2 VL columns and the place in it */
+	Ex *two = lanes_of(l, 2), *in = ex_make(l, E_MOD, DT_I32, (Ex *[]){ j, two }, 2);
+	return ex_add(l, ex_add(l, base, ex_mul(l, ex_sub(l, j, in), sums)),
+	              ex_add(l, ex_add(l, in, ex_mul(l, k, two)), x));
+}
+
+static void copy_store(Lower *l, Copy *c, Ex *j, Ex *x, Ex *k)
+{
+	Ex *at = ex_add(l, j, x);
+	Ex *inside = c->p->rows || c->t.columns.k % PANEL == 0 ? ex_int(l, 1) :
+	             ex_make(l, E_LT, DT_I32, (Ex *[]){ at, ex_dim(l, c->t.columns) }, 2);
+	K *s = emit(l, K_STORE);
+	s->u.store.buf = c->p->buf;
+	s->u.store.at = copy_target(l, c, j, x, k);
+	s->u.store.outer = first_outer(&c->t, c->p->side, j);
+	s->u.store.val = ex_cond(l, inside, copy_source(l, c, at, k), ex_num(l, 0, DT_REAL));
+}
+
+/* NNC_VL lines from j on, one element after the other, sum indices from..K-1. */
+static void copy_lines(Lower *l, Copy *c, Ex *j, Ex *from)
+{
+	scope_open(l);
+	Ex *k = loop_var(l, c->t.sums, "k");
+	scope_open(l);
+	Ex *x = loop_var(l, dim_num(0), "c");
+	copy_store(l, c, j, x, k);
+	K *body = scope_close(l);
+	Ex *n = lanes_of(l, 1);
+	if (c->p->rows) {
+		/* the last rows may be fewer */
+		Ex *rest = ex_sub(l, c->bound, j);
+		n = ex_cond(l, ex_make(l, E_LT, DT_I32, (Ex *[]){ rest, n }, 2), rest, n);
+		n = let_new(l, ex_intval(l, n), false, "rows", l->scope->depth);
+		n = ex_make(l, E_ELEMINT, DT_I32, &n, 1);
+	}
+	loop_emit(l, x, ex_int(l, 0), n, SERIAL, body);
+	loop_emit(l, k, from, ex_dim(l, c->t.sums), SERIAL, scope_close(l));
+}
+
+/* Can blocks of NNC_VL lines x NNC_VL sum indices be copied in registers? */
+static bool copy_turns(Lower *l, Copy *c, Dim *line, Dim *along)
+{
+	Ex *x = ex_var(l, 0, c->lines, 9), *k = ex_var(l, 0, c->t.sums, 9);
+	Ex *e = copy_source(l, c, x, k);
+	if (e->kind != E_LOAD || e->dt != DT_REAL || e->u.buf->f64 ||
+	    !ex_linear(e->arg[0], x, line) || !ex_linear(e->arg[0], k, along))
+		return false;
+	return dim_is(*line, 1) || (!c->p->rows && dim_is(*along, 1));
+}
+
+/* Columns that are adjacent already: vectors copied. */
+static void copy_vector(Lower *l, Copy *c, Ex *j, Ex *k)
+{
+	Ex *load = copy_source(l, c, j, k), key = *load;
+	key.wide = true;
+	K *s = emit(l, K_STORE);
+	s->u.store.buf = c->p->buf;
+	s->u.store.at = copy_target(l, c, j, ex_int(l, 0), k);
+	s->u.store.outer = first_outer(&c->t, c->p->side, j);
+	s->u.store.val = ex_get(l, &key);
+	s->u.store.wide = true;
+}
+
+/* One block: to[i][c] = from[c][i]. */
+static void copy_block(Lower *l, Copy *c, Ex *j, Ex *k, Dim step)
+{
+	Ex *load = copy_source(l, c, j, k);
+	K *s = emit(l, K_TURN);
+	s->u.turn.to = c->p->buf;
+	s->u.turn.at = copy_target(l, c, j, ex_int(l, 0), k);
+	s->u.turn.outer = first_outer(&c->t, c->p->side, j);
+	s->u.turn.from = load;
+	s->u.turn.to_step = c->p->rows ? ex_dim(l, c->t.sums) : lanes_of(l, 2);
+	s->u.turn.from_step = ex_dim(l, step);
+}
+
+static void copy_body(Lower *l, Copy *c, Ex *j)
+{
+	Dim line, along;
+	if (!copy_turns(l, c, &line, &along)) {
+		copy_lines(l, c, j, ex_int(l, 0));
+		return;
+	}
+	/* whole blocks while all lines are there, then the rest of the sum */
+	Ex *end = c->p->rows ? c->bound : ex_dim(l, c->t.columns);
+	Ex *zero = ex_int(l, 0), *sums = ex_dim(l, c->t.sums);
+	bool vectors = !c->p->rows && dim_is(line, 1);
+	Ex *rest = vectors ? zero : ex_make(l, E_MOD, DT_I32, (Ex *[]){ sums, lanes_of(l, 1) }, 2);
+	Ex *whole = let_new(l, ex_intval(l, ex_cond(l, ex_make(l, E_LE, DT_I32, (Ex *[]){
+		ex_add(l, j, lanes_of(l, 1)), end }, 2),
+		ex_sub(l, sums, rest), zero)),
+		false, "whole", l->scope->depth);
+	whole = ex_make(l, E_ELEMINT, DT_I32, &whole, 1);
+	scope_open(l);
+	Ex *k = loop_var(l, c->t.sums, "k");
+	if (vectors)
+		copy_vector(l, c, j, k);
+	else
+		copy_block(l, c, j, k, c->p->rows ? along : line);
+	loop_emit(l, k, zero, whole, SERIAL, scope_close(l))->u.loop.by = vectors ? 0 : lanes_of(l, 1);
+	copy_lines(l, c, j, whole);
+}
+
+/* Panels: out[(j / 2VL) * 2VL * K + k * 2VL + c] is column j + c at sum index k, 0 beyond the
+ * columns.  Rows: out[j * K + k] is row j at k. */
 void pack_lower(Lower *l, Region *r)
 {
-	Tile t;
-	Buffer *b = r->pack->buf;
-	labels(&t, r->pack->contract);
-	classify(l, &t);
+	Copy c = { .p = r->pack[0] };
+	labels(&c.t, c.p->contract);
+	classify(l, &c.t);
 	scope_open(l);
-	bool owned = outer_loops(l, &t, true);
-	Ex *from = ex_int(l, 0), *bound = ex_dim(l, b->ty.dim[b->ty.rank - 2]);
-	if (!owned)
-		owned_range(l, b->ty.dim[b->ty.rank - 2], &from, &bound);
+	bool outer = outer_loops(l, &c.t, c.p->side);
+	c.lines = c.p->buf->ty.dim[c.p->buf->ty.rank - 2];
+	c.from = ex_int(l, 0);
+	c.bound = ex_dim(l, c.lines);
+	if (!outer)
+		owned_range(l, c.lines, &c.from, &c.bound);
 	scope_open(l);
-	Ex *j = loop_var(l, b->ty.dim[b->ty.rank - 2], "j");
-	scope_open(l);
-	Ex *k = loop_var(l, t.sums, "k");
-	spread(l, &t, t.sum, t.nsum, k);
-	scope_open(l);
-	Ex *c = loop_var(l, dim_num(PANEL), "c"), *column = ex_add(l, j, c);
-	spread(l, &t, t.col, t.ncol, column);
-	Ex *inside = ex_make(l, E_LT, DT_I32, (Ex *[]){ column, ex_dim(l, t.columns) }, 2);
-	if (t.columns.k % PANEL == 0)
-		inside = ex_int(l, 1);
-	Ex *v = ex_cond(l, inside, operand(l, &t, t.side), ex_num(l, 0, DT_REAL));
-	K *s = emit(l, K_STORE);
-	s->u.store.buf = b;
-	s->u.store.at = ex_add(l, ex_add(l, panel_base(l, &t, b), ex_mul(l, j, ex_dim(l, t.sums))),
-	                       ex_add(l, ex_mul(l, k, lanes_of(l, 2)), c));
-	s->u.store.outer = first_outer(&t, j);
-	s->u.store.val = v;
-	K *body = scope_close(l);
-	loop_emit(l, c, ex_int(l, 0), lanes_of(l, 2), SERIAL, body);
-	body = scope_close(l);
-	loop_emit(l, k, ex_int(l, 0), ex_dim(l, t.sums), SERIAL, body);
-	body = scope_close(l);
-	loop_emit(l, j, from, bound, owned ? SERIAL : OWNED, body)->u.loop.by = lanes_of(l, 2);
-	outer_close(l, &t, true);
+	Ex *j = loop_var(l, c.lines, "j");
+	copy_body(l, &c, j);
+	K *k = loop_emit(l, j, c.from, c.bound, outer ? SERIAL : OWNED, scope_close(l));
+	k->u.loop.by = lanes_of(l, 1);
+	k->u.loop.ragged = c.p->rows;
+	outer_close(l, &c.t, c.p->side);
 	r->kernel->body = scope_close(l);
 }
 
@@ -428,8 +578,8 @@ static Ex *shifted(Lower *l, const Ex *load, Ex *by)
 static Ex *b_vector(Lower *l, const Tile *t, const Region *r, int v, Ex *panel)
 {
 	Ex *load;
-	if (t->packed) {
-		Buffer *b = r->pack->buf;
+	if (r->pack[0]) {
+		Buffer *b = r->pack[0]->buf;
 		Ex key, *arg[2], *k = ex_int(l, 0);
 		Dim two_k = t->sums;
 		memset(&key, 0, sizeof key);
@@ -438,10 +588,7 @@ static Ex *b_vector(Lower *l, const Tile *t, const Region *r, int v, Ex *panel)
 		arg[0] = ex_add(l, ex_add(l, panel, ex_mul(l, k, lanes_of(l, 2))),
 		                ex_add(l, ex_mul(l, lanes_of(l, 2 * (v / 2)), ex_dim(l, two_k)),
 		                       lanes_of(l, v % 2)));
-		arg[1] = ex_int(l, 0);
-		for (int i = t->nouter - 1; i >= 0; i--)
-			if (t->in[t->side] >> t->outer[i] & 1)
-				arg[1] = t->at[t->outer[i]];
+		arg[1] = first_outer(t, t->side, ex_int(l, 0));
 		key.kind = E_LOAD;
 		key.dt = DT_REAL;
 		key.u.buf = b;
@@ -498,7 +645,7 @@ static void multiply_at(Lower *l, const Tile *t, const Region *r, int rows, int 
 		return;
 	}
 	u.a = ex_subst(l, t->a, k, at);
-	if (!t->packed)
+	if (!r->pack[0])
 		u.b = ex_subst(l, t->b, k, at);
 	u.k[t->nk - 1] = at;
 	multiply(l, &u, r, rows, vecs, c, panel);
@@ -554,7 +701,7 @@ static void result_index(Lower *l, Tile *t, int i, int v, Ex **ix)
 
 static void tile(Lower *l, Tile *t, Region *r, int rows, int vecs, Ex *panel)
 {
-	Ex *c[VECTORS_OF_ONE * TILE_ROWS], *ix[MAXRANK], *zero = ex_num(l, 0, DT_REAL), key = *zero;
+	Ex *c[4 * TILE_ROWS], *ix[MAXRANK], *zero = ex_num(l, 0, DT_REAL), key = *zero;
 	int depth = l->scope->depth, unroll = l->fn->o->level >= 3 ? 4 : 2;
 	key.wide = true;
 	zero = ex_get(l, &key);
@@ -571,10 +718,10 @@ static void tile(Lower *l, Tile *t, Region *r, int rows, int vecs, Ex *panel)
 		}
 }
 
-/* Rows by 6, then what is left by 4, 2 and 1. */
+/* Rows by 12 where there are 32 registers, by 6, then what is left by 4, 2 and 1. */
 static void row_loops(Lower *l, Tile *t, Region *r, int vecs, Ex *panel)
 {
-	static const int step[] = { TILE_ROWS, 4, 2, 1 };
+	static const int step[] = { 2 * TILE_ROWS, TILE_ROWS, 4, 2, 1 };
 	if (t->row < 0) {
 		tile(l, t, r, 1, vecs, panel);
 		return;
@@ -584,31 +731,54 @@ static void row_loops(Lower *l, Tile *t, Region *r, int vecs, Ex *panel)
 	if (owned)
 		owned_range(l, t->ext[t->row], &from, &bound);
 	bool divided = owned && l->kernel->owned;
-	int left = t->ext[t->row].b || divided ? -1 : t->ext[t->row].k, printed = 0;
-	for (int i = 0; i < 4; i++) {
-		if (left >= 0 && left < step[i])
+	int rows = t->ext[t->row].b || divided ? -1 : t->ext[t->row].k, printed = 0;
+	/* the number of rows left over before each form, if it is known */
+	int left[] = { rows, rows, rows % TILE_ROWS, rows % TILE_ROWS % 4, rows % 2 };
+	if (rows >= 0 && rows % TILE_ROWS > 3)
+		left[4] = rows % TILE_ROWS % 4 % 2;
+	for (int i = 0; i < 5; i++) {
+		if (rows >= 0 && left[i] < step[i])
 			continue;
-		if (left >= 0)
-			left %= step[i];
 		scope_open(l);
 		tile(l, t, r, step[i], vecs, panel);
 		K *k = loop_emit(l, t->i, from, bound, owned ? OWNED : SERIAL, scope_close(l));
 		k->u.loop.step = step[i];
 		k->u.loop.again = printed > 0;
-		k->u.loop.keep = printed == 0 && left != 0;
+		k->u.loop.keep = printed == 0;
+		k->u.loop.only_if = i == 0 && vecs > 1 ? "defined(NNC_X512) || defined(NNC_A64)" : 0;
 		printed++;
 	}
 }
 
 /* Sets up the variables of the tile at the depths where its loops will be. */
-static void tile_vars(Lower *l, Tile *t)
+static void tile_vars(Lower *l, Tile *t, const Region *r)
 {
 	int depth = l->scope->depth;   /* of the loops around; then columns, rows, sum */
 	t->c = ex_var(l, job_symf(l->job, "j%d", depth + 1), t->columns, depth + 1);
 	spread(l, t, t->col, t->ncol, t->c);
 	if (t->row >= 0)
 		t->at[t->row] = t->i = ex_var(l, job_symf(l->job, "i%d", depth + 2), t->ext[t->row], depth + 2);
-	sum_vars(l, t, depth + (t->row >= 0 ? 3 : 2));
+	sum_vars(l, t, depth + (t->row >= 0 ? 3 : 2), r->nests);
+	if (!r->pack[0])
+		b_fits(l, t);
+	if (!r->pack[1]) {
+		a_fits(l, t);
+		return;
+	}
+	/* rows of the copy */
+	const Pack *p = r->pack[1];
+	Ex key, *row = t->i ? t->i : ex_int(l, 0), *arg[2];
+	memset(&key, 0, sizeof key);
+	arg[0] = ex_add(l, pack_base(l, t, p), ex_mul(l, row, ex_dim(l, t->sums)));
+	arg[0] = t->nk ? ex_add(l, arg[0], t->k[0]) : arg[0];
+	arg[1] = first_outer(t, p->side, row);
+	key.kind = E_LOAD;
+	key.dt = DT_REAL;
+	key.u.buf = p->buf;
+	key.arg = arg;
+	key.narg = 2;
+	t->a = ex_get(l, &key);
+	t->arow = t->sums;
 }
 
 void tile_lower(Lower *l, Region *r)
@@ -617,8 +787,8 @@ void tile_lower(Lower *l, Region *r)
 	labels(&t, r->seed);
 	classify(l, &t);
 	scope_open(l);
-	outer_loops(l, &t, false);
-	tile_vars(l, &t);
+	outer_loops(l, &t, -1);
+	tile_vars(l, &t, r);
 	int form[3] = { 2, 1, 0 }, n = 2, printed = 0;
 	if (t.row < 0) {
 		form[0] = VECTORS_OF_ONE;
@@ -635,11 +805,11 @@ void tile_lower(Lower *l, Region *r)
 		l->lane = t.c;
 		l->lanes = last ? job_symf(l->job, "left%d", l->scope->depth) : 0;
 		Ex *panel = t.c, *k = ex_dim(l, t.sums);
-		if (t.packed) {
+		if (r->pack[0]) {
 			/* the last vectors may begin in the middle of a panel */
 			Ex *two = lanes_of(l, 2);
 			Ex *in_panel = last ? ex_make(l, E_MOD, DT_I32, (Ex *[]){ t.c, two }, 2) : ex_int(l, 0);
-			panel = ex_add(l, panel_base(l, &t, r->pack->buf),
+			panel = ex_add(l, pack_base(l, &t, r->pack[0]),
 			               ex_add(l, ex_mul(l, ex_sub(l, t.c, in_panel), k), in_panel));
 			panel = let_new(l, ex_intval(l, panel), false, "panel", l->scope->depth);
 			panel = ex_make(l, E_ELEMINT, DT_I32, &panel, 1);
@@ -654,6 +824,6 @@ void tile_lower(Lower *l, Region *r)
 	}
 	l->lane = 0;
 	l->lanes = 0;
-	outer_close(l, &t, false);
+	outer_close(l, &t, -1);
 	r->kernel->body = scope_close(l);
 }

@@ -59,6 +59,8 @@ typedef struct OpInfo {
 	Node *(*gradfn)(Graph *g, Node *y, Node *dy, int i);   /* instead, where attributes matter */
 	Ex *(*at)(Lower *l, const Node *n, Ex *const *ix);     /* MOVE, LEAF, plain CALL        */
 	void (*eval)(const Node *n, const EvalEnv *env, double *const *in, double *out);  /* CALL */
+	const char *args;              /* MAP: the operands' names in the language, as "x": users
+	                                * call it by its name, without a line in the prelude   */
 	const char *eg;                /* example operand types, for the checks                */
 	const char *domain;            /* range of example values: "lo..hi"                    */
 	const char *doc;               /* one line with the formula                            */

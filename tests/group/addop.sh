@@ -8,8 +8,11 @@ copy=$work/tree
 prepare() {
 	mkdir -p "$copy" &&
 		(cd "$root" && tar cf - --exclude=./.git --exclude="./$(basename "$build")" .) | (cd "$copy" && tar xf -) &&
-		# The objects that do not change are taken along, with their times.
-		mkdir -p "$copy/build" && cp -a "$build"/*.[ch] "$build/obj" "$build/libnnrt.a" "$copy/build/"
+		mkdir -p "$copy/build" || return 1
+	# The objects that do not change are taken along, with their times; what depends on what is
+	# written with the name of the build folder, so only if that is the same.
+	[ "${BUILD:-build}" = build ] || return 0
+	cp -a "$build"/*.[ch] "$build/obj" "$build/libnnrt.a" "$copy/build/"
 }
 
 add() {
@@ -18,7 +21,8 @@ add() {
 	awk '{ print } /^OP\(tanh,/ { intanh = 1 }
 		intanh && /\.doc/ { intanh = 0
 			print "OP(quartic, (a * a) * (a * a), .kind = MAP, .nin = 1, .cost = CHEAP, .f = f_quartic,"
-			print "\t.grad = { \"4 * dy * x * x * x\" }, .eg = \"f32[3,4]\", .doc = \"x to the fourth\")" }
+			print "\t.grad = { \"4 * dy * x * x * x\" }, .args = \"x\", .eg = \"f32[3,4]\","
+			print "\t.doc = \"x to the fourth\")" }
 	' compiler/ops/ops.def >ops.new && mv ops.new compiler/ops/ops.def &&
 	# Its function in double.
 	cat >>compiler/ops/map.c <<-'END' &&
@@ -45,7 +49,7 @@ add() {
 
 run_tests() {
 	unset T
-	cd "$copy" && make -s -j2 BUILD=build compiler build/unit/test_ops build/unit/bits &&
+	cd "$copy" && make -s -j2 BUILD=build all build/unit/test_ops build/unit/bits &&
 		build/unit/test_ops &&
 		BUILD=build T=quartic sh tests/group/ops.sh &&
 		BUILD=build T=quartic sh tests/group/bits.sh &&

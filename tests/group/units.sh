@@ -6,7 +6,7 @@ for source in "$root"/tests/unit/test_*.c; do
 	case $name in test_op*) continue ;; esac          # the group ops runs these
 	want "$name" || continue
 	if [ -x "$build/unit/$name" ]; then
-		try "$name" sh -c "cd '$work' && '$build/unit/$name'"
+		try "$name" sh -c "cd '$root' && TMPDIR='$work' '$build/unit/$name'"
 	else
 		fail "$name" "was not built"
 	fi
