@@ -291,6 +291,8 @@ NNC_FN nncv_real nncv_set1(nnc_real x) { return x; }
 NNC_FN nncv_int nncv_seti(nnc_int x) { return x; }
 NNC_FN nnc_real nncv_first(nncv_real v) { return v; }
 NNC_FN nnc_real nncv_hsum(nncv_real v) { return v; }
+NNC_FN nnc_real nncv_hmax(nncv_real v) { return v; }
+NNC_FN nnc_real nncv_hmin(nncv_real v) { return v; }
 NNC_FN nncv_real nncv_iota(void) { return 0; }
 NNC_FN void nncv_transpose(nnc_real *to, int to_step, const nnc_real *from, int from_step)
 {
@@ -558,6 +560,29 @@ NNC_FN nnc_real nncv_hsum(nncv_real v)
 		u.lane[i] += u.lane[i + 2];
 #endif
 	return u.lane[0] + u.lane[1];
+}
+
+/* The largest, the smallest lane; NaN if one is. */
+NNC_FN nnc_real nncv_hmax(nncv_real v)
+{
+	nncv_lanes u;
+
+	u.v = v;
+	for (int n = NNC_VL / 2; n > 0; n /= 2)
+		for (int i = 0; i < n; i++)
+			u.lane[i] = nnc_max(u.lane[i], u.lane[i + n]);
+	return u.lane[0];
+}
+
+NNC_FN nnc_real nncv_hmin(nncv_real v)
+{
+	nncv_lanes u;
+
+	u.v = v;
+	for (int n = NNC_VL / 2; n > 0; n /= 2)
+		for (int i = 0; i < n; i++)
+			u.lane[i] = nnc_min(u.lane[i], u.lane[i + n]);
+	return u.lane[0];
 }
 
 /* Rows of a block have to be registers, so its loops are written out. */

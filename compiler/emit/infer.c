@@ -9,6 +9,7 @@
 #include "pass.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <string.h>
 
 /* The headers of runtime/ as text, put into build/embed.c by the Makefile. */
@@ -19,6 +20,7 @@ typedef struct {
 	const Module *m;
 	const char *prefix, *upper;
 	const char **array;            /* C name of each parameter, then of each buffer        */
+	Reordered *order; int norder;  /* parameters that are kept in another order            */
 	int batch;
 	const int *in;                 /* inputs that the outputs depend on                    */
 	int nin;
@@ -60,7 +62,9 @@ static const char *address(void *arg, Arena *a, const Buffer *b, bool write)
 	(void)write;
 	(void)a;
 	switch (b->place) {
-	case PL_PARAM: return f->array[b->index];
+	case PL_PARAM:
+		return f->array[b->index < f->m->nparam ? b->index
+		                                        : f->order[b->index - f->m->nparam].param];
 	case PL_BUFFER: return f->array[f->m->nparam + b->index];
 	case PL_INPUT: return f->m->in[b->index].name;
 	case PL_OUTPUT: return f->m->out[b->index].name;
@@ -118,19 +122,56 @@ static bool weight_check(Job *j, const Weights *w, const Tensor *t, const char *
 		return weight_error(file, arena_printf(j->mem, "tensor `%s` is %s], but the program has %s",
 		                    t->path, found, type_text(j->mem, &t->ty)),
 		                    "compile the program that the weights were trained with");
+	for (int64_t i = 0; i < v->len; i++)
+		if (!isfinite(v->value[i]))
+			return weight_error(file, arena_printf(j->mem, "tensor `%s` holds a value that is not "
+			                    "finite, at element %lld", t->path, (long long)i),
+			                    "the training diverged; use the weights of an earlier epoch");
 	return true;
 }
 
-static void print_array(Out *o, const Options *opt, const char *name, const Tensor *t,
-                        const Weight *w, const char *up)
+/* The values of t in the order of perm; t's own order if perm is 0. */
+static const double *ordered(Arena *a, const Tensor *t, const double *v, const int *perm)
 {
-	char buf[40];
-	out(o, "/* %s %s */\n", t->path, type_text(o->mem, &t->ty));
-	out(o, "static const %s %s[%lld] %s_WEIGHTS = {\n", real_name(opt), name, (long long)w->len, up);
-	char line[160];
+	if (!perm)
+		return v;
+	int64_t stride[MAXRANK], step[MAXRANK], ext[MAXRANK], ix[MAXRANK] = { 0 }, at = 0, n = 1;
+	int r = t->ty.rank;
+	for (int i = r - 1; i >= 0; i--) {
+		stride[i] = n;
+		n *= t->ty.dim[i].k;
+	}
+	for (int i = 0; i < r; i++) {
+		step[i] = stride[perm[i]];
+		ext[i] = t->ty.dim[perm[i]].k;
+	}
+	double *to = NEWN(a, double, n + 1);
+	for (int64_t k = 0; k < n; k++) {
+		to[k] = v[at];
+		for (int i = r - 1; i >= 0; i--) {
+			at += step[i];
+			if (++ix[i] < ext[i])
+				break;
+			at -= ext[i] * step[i];
+			ix[i] = 0;
+		}
+	}
+	return to;
+}
+
+static void print_array(Out *o, const Options *opt, const char *name, const Tensor *t,
+                        const Weight *w, const char *up, const int *perm)
+{
+	char buf[40], line[160];
+	const double *v = ordered(o->mem, t, w->value, perm);
+	out(o, "/* %s %s", t->path, type_text(o->mem, &t->ty));
+	for (int i = 0; perm && i < t->ty.rank; i++)
+		out(o, "%s%d", i ? ", " : ", dimensions in the order ", perm[i]);
+	out(o, " */\nstatic const %s %s[%lld] %s_WEIGHTS = {\n", real_name(opt), name,
+	    (long long)w->len, up);
 	size_t n = 0;
 	for (int64_t i = 0; i < w->len; i++) {
-		number_text(buf, w->value[i], !opt->f64);
+		number_text(buf, v[i], !opt->f64);
 		n += (size_t)snprintf(line + n, sizeof line - n, "%s%s,", buf, opt->f64 ? "" : "f");
 		if (n > 80 || i + 1 == w->len) {
 			line[n++] = '\n';
@@ -141,12 +182,23 @@ static void print_array(Out *o, const Options *opt, const char *name, const Tens
 	out(o, "};\n\n");
 }
 
+/* The order of parameter i, 0: its own. */
+static const int *order_of(const Infer *f, int i)
+{
+	for (int k = 0; k < f->norder; k++)
+		if (f->order[k].param == i)
+			return f->order[k].perm;
+	return 0;
+}
+
 static bool print_weights(Out *o, const Infer *f, const Graph *g, const Options *opt,
                           const Weights *w, const char *file)
 {
 	Arena *a = f->m->job->mem;
 	const Module *m = f->m;
-	bool *param = used_leaves(g, LF_PARAM, m->nparam, a);
+	bool *param = used_leaves(g, LF_PARAM, m->nparam + f->norder, a);
+	for (int i = 0; i < f->norder; i++)
+		param[f->order[i].param] = true;
 	bool *buffer = used_leaves(g, LF_BUFFER, m->nbuffer, a);
 	bool ok = true;
 	for (int i = 0; i < m->nparam + m->nbuffer; i++) {
@@ -165,7 +217,8 @@ static bool print_weights(Out *o, const Infer *f, const Graph *g, const Options 
 	for (int i = 0; ok && i < m->nparam + m->nbuffer; i++) {
 		const Tensor *t = i < m->nparam ? &m->param[i] : &m->buffer[i - m->nparam];
 		if (i < m->nparam ? param[i] : buffer[i - m->nparam])
-			print_array(o, opt, f->array[i], t, weight_find(w, t), f->upper);
+			print_array(o, opt, f->array[i], t, weight_find(w, t), f->upper,
+			            i < m->nparam ? order_of(f, i) : 0);
 	}
 	return ok;
 }
@@ -333,6 +386,8 @@ bool emit_inference(Out *o, Out *h, Module *m, const Options *opt, const Weights
 	g = pass_simplify(pass_knobs_fixed(g, m));
 	Infer f = { .m = m, .prefix = opt->prefix, .upper = upper(a, opt->prefix),
 	            .batch = opt->batch > 0 ? opt->batch : 1 };
+	if (opt->level >= 2)
+		g = pass_constants(g, m, &f.order, &f.norder);
 	prepare(&f, g);
 	FnHost *host = NEW(a, FnHost);
 	host->prefix = job_sym(j, opt->prefix);

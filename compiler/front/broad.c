@@ -1,8 +1,8 @@
 /* broad.c - operators on tensors: broadcasting, element types, matrix products.
  *
  * In:    two values.   Out: a value, or poison after a message.
- * Holds: one operand at most is stretched, a missing leading dimension counting as stretching;
- *        N meets N or nothing, never a 1 (language.md sections 4 and 12).
+ * Holds: one operand at most is stretched, a missing leading dimension counting as
+ *        stretching; N meets N or nothing, never a 1 (language.md sections 4 and 12).
  *
  * Nodes of maps have equal ranks with extents n or 1: ranks are made equal here by reshapes.
  */
@@ -46,11 +46,17 @@ static bool shortcut_help(Diag *d, const Value *a, const Value *b, const char *w
 	if (dim_eq(x->dim[1], y->dim[1]) || stride < 1)
 		return false;
 	if (stride > 1)
-		diag_help(d, "project the shortcut when the shape changes, with a 1 x 1 convolution:\n"
-		          "    x = x |> conv2d(%d, 1, stride = %d)", y->dim[1].k, stride);
+		diag_help(d,
+		          "project the shortcut when the shape changes, with a 1 x 1 "
+		          "convolution:\n"
+		          "    x = x |> conv2d(%d, 1, stride = %d)",
+		          y->dim[1].k, stride);
 	else
-		diag_help(d, "project the shortcut when the shape changes, with a 1 x 1 convolution:\n"
-		          "    x = x |> conv2d(%d, 1)", y->dim[1].k);
+		diag_help(d,
+		          "project the shortcut when the shape changes, with a 1 x 1 "
+		          "convolution:\n"
+		          "    x = x |> conv2d(%d, 1)",
+		          y->dim[1].k);
 	return true;
 }
 
@@ -60,11 +66,12 @@ static void differ(Elab *e, const Value *a, const Value *b, const char *what, Sp
 	Diag *d;
 	bool equal = a->n->ty.rank == b->n->ty.rank;
 	if (equal)
-		d = fail_bare(e, at, "E0301", "%s needs equal shapes, but dimension%s %s differ%s", what,
+		d = fail_bare(e, at, "E0301",
+		              "%s needs equal shapes, but dimension%s %s differ%s", what,
 		              n > 1 ? "s" : "", ordinal_list(e, axis, n), n > 1 ? "" : "s");
 	else
-		d = fail_bare(e, at, "E0301", "%s needs shapes that fit, but %s and %s do not", what,
-		              value_text(e, a), value_text(e, b));
+		d = fail_bare(e, at, "E0301", "%s needs shapes that fit, but %s and %s do not",
+		              what, value_text(e, a), value_text(e, b));
 	show_value(e, d, a);
 	show_value(e, d, b);
 	show_origin(e, d, b->from ? b : a);
@@ -72,13 +79,16 @@ static void differ(Elab *e, const Value *a, const Value *b, const char *what, Sp
 	if (equal && shortcut_help(d, a, b, what))
 		return;
 	if (equal)
-		diag_help(d, "make the shapes equal first: project, slice or pad one of the two");
+		diag_help(d,
+		          "make the shapes equal first: project, slice or pad one of the two");
 	else if (type_batched(&a->n->ty) != type_batched(&b->n->ty))
 		diag_help(d, "the batch `N` meets `N` or nothing, never another dimension; "
 		          "`squeeze`, `unsqueeze` or `reshape` one of the two");
 	else
-		diag_help(d, "dimensions are compared from the right; `unsqueeze` or `reshape` one "
-		          "of the two");
+		diag_help(
+			d,
+			"dimensions are compared from the right; `unsqueeze` or `reshape` one "
+			"of the two");
 }
 
 static void both_stretch(Elab *e, const Value *a, const Value *b, const char *what, Span at)
@@ -89,7 +99,8 @@ static void both_stretch(Elab *e, const Value *a, const Value *b, const char *wh
 	show_value(e, d, b);
 	diag_note(d, "an operation stretches one operand only, a missing leading dimension "
 	          "counting as stretching");
-	diag_help(d, "stretch one of the two yourself: `expand(x, N, ...)`, or `squeeze` what is "
+	diag_help(d,
+	          "stretch one of the two yourself: `expand(x, N, ...)`, or `squeeze` what is "
 	          "too much");
 }
 
@@ -126,7 +137,7 @@ bool broadcast(Elab *e, const Value *a, const Value *b, Node **a2, Node **b2, co
 	return true;
 }
 
-/* ---- element types ---------------------------------------------------------------------------------- */
+/* ---- element types ----------------------------------------------------------------------- */
 
 static bool is_class(const Node *n)
 {
@@ -164,14 +175,16 @@ static void class_arithmetic(Elab *e, Sym op, const Value *v, Span at)
 {
 	Diag *d = fail(e, at, "E0310", "`%s` does not work on classes", op);
 	show_value(e, d, v);
-	diag_note(d, "classes are compared (`==`, `!=`), used as an index (`pick`, `embedding`) or "
-	          "turned into numbers by `one_hot`");
+	diag_note(
+		d,
+		"classes are compared (`==`, `!=`), used as an index (`pick`, `embedding`) or "
+		"turned into numbers by `one_hot`");
 	diag_help(d, "write `one_hot(x)` for a tensor of 0 and 1");
 }
 
 /* Gives both operands the element type that the operator works on; false after E0310. */
-static bool fit_types(Elab *e, Sym name, Op op, const Value *a, const Value *b, Node **x, Node **y,
-                      Span at)
+static bool fit_types(Elab *e, Sym name, Op op, const Value *a, const Value *b, Node **x,
+                      Node **y, Span at)
 {
 	bool equality = op == O_eq || op == O_ne;
 	if ((*x)->ty.dt == DT_I32)
@@ -202,7 +215,7 @@ static bool fit_types(Elab *e, Sym name, Op op, const Value *a, const Value *b, 
 	return true;
 }
 
-/* ---- binary operators --------------------------------------------------------------------------------- */
+/* ---- binary operators -------------------------------------------------------------------- */
 
 typedef struct { const char *name; Op op; bool swap; } Operator;
 
@@ -240,11 +253,12 @@ static bool known_bool(Elab *e, const Operator *o, const Value *a, const Value *
 	if (bools && (o->op == O_lt || o->op == O_le || !opinfo[o->op].bool_result))
 		return false;
 	double x = bools ? a->yes : a->num, y = bools ? b->yes : b->num;
-	*r = v_bool(o->swap ? opinfo[o->op].f(y, x, 0) != 0 : opinfo[o->op].f(x, y, 0) != 0, at);
+	*r = v_bool(o->swap ? opinfo[o->op].f(y, x, 0) != 0 : opinfo[o->op].f(x, y, 0) != 0,
+	            at);
 	r->deps = deps_join(e, a->deps, b->deps);
 	r->mode = a->mode || b->mode;
-	/* The prelude's `if p != 0` only saves work that 0 would make useless: p may still be set
-	 * at run time, and what was built for another value is right for 0 too. */
+	/* The prelude's `if p != 0` only saves work that 0 would make useless: p may still be
+	 * set at run time, and what was built for another value is right for 0 too. */
 	if (nums && o->op == O_ne && b->num == 0 && a->num != 0 && in_prelude(e, at))
 		r->deps = 0;
 	return true;
@@ -280,7 +294,7 @@ Value binary(Elab *e, Sym op, const Value *a, const Value *b, Span at, Span op_a
 	return tensor_binary(e, o, op, a, b, at, op_at);
 }
 
-/* ---- matrix products -------------------------------------------------------------------------------------- */
+/* ---- matrix products --------------------------------------------------------------------- */
 
 static Value inner_differ(Elab *e, const Value *a, const Value *b, Span op_at, Dim ka, Dim kb)
 {
@@ -294,8 +308,9 @@ static Value inner_differ(Elab *e, const Value *a, const Value *b, Span op_at, D
 	return v_poison();
 }
 
-/* Leading dimensions of a product: labels 0..; an extent of 1 is dropped where the other side has
- * more.  ra, rb: how many leading dimensions; fills la, lb with labels (-1: to be dropped). */
+/* Leading dimensions of a product: labels 0..; an extent of 1 is dropped where the other side
+ * has more.  ra, rb: how many leading dimensions; fills la, lb with labels (-1: to be dropped).
+ */
 static bool lead_labels(const Type *a, const Type *b, int ra, int rb, int *la, int *lb)
 {
 	int r = ra > rb ? ra : rb;
@@ -338,13 +353,15 @@ Value matmul(Elab *e, const Value *a, const Value *b, Span at, Span op_at)
 		return v_poison();
 	if (a->kind != V_TENSOR || b->kind != V_TENSOR) {
 		const Value *v = a->kind != V_TENSOR ? a : b;
-		fail(e, op_at, "E0310", "`@` multiplies tensors, but this is %s", value_text(e, v));
+		fail(e, op_at, "E0310", "`@` multiplies tensors, but this is %s",
+		     value_text(e, v));
 		return v_poison();
 	}
 	Node *x = value_real(e, a), *y = value_real(e, b);
 	int rx = x->ty.rank, ry = y->ty.rank;
 	if (!rx || !ry) {
-		Diag *d = fail(e, op_at, "E0303", "`@` needs tensors, but one of these is a scalar");
+		Diag *d = fail(e, op_at, "E0303",
+		               "`@` needs tensors, but one of these is a scalar");
 		show_value(e, d, rx ? b : a);
 		diag_help(d, "write `*` for a product with a number");
 		return v_poison();
@@ -378,7 +395,8 @@ Value matmul(Elab *e, const Value *a, const Value *b, Span at, Span op_at)
 	int n = 0;
 	for (int i = 0; i < r; i++) {
 		int ia = i - (r - ax), ib = i - (r - ay);
-		Dim p = ia >= 0 ? a->n->ty.dim[ia] : dim_num(1), q = ib >= 0 ? b->n->ty.dim[ib] : p;
+		Dim p = ia >= 0 ? a->n->ty.dim[ia] : dim_num(1),
+		    q = ib >= 0 ? b->n->ty.dim[ib] : p;
 		d[n++] = ia < 0 || dim_is(p, 1) ? q : p;
 	}
 	if (rx > 1)
@@ -399,12 +417,14 @@ bool shape_ok(Elab *e, const Type *t, Span at)
 		return true;
 	for (int i = 0; i < t->rank; i++)
 		batches += t->dim[i].b;
-	Diag *d = fail(e, at, "E0302", batches > 1 ? "the result would have two batch dimensions: %s"
-	                                           : "the result would be too large: %s",
+	Diag *d = fail(e, at, "E0302",
+	               batches > 1 ? "the result would have two batch dimensions: %s"
+	                           : "the result would be too large: %s",
 	               type_text(e->mem, t));
 	if (batches > 1)
-		diag_note(d, "`N * N` elements have no fixed size for a sample; nnc does not compare "
-		          "samples of a batch with each other");
+		diag_note(d, "`N * N` elements have no fixed size for a sample; nnc does not "
+		             "compare "
+		             "samples of a batch with each other");
 	else
 		diag_note(d, "a tensor has at most 2147483647 elements for one sample");
 	return false;

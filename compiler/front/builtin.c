@@ -1,5 +1,5 @@
-/* builtin.c - functions of the prelude that the language cannot express: one op each, selection,
- * gathering, random numbers, and what can be asked about a value.
+/* builtin.c - functions of the prelude that the language cannot express: one op each,
+ * selection, gathering, random numbers, and what can be asked about a value.
  *
  * In:    the frame of the call, its formals by number.   Out: a value.
  */
@@ -10,8 +10,8 @@
 
 Builtin *builtin_find(const char *name)
 {
-	static const BuiltinRow *const table[] = { builtin_rows, move_rows, spatial_rows, reduce_rows,
-	                                           pattern_rows };
+	static const BuiltinRow *const table[] = { builtin_rows, move_rows, spatial_rows,
+		                                   reduce_rows, pattern_rows };
 	for (size_t t = 0; t < sizeof table / sizeof *table; t++)
 		for (const BuiltinRow *r = table[t]; r->name; r++)
 			if (!strcmp(r->name, name))
@@ -26,7 +26,7 @@ static Value v_moved(Elab *e, Frame *f, Node *n, Mark mark)
 	return v;
 }
 
-/* ---- one op ----------------------------------------------------------------------------------------- */
+/* ---- one op ------------------------------------------------------------------------------ */
 
 /* fn f(x) = builtin("op"), a MAP or a composite of one operand. */
 static Value b_op(Elab *e, Frame *f)
@@ -39,7 +39,8 @@ static Value b_op(Elab *e, Frame *f)
 	if (!x)
 		return v_poison();
 	if (x->n->ty.dt == DT_I32 && x->n->ty.classes) {
-		Diag *d = fail(e, f->at, "E0310", "`%s` does not work on classes", f->def->name);
+		Diag *d =
+			fail(e, f->at, "E0310", "`%s` does not work on classes", f->def->name);
 		show_value(e, d, x);
 		return v_poison();
 	}
@@ -70,7 +71,8 @@ static Value b_where(Elab *e, Frame *f)
 	if (!c || !a || !b)
 		return v_poison();
 	if (c->n->ty.dt != DT_BOOL) {
-		Diag *d = fail(e, c->at, "E0310", "`where` needs a bool as condition, but this is %s",
+		Diag *d = fail(e, c->at, "E0310",
+		               "`where` needs a bool as condition, but this is %s",
 		               value_text(e, c));
 		diag_help(d, "write a comparison: `where(x > 0, a, b)`");
 		return v_poison();
@@ -112,7 +114,7 @@ static Value b_stop_gradient(Elab *e, Frame *f)
 	return v_moved(e, f, n_op1(e->g, O_real, value_real(e, x)), x->mark);
 }
 
-/* ---- classes ------------------------------------------------------------------------------------------- */
+/* ---- classes ----------------------------------------------------------------------------- */
 
 /* A comparison of i with 0..K-1 along a new last dimension: bool [.., K]. */
 static Node *is_class(Elab *e, Node *i, int k)
@@ -131,8 +133,8 @@ static bool need_class(Elab *e, Frame *f, const Value *i)
 {
 	if (i->n->ty.dt == DT_I32)
 		return true;
-	Diag *d = fail(e, i->at, "E0310", "`%s` needs class(K) as index, but this is %s", f->def->name,
-	               value_text(e, i));
+	Diag *d = fail(e, i->at, "E0310", "`%s` needs class(K) as index, but this is %s",
+	               f->def->name, value_text(e, i));
 	diag_help(d, "declare it as `class(K)[...]`, or take `argmax(x, dim = -1)`");
 	return false;
 }
@@ -143,8 +145,10 @@ static Value b_one_hot(Elab *e, Frame *f)
 	if (!i || !need_class(e, f, i))
 		return v_poison();
 	if (!i->n->ty.classes || i->n->ty.rank == MAXRANK) {
-		Diag *d = fail(e, i->at, "E0310", "`one_hot` needs to know the number of classes, but this "
-		               "is %s", value_text(e, i));
+		Diag *d = fail(e, i->at, "E0310",
+		               "`one_hot` needs to know the number of classes, but this "
+		               "is %s",
+		               value_text(e, i));
 		diag_help(d, "declare it as `class(K)[...]`");
 		return v_poison();
 	}
@@ -166,7 +170,8 @@ static Value b_pick(Elab *e, Frame *f)
 	for (int k = 0; ok && k < ti->rank; k++)
 		ok = dim_eq(tx->dim[k], ti->dim[k]);
 	if (!ok || tx->dim[tx->rank - 1].b) {
-		Diag *d = fail(e, f->at, "E0301", "`pick` needs x of shape [..., K] and an index of shape "
+		Diag *d = fail(e, f->at, "E0301",
+		               "`pick` needs x of shape [..., K] and an index of shape "
 		               "[...]");
 		show_value(e, d, x);
 		show_value(e, d, i);
@@ -194,10 +199,13 @@ static Value b_rows(Elab *e, Frame *f)
 		return v_poison();
 	int rows = t->n->ty.dim[0].k;
 	if (i->n->ty.classes > rows) {
-		Diag *d = fail(e, i->at, "E0306", "the embedding has %d rows, but `%s` can be as large as "
-		               "%d", rows, source_text(e->j, user_place(e, i->at)),
+		Diag *d = fail(e, i->at, "E0306",
+		               "the embedding has %d rows, but `%s` can be as large as "
+		               "%d",
+		               rows, source_text(e->j, user_place(e, i->at)),
 		               i->n->ty.classes - 1);
-		diag_label(d, "class(%d): values 0..%d", i->n->ty.classes, i->n->ty.classes - 1);
+		diag_label(d, "class(%d): values 0..%d", i->n->ty.classes,
+		           i->n->ty.classes - 1);
 		bool named = f->up && !strcmp(f->up->def->name, "embedding");
 		diag_span(d, user_place(e, named ? f->up->formal[1].at : f->at), "rows 0..%d",
 		          rows - 1);
@@ -218,7 +226,8 @@ static Value b_causal_mask(Elab *e, Frame *f)
 		return v_poison();
 	int r = x->n->ty.rank;
 	if (r < 2 || x->n->ty.dim[r - 1].b || x->n->ty.dim[r - 2].b) {
-		Diag *d = fail(e, f->at, "E0303", "`causal_mask` needs [..., queries, keys] as the last two "
+		Diag *d = fail(e, f->at, "E0303",
+		               "`causal_mask` needs [..., queries, keys] as the last two "
 		               "dimensions");
 		show_value(e, d, x);
 		return v_poison();
@@ -238,7 +247,7 @@ static Value b_causal_mask(Elab *e, Frame *f)
 	                         value_real(e, x)), f->at);
 }
 
-/* ---- random numbers -------------------------------------------------------------------------------------- */
+/* ---- random numbers ---------------------------------------------------------------------- */
 
 static Node *uniform01(Elab *e, Sym what, const Type *shape)
 {
@@ -287,7 +296,8 @@ static Value b_uniform(Elab *e, Frame *f)
 	if (!two_numbers(e, f, &a, &b))
 		return v_poison();
 	Node *u = uniform01(e, f->def->name, e->fan);
-	return v_tensor(e, n_op2(e->g, O_add, a, n_op2(e->g, O_mul, n_op2(e->g, O_sub, b, a), u)),
+	return v_tensor(e,
+	                n_op2(e->g, O_add, a, n_op2(e->g, O_mul, n_op2(e->g, O_sub, b, a), u)),
 	                f->at);
 }
 
@@ -300,7 +310,7 @@ static Value b_normal(Elab *e, Frame *f)
 	return v_tensor(e, n_op2(e->g, O_add, mean, n_op2(e->g, O_mul, std, z)), f->at);
 }
 
-/* ---- at compile time ---------------------------------------------------------------------------------------- */
+/* ---- at compile time --------------------------------------------------------------------- */
 
 static Value b_floordiv(Elab *e, Frame *f)
 {
@@ -384,11 +394,27 @@ static Value b_later(Elab *e, Frame *f)
 }
 
 const BuiltinRow builtin_rows[] = {
-	{ "op", b_op }, { "pow", b_pow }, { "matmul", b_matmul }, { "where", b_where },
-	{ "stop_gradient", b_stop_gradient }, { "one_hot", b_one_hot }, { "pick", b_pick },
-	{ "rows", b_rows }, { "causal_mask", b_causal_mask }, { "uniform_like", b_uniform_like },
-	{ "randn_like", b_randn_like }, { "uniform", b_uniform }, { "normal", b_normal },
-	{ "floordiv", b_floordiv }, { "len", b_len }, { "rank", b_rank }, { "kind", b_kind },
-	{ "probable", b_probable }, { "tensor", b_tensor }, { "classes", b_classes },
-	{ "refuse", b_refuse }, { "later", b_later }, { 0, 0 },
+	{ "op", b_op },
+	{ "pow", b_pow },
+	{ "matmul", b_matmul },
+	{ "where", b_where },
+	{ "stop_gradient", b_stop_gradient },
+	{ "one_hot", b_one_hot },
+	{ "pick", b_pick },
+	{ "rows", b_rows },
+	{ "causal_mask", b_causal_mask },
+	{ "uniform_like", b_uniform_like },
+	{ "randn_like", b_randn_like },
+	{ "uniform", b_uniform },
+	{ "normal", b_normal },
+	{ "floordiv", b_floordiv },
+	{ "len", b_len },
+	{ "rank", b_rank },
+	{ "kind", b_kind },
+	{ "probable", b_probable },
+	{ "tensor", b_tensor },
+	{ "classes", b_classes },
+	{ "refuse", b_refuse },
+	{ "later", b_later },
+	{ 0, 0 },
 };

@@ -1,16 +1,16 @@
 /* call.c - calls: arguments, frames, expansion of blocks and functions, layers.
  *
  * In:    a call and the values of its arguments.   Out: the value of the expanded body.
- * Holds: each written call of a block is a scope of its own for names, labels and ordinals; a fn
- *        has names of its own but counts in its caller's scope; nothing expands itself.
+ * Holds: each written call of a block is a scope of its own for names, labels and ordinals; a
+ *        fn has names of its own but counts in its caller's scope; nothing expands itself.
  */
 #include "elab.h"
 
 #include <string.h>
 
-enum { MAXCALLS = 200000, MAXNEST = 900, FEWNAMES = 8 };
+enum { MAXCALLS = 60000, MAXNEST = 900, FEWNAMES = 8 };
 
-/* ---- frames ----------------------------------------------------------------------------------- */
+/* ---- frames ------------------------------------------------------------------------------ */
 
 Frame *frame_new(Elab *e, Def *d, Ast *call, Span at)
 {
@@ -77,7 +77,7 @@ Binding *frame_bind(Elab *e, Frame *f, Sym name, Value v, Span at)
 	return b;
 }
 
-/* ---- arguments ---------------------------------------------------------------------------------- */
+/* ---- arguments --------------------------------------------------------------------------- */
 
 void arg_push(Elab *e, Args *a, Sym name, Value v, Span at, Span name_at)
 {
@@ -97,7 +97,8 @@ void collect_args(Elab *e, Ast *call, const Value *piped, Args *out)
 			fail(e, a->at, "E0207", "%d values cannot be one argument", v.nitem);
 			v = v_poison();
 		}
-		arg_push(e, out, named ? a->u.arg.name : 0, v, a->at, named ? a->name_at : a->at);
+		arg_push(e, out, named ? a->u.arg.name : 0, v, a->at,
+		         named ? a->name_at : a->at);
 	}
 }
 
@@ -107,7 +108,8 @@ const char *def_signature(Elab *e, const Def *d)
 	const char *s = arena_printf(e->mem, "%s(", d->name);
 	for (int i = 0; i < l->n; i++) {
 		Ast *v = l->v[i]->u.decl.value, *t = l->v[i]->u.decl.type;
-		bool rest = t && is_kind_name(t->u.type.name) && !strcmp(t->u.type.name, "rest");
+		bool rest =
+			t && is_kind_name(t->u.type.name) && !strcmp(t->u.type.name, "rest");
 		s = arena_printf(e->mem, "%s%s%s%s%s%s", s, i ? ", " : "", l->v[i]->u.decl.name,
 		                 rest ? "..." : "", v ? " = " : "",
 		                 v ? source_text(e->j, v->at) : "");
@@ -132,8 +134,8 @@ static bool layer_argument(Elab *e, Frame *f, const Arg *a)
 	if (k == 5 || f->def->ast->kind != A_BLOCK)
 		return false;
 	if (k < 2 && !f->def->prelude) {
-		Diag *d = fail(e, a->name_at, "E0202", "`%s` is an argument of built-in layers only",
-		               a->name);
+		Diag *d = fail(e, a->name_at, "E0202",
+		               "`%s` is an argument of built-in layers only", a->name);
 		diag_help(d, "give block `%s` a parameter `init: initialiser` and pass it on",
 		          f->def->name);
 		return true;
@@ -245,8 +247,8 @@ static bool given_twice(Elab *e, Frame *f, Args *args)
 		}
 		if (!twice)
 			continue;
-		Diag *d = fail(e, args->v[k].name_at, "E0207", "the argument `%s` of `%s` is given twice",
-		               name, f->def->name);
+		Diag *d = fail(e, args->v[k].name_at, "E0207",
+		               "the argument `%s` of `%s` is given twice", name, f->def->name);
 		diag_note(d, "%s", def_signature(e, f->def));
 		return true;
 	}
@@ -289,7 +291,7 @@ const Value *formal(Frame *f, int i)
 	return &f->formal[i];
 }
 
-/* ---- expansion ----------------------------------------------------------------------------------- */
+/* ---- expansion --------------------------------------------------------------------------- */
 
 /* A loss on logits refuses probabilities, one on log-probabilities wants them (E0307). */
 static bool check_mark(Elab *e, Frame *f)
@@ -303,11 +305,12 @@ static bool check_mark(Elab *e, Frame *f)
 	Diag *d;
 	const char *have = v->mark == MARK_PROB ? "a probability" : "a log-probability";
 	if (row->mark == 1)
-		d = fail(e, v->at, "E0307", "`%s` applies %s itself; here it would be applied twice",
-		         row->name, strcmp(row->name, "cross_entropy") ? "sigmoid" : "softmax");
+		d = fail(e, v->at, "E0307",
+		         "`%s` applies %s itself; here it would be applied twice", row->name,
+		         strcmp(row->name, "cross_entropy") ? "sigmoid" : "softmax");
 	else
-		d = fail(e, v->at, "E0307", "`%s` needs log-probabilities, but this is %s", row->name,
-		         have);
+		d = fail(e, v->at, "E0307", "`%s` needs log-probabilities, but this is %s",
+		         row->name, have);
 	diag_label(d, row->mark == 1 ? "expects logits" : "expects log_softmax");
 	if (v->made.file >= 0)
 		diag_span(d, user_place(e, v->made), "already %s", have);
@@ -327,10 +330,12 @@ static bool too_deep(Elab *e, Def *d, Span at)
 	if (d->busy && !d->prelude) {
 		Diag *m = fail(e, at, "E0403", "`%s` contains itself", d->name);
 		diag_span(m, d->ast->name_at, "defined here");
-		diag_note(m, "blocks and functions are expanded where they are called; recursion has "
-		          "no end");
-		diag_help(m, "write `repeat n { ... }` for a fixed number of layers, `scan` for steps "
-		          "over time");
+		diag_note(m, "blocks and functions are expanded where they are called; "
+		             "recursion has "
+		             "no end");
+		diag_help(m, "write `repeat n { ... }` for a fixed number of layers, `scan` "
+		             "for steps "
+		             "over time");
 		return true;
 	}
 	if (++e->calls <= MAXCALLS && e->depth < MAXNEST)
@@ -338,7 +343,8 @@ static bool too_deep(Elab *e, Def *d, Span at)
 	if (!e->full && e->depth < MAXNEST)
 		fail(e, at, "E0403", "the program expands to more than %d calls", MAXCALLS);
 	else if (!e->full)
-		fail(e, at, "E0403", "blocks and functions are nested more than %d deep", MAXNEST);
+		fail(e, at, "E0403", "blocks and functions are nested more than %d deep",
+		     MAXNEST);
 	e->full = true;
 	return true;
 }
@@ -371,7 +377,8 @@ static void note_layer(Elab *e, Frame *f, const Value *v)
 		node_mark(v->n, user_place(e, f->at), f->owned ? f->path : 0);
 	if (!f->owned || map_get(&e->rowpath, f->path))
 		return;
-	const char *text = source_text(e->j, user_place(e, f->written)), *open = strchr(text, '(');
+	const char *text = source_text(e->j, user_place(e, f->written)),
+		   *open = strchr(text, '(');
 	LayerRow row = { .path = f->path, .at = user_place(e, f->at) };
 	int n = open ? (int)strlen(open + 1) - 1 : 0;
 	row.call = n > 0 ? job_symf(e->j, "%s %.*s", f->def->name, n > 40 ? 40 : n, open + 1)
@@ -391,7 +398,8 @@ static Value run_block(Elab *e, Frame *f)
 	scope_end(e);
 	if (!f->returned) {
 		if (!e->full && !e->j->nerror)
-			fail(e, a->name_at, "E0406", "block `%s` returns nothing; end it with `return x`",
+			fail(e, a->name_at, "E0406",
+			     "block `%s` returns nothing; end it with `return x`",
 			     f->def->name);
 		return v_poison();
 	}
@@ -454,7 +462,8 @@ Value call_layer(Elab *e, Layer *l, Ast *call, Args *args, Span at)
 {
 	Args all = { 0 };
 	for (int i = 0; i < args->n; i++)
-		arg_push(e, &all, args->v[i].name, args->v[i].v, args->v[i].at, args->v[i].name_at);
+		arg_push(e, &all, args->v[i].name, args->v[i].v, args->v[i].at,
+		         args->v[i].name_at);
 	for (int i = 0; i < l->args.n; i++)
 		arg_push(e, &all, l->args.v[i].name, l->args.v[i].v, l->args.v[i].at,
 		         l->args.v[i].name_at);
@@ -478,8 +487,10 @@ Value eval_call(Elab *e, Ast *call, const Value *piped)
 	if (!l && !d)
 		return unknown_call(e, call);
 	if (piped && piped->kind == V_TUPLE) {
-		fail(e, call->at, "E0207", "%d values cannot be piped into `%s`; name them first: "
-		     "`a, b = ...`", piped->nitem, name);
+		fail(e, call->at, "E0207",
+		     "%d values cannot be piped into `%s`; name them first: "
+		     "`a, b = ...`",
+		     piped->nitem, name);
 		return v_poison();
 	}
 	Args args = { 0 };

@@ -1,8 +1,9 @@
 /* data.c - the data section: the source, and the expressions that give inputs and targets.
  *
- * In:    data SOURCE(...) { field = expression }.   Out: DataInfo; the graph `bind` over raw columns.
- * Holds: every input and target is given, nothing else is; expressions work element by element, so a
- *        column has its field's shape.
+ * In:    data SOURCE(...) { field = expression }.   Out: DataInfo; the graph `bind` over raw
+ *        columns.
+ * Holds: every input and target is given, nothing else is; expressions work element by
+ *        element, so a column has its field's shape.
  */
 #include "elab.h"
 
@@ -19,8 +20,8 @@ static void number_to(Elab *e, const Arg *a, double *to)
 	if (!need_number(e, &a->v, arena_printf(e->mem, "`%s`", a->name), &k))
 		return;
 	if (k < 0 || (k > 1 && k != (double)(int64_t)k)) {
-		Diag *d = fail(e, a->at, "E0404", "`%s` is a fraction of the rows or a number of rows",
-		               a->name);
+		Diag *d = fail(e, a->at, "E0404",
+		               "`%s` is a fraction of the rows or a number of rows", a->name);
 		diag_help(d, "write `%s = 0.1` or `%s = 1000`", a->name, a->name);
 		return;
 	}
@@ -47,11 +48,11 @@ static bool common_argument(Elab *e, const Arg *a)
 	return true;
 }
 
-static void unknown_data_argument(Elab *e, Ast *call, const Arg *a, const char *const *own, int nown,
-                                  const char *signature)
+static void unknown_data_argument(Elab *e, Ast *call, const Arg *a, const char *const *own,
+                                  int nown, const char *signature)
 {
-	static const char *const common[] = { "val", "test", "seed", "shuffle", "split", "cache",
-	                                      "balance" };
+	static const char *const common[] = { "val",   "test",  "seed",   "shuffle",
+		                              "split", "cache", "balance" };
 	const char *name[16];
 	int n = 0;
 	for (int i = 0; i < nown; i++)
@@ -59,11 +60,13 @@ static void unknown_data_argument(Elab *e, Ast *call, const Arg *a, const char *
 	for (int i = 0; i < 7; i++)
 		name[n++] = common[i];
 	if (!a->name) {
-		Diag *d = fail(e, a->at, "E0207", "`%s` has too many arguments", call->u.call.fn);
+		Diag *d =
+			fail(e, a->at, "E0207", "`%s` has too many arguments", call->u.call.fn);
 		diag_note(d, "%s", signature);
 		return;
 	}
-	Diag *d = fail(e, a->name_at, "E0202", "`%s` has no argument `%s`", call->u.call.fn, a->name);
+	Diag *d = fail(e, a->name_at, "E0202", "`%s` has no argument `%s`", call->u.call.fn,
+	               a->name);
 	const char *near = nearest(a->name, name, n);
 	if (near)
 		diag_help(d, "did you mean `%s`?", near);
@@ -73,8 +76,9 @@ static void unknown_data_argument(Elab *e, Ast *call, const Arg *a, const char *
 static void idx_source(Elab *e, Ast *call, Args *args)
 {
 	static const char *const own[] = { "images", "labels" };
-	static const char signature[] = "idx(dir, val = 0, test = 0, seed = 0, shuffle = true), or "
-	                                "idx(images = file, labels = file, ...)";
+	static const char signature[] =
+		"idx(dir, val = 0, test = 0, seed = 0, shuffle = true), or "
+		"idx(images = file, labels = file, ...)";
 	DataInfo *d = &e->m->data;
 	d->source = DATA_IDX;
 	for (int i = 0; i < args->n; i++) {
@@ -132,15 +136,17 @@ static void synthetic_source(Elab *e, Ast *call, Args *args)
 	} else if (!strcmp(d->kind, "linear") || !strcmp(d->kind, "sequence")) {
 		later(e, kind, "synthetic(\"%s\")", d->kind);
 	} else if (strcmp(d->kind, "random")) {
-		Diag *m = fail(e, kind, "E0207", "`synthetic` does not know the kind \"%s\"", d->kind);
+		Diag *m = fail(e, kind, "E0207", "`synthetic` does not know the kind \"%s\"",
+		               d->kind);
 		diag_help(m, "its kinds are \"random\", \"linear\" and \"sequence\"");
 	}
 }
 
 static void source_of(Elab *e, Ast *call)
 {
-	static const char *const names[] = { "idx", "cifar10", "cifar100", "csv", "text", "images",
-	                                     "npy", "npz", "raw", "libsvm", "synthetic" };
+	static const char *const names[] = { "idx",  "cifar10", "cifar100", "csv",
+		                             "text", "images",  "npy",      "npz",
+		                             "raw",  "libsvm",  "synthetic" };
 	Sym name = call->u.call.fn;
 	bool idx = !strcmp(name, "idx");
 	const char *what;
@@ -167,7 +173,7 @@ static void source_of(Elab *e, Ast *call)
 		synthetic_source(e, call, &args);
 }
 
-/* ---- fields ------------------------------------------------------------------------------------------ */
+/* ---- fields ------------------------------------------------------------------------------ */
 
 /* A raw column with the shape of the field that uses it; 0 after a message. */
 static Node *column(Elab *e, Sym name, const Type *ty, Span at)
@@ -228,7 +234,8 @@ static bool bind_columns(Elab *e, const Field *in, Ast *value)
 		Node *n = column(e, images, &t, value->at);
 		ok &= n != 0;
 		if (n)
-			frame_bind(e, e->frame, images, v_tensor(e, n, value->at), value->at)->quiet = true;
+			frame_bind(e, e->frame, images, v_tensor(e, n, value->at), value->at)
+				->quiet = true;
 	}
 	if (mentions(value, labels)) {
 		Type t = in->ty;
@@ -236,7 +243,8 @@ static bool bind_columns(Elab *e, const Field *in, Ast *value)
 		Node *n = column(e, labels, &t, value->at);
 		ok &= n != 0;
 		if (n)
-			frame_bind(e, e->frame, labels, v_tensor(e, n, value->at), value->at)->quiet = true;
+			frame_bind(e, e->frame, labels, v_tensor(e, n, value->at), value->at)
+				->quiet = true;
 	}
 	return ok;
 }
@@ -264,7 +272,8 @@ static void bind_field(Elab *e, int i, Ast *value)
 		return;
 	}
 	if (n->ty.dt != in->ty.dt) {
-		Diag *d = fail(e, value->at, "E0310", "`%s` is declared as %s, but these data are %s", in->name,
+		Diag *d = fail(e, value->at, "E0310",
+		               "`%s` is declared as %s, but these data are %s", in->name,
 		               type_text(e->mem, &in->ty), type_text(e->mem, &n->ty));
 		diag_span(d, in->at, "%s", "");
 		return;
@@ -288,7 +297,7 @@ static void only_elementwise(Elab *e, Graph *g)
 	}
 }
 
-/* ---- what is missing, what is too much ------------------------------------------------------------------- */
+/* ---- what is missing, what is too much --------------------------------------------------- */
 
 /* A setting that names no input or target; the one nearest to name if it is given. */
 static Ast *stray_setting(Elab *e, const char *name)
@@ -323,8 +332,8 @@ static void missing_field(Elab *e, const Field *in)
 {
 	int line, col;
 	Ast *stray = stray_setting(e, in->name);
-	Diag *d = fail(e, in->at, "E0401", "no data for %s `%s`", in->target ? "target" : "input",
-	               in->name);
+	Diag *d = fail(e, in->at, "E0401", "no data for %s `%s`",
+	               in->target ? "target" : "input", in->name);
 	diag_label(d, "nothing in `data` provides this");
 	if (stray) {
 		diag_span(d, stray->name_at, "not an input or target of `%s`", e->m->name);
@@ -332,7 +341,8 @@ static void missing_field(Elab *e, const Field *in)
 		diag_help(d, "did you mean `%s = %s` at line %d?", in->name,
 		          source_text(e->j, stray->u.decl.value->at), line);
 	} else {
-		diag_help(d, "write `%s = %s` in `data`", in->name, in->target ? "labels" : "images / 255");
+		diag_help(d, "write `%s = %s` in `data`", in->name,
+		          in->target ? "labels" : "images / 255");
 	}
 }
 
@@ -348,7 +358,8 @@ static void field_names(Elab *e)
 	for (int i = 0; i < l->n; i++)
 		for (int k = 0; k < i; k++)
 			if (l->v[k]->u.decl.name == l->v[i]->u.decl.name)
-				fail(e, l->v[i]->name_at, "E0205", "`%s` is given twice", l->v[i]->u.decl.name);
+				fail(e, l->v[i]->name_at, "E0205", "`%s` is given twice",
+				     l->v[i]->u.decl.name);
 	Ast *stray = missing ? 0 : stray_setting(e, 0);
 	if (!stray)
 		return;
@@ -362,7 +373,8 @@ static void field_names(Elab *e)
 	if (near)
 		diag_help(d, "did you mean `%s`?", near);
 	else
-		diag_help(d, "delete it, or declare `input %s: ...` in the model", stray->u.decl.name);
+		diag_help(d, "delete it, or declare `input %s: ...` in the model",
+		          stray->u.decl.name);
 }
 
 static void fields(Elab *e)
@@ -371,7 +383,8 @@ static void fields(Elab *e)
 	bool body = e->data->u.section.has_settings;
 	if (m->data.source == DATA_SYNTHETIC) {
 		if (body && e->data->u.section.setting.n) {
-			fail(e, e->data->u.section.setting.v[0]->at, "E0404", "`synthetic` makes inputs and "
+			fail(e, e->data->u.section.setting.v[0]->at, "E0404",
+			     "`synthetic` makes inputs and "
 			     "targets by their names; it has no fields");
 			return;
 		}

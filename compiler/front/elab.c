@@ -1,12 +1,13 @@
 /* elab.c - the driver of elaboration: a file becomes a checked module.
  *
- * In:    the source, -D, folders of imports.   Out: a Module with init, grad, eval, update, bind.
- * Holds: parameters that nothing depends on do not exist; numbers of tensors are the same in all
- *        graphs; a program with an error gives no module.
+ * In:    the source, -D, folders of imports.   Out: a Module with init, grad, eval, update,
+ *        bind.
+ * Holds: parameters that nothing depends on do not exist; numbers of tensors are the same in
+ *        all graphs; a program with an error gives no module.
  *
- * The model is walked twice, with training on and off.  When a const that was a run-time number
- * reaches a shape, the walk starts again with that const as a literal; consts only ever become
- * literal, so this ends.
+ * The model is walked twice, with training on and off.  When a const that was a run-time
+ * number reaches a shape, the walk starts again with that const as a literal; consts only ever
+ * become literal, so this ends.
  */
 #include "elab.h"
 
@@ -15,7 +16,7 @@
 
 #include <string.h>
 
-/* ---- one variant -------------------------------------------------------------------------------- */
+/* ---- one variant ------------------------------------------------------------------------- */
 
 static Graph *variant(Elab *e, const char *name, bool training)
 {
@@ -45,10 +46,11 @@ static void buffer_roots(Elab *e, Graph *g)
 {
 	for (int i = 0; i < e->m->nbuffer; i++)
 		if (e->bufset[i])
-			graph_root(g, R_BUFFER, i, e->m->buffer[i].path, e->bufval[i].n->in[0], NOWHERE);
+			graph_root(g, R_BUFFER, i, e->m->buffer[i].path, e->bufval[i].n->in[0],
+			           NOWHERE);
 }
 
-/* ---- what exists ------------------------------------------------------------------------------------ */
+/* ---- what exists ------------------------------------------------------------------------- */
 
 static void mark_from(Graph *g, Arena *mem, Elab *e, bool buffers)
 {
@@ -155,7 +157,8 @@ static void build_init(Elab *e, const Renumber *to)
 		Node *n = init_build(e, &e->pinfo[i].init, &m->param[i].ty, m->param[i].path,
 		                     e->pinfo[i].at);
 		if (n)
-			graph_root(m->init, R_PARAM, to->param[i], m->param[i].path, n, m->param[i].at);
+			graph_root(m->init, R_PARAM, to->param[i], m->param[i].path, n,
+			           m->param[i].at);
 	}
 	for (int i = 0; i < e->nbinfo; i++) {
 		if (!e->binfo[i].live)
@@ -182,8 +185,10 @@ static void settle_tensors(Elab *e)
 	m->param_len = place_live(m->param, e->pinfo, &m->nparam);
 	m->buffer_len = place_live(m->buffer, e->binfo, &m->nbuffer);
 	if (m->param_len > INT32_MAX || m->buffer_len > INT32_MAX)
-		error(e->j, e->model->name_at, "E0302", "the model has %lld parameters; at most 2147483647 "
-		      "are possible", (long long)m->param_len);
+		error(e->j, e->model->name_at, "E0302",
+		      "the model has %lld parameters; at most 2147483647 "
+		      "are possible",
+		      (long long)m->param_len);
 	if (all)
 		return;
 	m->grad = graph_rewrite(m->grad, renumber, &to);
@@ -195,23 +200,27 @@ static void layer_table(Elab *e)
 	Module *m = e->m;
 	for (int i = 0; i < e->nrows; i++) {
 		LayerRow *r = &e->rows[i];
-		LayerInfo row = { .path = r->path, .call = r->call, .out = r->out, .at = r->at };
+		LayerInfo row = {
+			.path = r->path, .call = r->call, .out = r->out, .at = r->at
+		};
 		size_t n = strlen(r->path);
 		int found = 0;
 		for (int k = 0; k < m->nparam; k++)
-			if (!strncmp(m->param[k].path, r->path, n) && m->param[k].path[n] == '.' &&
+			if (!strncmp(m->param[k].path, r->path, n) &&
+			    m->param[k].path[n] == '.' &&
 			    !strchr(m->param[k].path + n + 1, '.')) {
 				row.params += m->param[k].len;
 				found++;
 			}
 		for (int k = 0; k < m->nbuffer; k++)
-			found += !strncmp(m->buffer[k].path, r->path, n) && m->buffer[k].path[n] == '.';
+			found += !strncmp(m->buffer[k].path, r->path, n) &&
+			         m->buffer[k].path[n] == '.';
 		if (found)
 			PUSH(e->mem, m->layer, m->nlayer, m->caplayer, row);
 	}
 }
 
-/* ---- the module ----------------------------------------------------------------------------------------- */
+/* ---- the module -------------------------------------------------------------------------- */
 
 static const char *base_name(const char *path)
 {
@@ -286,8 +295,11 @@ static void model_results(Elab *e)
 	Module *m = e->m;
 	if (m->nloss || m->nout || e->j->nerror)
 		return;
-	Diag *d = fail(e, e->model->name_at, "E0402", "the model `%s` has no loss and no output", m->name);
-	diag_help(d, "write `loss cross_entropy(logits, label)` to train it, `output y` to use it");
+	Diag *d = fail(e, e->model->name_at, "E0402",
+	               "the model `%s` has no loss and no output", m->name);
+	diag_help(
+		d,
+		"write `loss cross_entropy(logits, label)` to train it, `output y` to use it");
 }
 
 static void walk(Elab *e)
@@ -337,8 +349,8 @@ static const char *whole_prelude(Job *j)
 	const char *s = prelude_text;
 	for (int op = 0; op < NOP; op++)
 		if (opinfo[op].args)
-			s = arena_printf(j->mem, "%sfn %s(%s) = builtin(\"%s\")\n", s, opinfo[op].name,
-			                 opinfo[op].args, opinfo[op].name);
+			s = arena_printf(j->mem, "%sfn %s(%s) = builtin(\"%s\")\n", s,
+			                 opinfo[op].name, opinfo[op].args, opinfo[op].name);
 	return s;
 }
 

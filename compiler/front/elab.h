@@ -1,4 +1,5 @@
-/* elab.h - what the files of the elaborator share: values, definitions, frames, and who does what.
+/* elab.h - what the files of the elaborator share: values, definitions, frames, and who does
+ * what.
  *
  *     elab.c      the driver: variants, pruning, initial values, the finished module
  *     item.c      the items of files: imports, definitions, constants, -D
@@ -8,7 +9,8 @@
  *     call.c      calls: arguments, frames, layers
  *     param.c     parameters, buffers, paths, initialisers
  *     typing.c    types as written: declarations, headers of blocks
- *     stmt.c      statements           scan.c      scan
+ *     stmt.c      statements           result.c    losses, metrics, outputs
+ *     recur.c     scan
  *     section.c   train and export     data.c      data
  *     builtin.c, moves.c, spatial.c, reduce.c      functions that the language cannot express
  *     report.c    messages             names.c     their tables
@@ -32,7 +34,7 @@ typedef struct Scan Scan;
 typedef struct Layer Layer;
 typedef struct Init Init;
 
-/* ---- tables --------------------------------------------------------------------------------- */
+/* ---- tables ------------------------------------------------------------------------------ */
 
 /* Symbol -> pointer; open addressing, nothing is ever removed. */
 typedef struct { Sym *key; void **val; int n, size; } Map;
@@ -40,18 +42,18 @@ typedef struct { Sym *key; void **val; int n, size; } Map;
 void *map_get(const Map *m, Sym key);
 void  map_put(Arena *a, Map *m, Sym key, void *val);
 
-/* ---- values (value.c) -------------------------------------------------------------------------- */
+/* ---- values (value.c) -------------------------------------------------------------------- */
 
 typedef enum {
-	V_POISON,                      /* in error: silences whoever uses it                   */
+	V_POISON,                      /* in error: silences whoever uses it                  */
 	V_NONE,
 	V_TENSOR,
 	V_NUMBER,
-	V_BOOL,                        /* known at compile time                                */
+	V_BOOL,                        /* known at compile time                               */
 	V_STRING,
 	V_LIST, V_TUPLE,
 	V_LAYER,
-	V_INIT                         /* an initialiser, not yet met its parameter            */
+	V_INIT                         /* an initialiser, not yet met its parameter           */
 } ValueKind;
 
 typedef enum { MARK_NONE, MARK_PROB, MARK_LOGPROB } Mark;
@@ -60,29 +62,29 @@ typedef enum { MARK_NONE, MARK_PROB, MARK_LOGPROB } Mark;
 typedef struct Deps {
 	Const *konst;
 	struct Deps *a, *b;
-	bool seen;                     /* already made structural                              */
+	bool seen;                     /* already made structural                             */
 } Deps;
 
 struct Value {
 	ValueKind kind;
 	Mark mark;
-	Span at;                       /* the expression that uses it                          */
-	Span made;                     /* the call that gave it its shape                      */
-	const Type *from;              /* the shape before that call, or 0                     */
-	Node *n;                       /* V_TENSOR; V_NUMBER: its run-time form, or 0          */
-	Graph *g;                      /* of n                                                 */
+	Span at;                       /* the expression that uses it                         */
+	Span made;                     /* the call that gave it its shape                     */
+	const Type *from;              /* the shape before that call, or 0                    */
+	Node *n;                       /* V_TENSOR; V_NUMBER: its run-time form, or 0         */
+	Graph *g;                      /* of n                                                */
 	/* V_NUMBER: known: num, and i if is_int.  Else i * N (batch), or t + i (tick), or n. */
 	bool known, is_int, batch;
 	Scan *tick;
 	double num;
 	int64_t i;
-	int64_t over;                  /* i / over had a remainder (known, not is_int); else 0 */
-	Deps *deps;                    /* V_NUMBER, V_BOOL                                     */
-	bool yes;                      /* V_BOOL                                               */
-	bool mode;                     /* V_BOOL: depends on `training`                        */
+	int64_t over; /* i / over had a remainder (known, not is_int); else 0 */
+	Deps *deps;                    /* V_NUMBER, V_BOOL                                    */
+	bool yes;                      /* V_BOOL                                              */
+	bool mode;                     /* V_BOOL: depends on `training`                       */
 	Sym str;
-	Value *item; int nitem;        /* V_LIST, V_TUPLE                                      */
-	Sym key;                       /* an item collected by name                            */
+	Value *item; int nitem;        /* V_LIST, V_TUPLE                                     */
+	Sym key;                       /* an item collected by name                           */
 	Layer *layer;
 	Init *init;
 };
@@ -126,34 +128,34 @@ bool  need_string(Elab *e, const Value *v, const char *what, Sym *s);
 typedef struct {
 	Graph *from, *to;
 	Node **map; int nmap, capmap;
-	uint8_t *depth; int ndepth, capdepth;   /* 0: no number-like value; else its depth      */
+	uint8_t *depth; int ndepth, capdepth;   /* 0: no number-like value; else its depth    */
 } Crossing;
 /* A copy of a value that depends on numbers only; 0 if it depends on more. */
 Node *cross_free(Elab *e, Crossing *c, Node *n);
 
-/* ---- definitions (item.c) -------------------------------------------------------------------- */
+/* ---- definitions (item.c) ---------------------------------------------------------------- */
 
 typedef Value Builtin(Elab *e, Frame *f);
 
 struct Def {
 	Sym name;
-	Ast *ast;                      /* A_FN A_BLOCK A_OPTIMIZER A_MODEL                     */
+	Ast *ast;                      /* A_FN A_BLOCK A_OPTIMIZER A_MODEL                    */
 	bool prelude;
-	Builtin *builtin;              /* fn f(..) = builtin("name")                           */
-	Op op;                         /* builtin that is one op (NOP: none)                   */
-	int is_init;                   /* 0 not looked at, 1 no, 2 yes, 3 being looked at      */
-	bool busy;                     /* being expanded: a call of it is recursion            */
+	Builtin *builtin;              /* fn f(..) = builtin("name")                          */
+	Op op;                         /* builtin that is one op (NOP: none)                  */
+	int is_init;                   /* 0 not looked at, 1 no, 2 yes, 3 being looked at     */
+	bool busy;                     /* being expanded: a call of it is recursion           */
 };
 
 struct Const {
 	Sym name;
 	Ast *ast;
-	Ast *given;                    /* from -D                                              */
+	Ast *given;                    /* from -D                                             */
 	bool main, prelude, structural, busy;
-	Graph *g;                      /* of cached                                            */
+	Graph *g;                      /* of cached                                           */
 	Value cached;
 	bool has_cached;
-	bool setting;                  /* a number of the optimizer: name and value only       */
+	bool setting;                  /* a number of the optimizer: name and value only      */
 };
 
 /* One set of parameters: `layer enc = dense(64)`. */
@@ -164,7 +166,7 @@ struct Layer {
 	Sym name, path;
 	Def *def;
 	Args args;
-	Span at;                       /* the call                                             */
+	Span at;                       /* the call                                            */
 	Ast *call;
 	int uses;
 	Frame *scope;
@@ -172,49 +174,49 @@ struct Layer {
 
 /* An initialiser as an expression to be evaluated where it meets a shape. */
 struct Init {
-	Def *def; Args args; Span at;  /* a call, or:                                          */
-	Ast *op; Init *l, *r;          /* arithmetic over them, or:                            */
-	Value value;                   /* a number                                             */
+	Def *def; Args args; Span at;  /* a call, or:                                         */
+	Ast *op; Init *l, *r;          /* arithmetic over them, or:                           */
+	Value value;                   /* a number                                            */
 };
 
-/* ---- frames (call.c) ----------------------------------------------------------------------------- */
+/* ---- frames (call.c) --------------------------------------------------------------------- */
 
 typedef struct {
 	Sym name;
 	Value v;
 	Span at;
-	bool dead;                     /* its scope has ended                                  */
+	bool dead;                     /* its scope has ended                                 */
 	bool read;
-	bool quiet;                    /* an argument, dimension, input: no warning if unread  */
-	bool fixed;                    /* a param, buffer or input: declared once              */
-	int buffer;                    /* number of the buffer + 1, 0: none                    */
-	int depth;                     /* scope                                                */
-	Scan *scan;                    /* the scan around its making                           */
+	bool quiet;                    /* an argument, dimension, input: no warning if unread */
+	bool fixed;                    /* a param, buffer or input: declared once             */
+	int buffer;                    /* number of the buffer + 1, 0: none                   */
+	int depth;                     /* scope                                               */
+	Scan *scan;                    /* the scan around its making                          */
 } Binding;
 
 struct Frame {
-	Frame *up;                     /* the caller                                           */
+	Frame *up;                     /* the caller                                          */
 	Def *def;
 	Ast *call;
-	Span at;                       /* of the call                                          */
-	Span written;                  /* of the call that gave the arguments                  */
-	Frame *scope;                  /* who counts ordinals: itself, or a fn's caller        */
-	Sym path;                      /* "" in the model                                      */
-	Sym draws;                     /* the path for random streams                          */
-	Scan *around;                  /* the scan around the call                             */
+	Span at;                       /* of the call                                         */
+	Span written;                  /* of the call that gave the arguments                 */
+	Frame *scope;                  /* who counts ordinals: itself, or a fn's caller       */
+	Sym path;                      /* "" in the model                                     */
+	Sym draws;                     /* the path for random streams                         */
+	Scan *around;                  /* the scan around the call                            */
 	Binding **name; int nname, capname;
 	Map map, layers, ordinals, used;
-	int depth;                     /* of scopes inside                                     */
-	int repeat;                    /* > 0 inside repeat bodies                             */
-	bool reuse;                    /* a second use of a layer                              */
+	int depth;                     /* of scopes inside                                    */
+	int repeat;                    /* > 0 inside repeat bodies                            */
+	bool reuse;                    /* a second use of a layer                             */
 	bool has_dots; int ndots; Dim dots[MAXRANK]; Span dots_at;
-	Value *formal; int nformal;    /* by number, for builtins                              */
+	Value *formal; int nformal;    /* by number, for builtins                             */
 	/* arguments of every layer, inherited */
 	Value init, bias_init;
 	double lr_scale; bool trainable;
 	bool returned; Value result;
-	bool bound;                    /* the arguments are bound: the body runs               */
-	int owned;                     /* parameters and buffers of its own                    */
+	bool bound;                    /* the arguments are bound: the body runs              */
+	int owned;                     /* parameters and buffers of its own                   */
 };
 
 Value eval_call(Elab *e, Ast *call, const Value *piped);
@@ -233,7 +235,7 @@ bool  bind_args(Elab *e, Frame *f, Args *args);
 /* The argument for a formal of the current builtin. */
 const Value *formal(Frame *f, int i);
 
-/* ---- paths, parameters (param.c) --------------------------------------------------------------------- */
+/* ---- paths, parameters (param.c) --------------------------------------------------------- */
 
 /* A name for a labelled or unlabelled call of d, or for a `param` ..., in the current scope. */
 Sym   path_of_call(Elab *e, Frame *scope, Sym kind, Sym label, Span at);
@@ -250,15 +252,16 @@ Value init_call(Elab *e, Def *d, Args *args, Span at);
 Node *init_build(Elab *e, const Value *init, const Type *ty, Sym path, Span at);
 Node *init_fit(Elab *e, Node *n, const Type *ty, Span at);
 
-/* ---- types as written (typing.c) ------------------------------------------------------------------------ */
+/* ---- types as written (typing.c) --------------------------------------------------------- */
 
 /* A declared type; false after a message. */
 bool  type_of_ast(Elab *e, Ast *t, Type *ty);
-/* Does v fit the type in a header?  Binds dimension names; may convert v.  def: whose header. */
+/* Does v fit the type in a header?  Binds dimension names; may convert v.  def: whose header.
+ */
 bool  type_match(Elab *e, Frame *f, Ast *t, Value *v, Sym what);
 bool  is_kind_name(Sym name);
 
-/* ---- expressions ------------------------------------------------------------------------------------------- */
+/* ---- expressions ------------------------------------------------------------------------- */
 
 Value eval(Elab *e, Ast *a);
 Value binary(Elab *e, Sym op, const Value *a, const Value *b, Span at, Span op_at);
@@ -284,7 +287,7 @@ Node *extent_number(Elab *e, const Type *t, uint32_t axes, double minus);
 /* A reduction by the words of `reduce`, rank kept; 0 for an unknown word. */
 Node *reduce_kept(Elab *e, const char *how, Node *x, uint32_t axes);
 
-/* ---- statements ------------------------------------------------------------------------------------------------ */
+/* ---- statements -------------------------------------------------------------------------- */
 
 void  exec_body(Elab *e, AstList *body);
 void  exec_scope(Elab *e, AstList *body);
@@ -293,6 +296,9 @@ void  scope_end(Elab *e);
 /* -Wunused-value, once it is known that there is no error. */
 void  warn_unused(Elab *e);
 void  exec_scan(Elab *e, Ast *a);
+void  exec_result(Elab *e, Ast *a);
+/* Inputs and outputs stand in the model; false after E0406. */
+bool  only_in_model(Elab *e, Ast *a, const char *what);
 void  assign(Elab *e, Sym name, Value v, Span at);
 
 struct Scan {
@@ -310,23 +316,25 @@ struct Scan {
 /* The slice of x at step t + offset along axis, in the body. */
 Value scan_step(Elab *e, Scan *s, const Value *x, int axis, int64_t offset, Span at);
 
-/* ---- sections ------------------------------------------------------------------------------------------------ */
+/* ---- sections ---------------------------------------------------------------------------- */
 
 void  do_train(Elab *e);
 void  do_update(Elab *e);
 void  do_export(Elab *e);
 void  do_data(Elab *e);
 
-/* ---- builtins ---------------------------------------------------------------------------------------------------- */
+/* ---- builtins ---------------------------------------------------------------------------- */
 
 typedef struct { const char *name; Builtin *fn; } BuiltinRow;
 /* One table a file, closed by an empty row. */
-extern const BuiltinRow builtin_rows[], move_rows[], spatial_rows[], reduce_rows[], pattern_rows[];
+extern const BuiltinRow builtin_rows[], move_rows[], spatial_rows[], reduce_rows[],
+	pattern_rows[];
 Builtin *builtin_find(const char *name);
 
-/* ---- messages (report.c, names.c) --------------------------------------------------------------------------------- */
+/* ---- messages (report.c, names.c) -------------------------------------------------------- */
 
-/* Reports at the user's call if at is in the prelude; adds notes for the user's blocks around. */
+/* Reports at the user's call if at is in the prelude; adds notes for the user's blocks around.
+ */
 Diag *fail(Elab *e, Span at, const char *code, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 /* The same without the notes, and the notes. */
@@ -354,15 +362,15 @@ bool  later_name(const char *name, const char **what);
 typedef struct {
 	const char *name;
 	bool loss, metric, larger;
-	int mark;                      /* 0 any, 1 no probabilities, 2 log-probabilities       */
+	int mark;                      /* 0 any, 1 no probabilities, 2 log-probabilities      */
 } LossRow;
 const LossRow *loss_find(const char *name);
 
-/* ---- the elaborator ---------------------------------------------------------------------------------------------- */
+/* ---- the elaborator ---------------------------------------------------------------------- */
 
 typedef struct {
 	Value init; Sym path; Span at;
-	int stamp;                     /* the variant that declared it last                    */
+	int stamp;                     /* the variant that declared it last                   */
 	bool live;
 } TensorInfo;
 
@@ -378,21 +386,21 @@ struct Elab {
 	Map def, konst, optdef;
 	Const **consts; int nconst, capconst;
 	Map imported;
-	int *file; int nfile, capfile; /* of the user, for the hash                            */
+	int *file; int nfile, capfile; /* of the user, for the hash                           */
 	Ast *model, *data, *train, *export_;
 	const char *const *include; int ninclude;
 	int main_file;
-	Graph *g;                      /* where nodes are made: a variant's graph, or a body   */
-	Graph *top;                    /* the variant's graph                                  */
+	Graph *g;                      /* where nodes are made: a variant's graph, or a body  */
+	Graph *top;                    /* the variant's graph                                 */
 	Scan *scan;
 	Frame *frame;
 	bool training;
-	bool silent;                   /* in the branch that is not taken                      */
-	bool literal;                  /* consts are numbers (train, data, defaults)           */
-	int stamp;                     /* number of the variant                                */
+	bool silent;                   /* in the branch that is not taken                     */
+	bool literal;                  /* consts are numbers (train, data, defaults)          */
+	int stamp;                     /* number of the variant                               */
 	int depth, calls, stmts;
-	bool again;                    /* a const became structural: start all over            */
-	bool full;                     /* gave up: too deep, too large                         */
+	bool again;                    /* a const became structural: start all over           */
+	bool full;                     /* gave up: too deep, too large                        */
 	/* initialisers */
 	const Type *fan; Sym init_path; int init_draws;
 	Crossing init_cross[2];
@@ -400,18 +408,19 @@ struct Elab {
 	/* module's tables while they grow */
 	TensorInfo *pinfo; int npinfo, cappinfo;
 	TensorInfo *binfo; int nbinfo, capbinfo;
-	Map parampath, bufferpath, names_of_losses, names_of_metrics, names_of_outputs, settings;
+	Map parampath, bufferpath, names_of_losses, names_of_metrics, names_of_outputs,
+		settings;
 	Value *bufval; int nbufval, capbufval;
 	bool *bufset; int nbufset, capbufset;
 	Unused *unused; int nunused, capunused;
-	Map read;                      /* places of values that somebody reads                 */
+	Map read;                      /* places of values that somebody reads                */
 	LayerRow *rows; int nrows, caprows;
 	Map rowpath;
 	int nloss, nmetric, noutput;
-	bool in_update;                /* an optimizer's body                                  */
-	bool update_w;                 /* ... has updated w                                    */
+	bool in_update;                /* an optimizer's body                                 */
+	bool update_w;                 /* ... has updated w                                   */
 	bool decay_all;
-	Ast *optimizer;                /* the call in train                                    */
+	Ast *optimizer;                /* the call in train                                   */
 	bool in_data;
 };
 

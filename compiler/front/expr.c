@@ -11,7 +11,7 @@
 /* Deeper expressions and expansions are refused, so that the stack suffices. */
 enum { MAXDEPTH = 1000 };
 
-/* ---- names --------------------------------------------------------------------------------------- */
+/* ---- names ------------------------------------------------------------------------------- */
 
 static Value const_fresh(Elab *e, Const *c)
 {
@@ -32,8 +32,10 @@ static Value const_fresh(Elab *e, Const *c)
 	}
 	if (v.kind == V_TENSOR || v.kind == V_TUPLE || v.kind == V_LAYER ||
 	    (v.kind == V_NUMBER && !v.known && v.batch)) {
-		fail(e, c->ast->name_at, "E0207", "a const is a number, a string, `true`, `false` or a "
-		     "list of these, but this is %s", value_text(e, &v));
+		fail(e, c->ast->name_at, "E0207",
+		     "a const is a number, a string, `true`, `false` or a "
+		     "list of these, but this is %s",
+		     value_text(e, &v));
 		return v_poison();
 	}
 	return v;
@@ -65,7 +67,8 @@ static bool word_value(Elab *e, Sym name, Span at, Value *v)
 		v->mode = true;
 	} else if (e->fan && (!strcmp(name, "fan_in") || !strcmp(name, "fan_out"))) {
 		const Type *t = e->fan;
-		int64_t f = t->rank ? t->dim[t->rank == 1 || !strcmp(name, "fan_out") ? 0 : 1].k : 1;
+		int64_t f = t->rank ? t->dim[t->rank == 1 || !strcmp(name, "fan_out") ? 0 : 1].k
+		                    : 1;
 		for (int i = 2; i < t->rank; i++)
 			f *= t->dim[i].k;
 		*v = v_int(f, at);
@@ -127,30 +130,33 @@ static Value eval_field(Elab *e, Ast *a)
 		          "`wte.weight` is its matrix");
 		return v_poison();
 	}
-	Value w = param_by_path(e, job_sym(e->j, arena_printf(e->mem, "%s.%s", v.layer->path, rest)),
-	                        a->at);
+	Value w = param_by_path(
+		e, job_sym(e->j, arena_printf(e->mem, "%s.%s", v.layer->path, rest)), a->at);
 	if (w.kind != V_POISON)
 		return w;
 	Diag *d;
 	if (!v.layer->uses)
-		d = fail(e, a->at, "E0204", "`%s` has no parameters yet: it has not been called",
-		         v.layer->name);
+		d = fail(e, a->at, "E0204",
+		         "`%s` has no parameters yet: it has not been called", v.layer->name);
 	else
-		d = fail(e, a->name_at, "E0204", "`%s` has no parameter `%s`", v.layer->name, rest);
+		d = fail(e, a->name_at, "E0204", "`%s` has no parameter `%s`", v.layer->name,
+		         rest);
 	const char *list = "";
 	size_t n = strlen(v.layer->path);
 	for (int i = 0; i < e->m->nparam; i++)
-		if (!strncmp(e->m->param[i].path, v.layer->path, n) && e->m->param[i].path[n] == '.')
+		if (!strncmp(e->m->param[i].path, v.layer->path, n) &&
+		    e->m->param[i].path[n] == '.')
 			list = arena_printf(e->mem, "%s%s`%s`", list, *list ? ", " : "",
 			                    e->m->param[i].path);
 	if (*list)
 		diag_help(d, "its parameters: %s", list);
 	else
-		diag_help(d, "call the layer first: its input sizes are fixed by the first use");
+		diag_help(d,
+		          "call the layer first: its input sizes are fixed by the first use");
 	return v_poison();
 }
 
-/* ---- operators --------------------------------------------------------------------------------------- */
+/* ---- operators --------------------------------------------------------------------------- */
 
 static Value init_binary(Elab *e, Ast *a, const Value *l, const Value *r)
 {
@@ -178,7 +184,8 @@ static bool short_cut(Ast *a, const Value *l)
 {
 	if (l->kind != V_BOOL)
 		return false;
-	return (!strcmp(a->u.bin.op, "and") && !l->yes) || (!strcmp(a->u.bin.op, "or") && l->yes);
+	return (!strcmp(a->u.bin.op, "and") && !l->yes) ||
+	       (!strcmp(a->u.bin.op, "or") && l->yes);
 }
 
 static Value eval_binary(Elab *e, Ast *a)
@@ -212,13 +219,15 @@ static Value eval_unary(Elab *e, Ast *a)
 	if (neg && x.kind == V_INIT)
 		return init_binary(e, a, &x, 0);
 	if (x.kind != V_TENSOR) {
-		fail(e, a->name_at, "E0310", "`%s` works on tensors and numbers, but this is %s",
-		     a->u.bin.op, value_text(e, &x));
+		fail(e, a->name_at, "E0310",
+		     "`%s` works on tensors and numbers, but this is %s", a->u.bin.op,
+		     value_text(e, &x));
 		return v_poison();
 	}
 	Node *n = value_node(e, &x);
 	if (!neg && n->ty.dt != DT_BOOL) {
-		fail(e, a->name_at, "E0310", "`not` needs a bool, but this is %s", value_text(e, &x));
+		fail(e, a->name_at, "E0310", "`not` needs a bool, but this is %s",
+		     value_text(e, &x));
 		return v_poison();
 	}
 	if (neg && n->ty.dt == DT_I32 && n->ty.classes) {
@@ -231,7 +240,7 @@ static Value eval_unary(Elab *e, Ast *a)
 	return v_tensor(e, n_op1(e->g, neg ? O_neg : O_not, n), a->at);
 }
 
-/* ---- pipes --------------------------------------------------------------------------------------------- */
+/* ---- pipes ------------------------------------------------------------------------------- */
 
 static Value eval_pipe(Elab *e, Ast *a)
 {
@@ -298,7 +307,8 @@ Value eval(Elab *e, Ast *a)
 		return v_poison();
 	if (e->depth >= MAXDEPTH) {
 		e->full = true;
-		fail(e, a->at, "E0403", "expressions and blocks are nested more than %d deep", MAXDEPTH);
+		fail(e, a->at, "E0403", "expressions and blocks are nested more than %d deep",
+		     MAXDEPTH);
 		return v_poison();
 	}
 	e->depth++;

@@ -9,9 +9,9 @@
 
 /* One subscript, fitted to a dimension. */
 typedef struct {
-	int lo, n;                     /* elements lo .. lo + n - 1                            */
+	int lo, n;                     /* elements lo .. lo + n - 1                           */
 	bool drop;
-	Scan *tick; int64_t offset;    /* the step of a scan                                   */
+	Scan *tick; int64_t offset;    /* the step of a scan                                  */
 	Span at;
 } Sub;
 
@@ -27,7 +27,8 @@ static Value index_list(Elab *e, const Value *list, Ast *a)
 	if (!need_int(e, &v, "the subscript of a list", &i))
 		return v_poison();
 	if (i < -list->nitem || i >= list->nitem) {
-		fail(e, s->at, "E0311", "subscript %lld of a list of %d", (long long)i, list->nitem);
+		fail(e, s->at, "E0311", "subscript %lld of a list of %d", (long long)i,
+		     list->nitem);
 		return v_poison();
 	}
 	v = list->item[i < 0 ? i + list->nitem : i];
@@ -39,7 +40,8 @@ static Value index_list(Elab *e, const Value *list, Ast *a)
 static bool out_of_range(Elab *e, Span at, int64_t i, Dim d, int axis)
 {
 	Diag *m = fail(e, at, "E0311", "subscript %lld is out of range", (long long)i);
-	diag_label(m, "dimension %d has %s elements, 0..%d", axis, dim_text(e->mem, d), d.k - 1);
+	diag_label(m, "dimension %d has %s elements, 0..%d", axis, dim_text(e->mem, d),
+	           d.k - 1);
 	diag_help(m, "use %d to %d", -d.k, d.k - 1);
 	return false;
 }
@@ -61,8 +63,8 @@ static bool bound(Elab *e, Ast *a, Dim d, int axis, int64_t missing, int64_t *i)
 
 static bool batch_sub(Elab *e, Ast *a, int axis)
 {
-	Diag *d = fail(e, a->at, "E0311", "dimension %d is the batch; it takes only `:` or `...`",
-	               axis);
+	Diag *d = fail(e, a->at, "E0311",
+	               "dimension %d is the batch; it takes only `:` or `...`", axis);
 	diag_help(d, "write `:` here and subscript the dimensions after it, as in `x[:, 0]`");
 	return false;
 }
@@ -126,8 +128,8 @@ static bool subs_of(Elab *e, Ast *a, const Type *t, Sub *sub)
 	}
 	int given = l->n - (dots >= 0);
 	if (given > t->rank) {
-		Diag *d = fail(e, a->at, "E0311", "%d subscripts for a tensor of rank %d", given,
-		               t->rank);
+		Diag *d = fail(e, a->at, "E0311", "%d subscripts for a tensor of rank %d",
+		               given, t->rank);
 		diag_label(d, "%s", type_text(e->mem, t));
 		return false;
 	}

@@ -1,6 +1,7 @@
 /* item.c - the items of files: imports, definitions, constants, -D.
  *
- * In:    a parsed file.   Out: tables of definitions and consts; the sections of the main file.
+ * In:    a parsed file.   Out: tables of definitions and consts; the sections of the main
+ *        file.
  * Holds: the prelude is read first; user definitions may not replace its names.
  */
 #include "elab.h"
@@ -43,7 +44,8 @@ static bool taken(Elab *e, Map *map, Ast *a)
 	                !strncmp(what, "the f", 5) || !strncmp(what, "the i", 5));
 	if (!old && !planned)
 		return false;
-	d = error(e->j, a->name_at, "E0206", "`%s` is built in and cannot be defined again", name);
+	d = error(e->j, a->name_at, "E0206", "`%s` is built in and cannot be defined again",
+	          name);
 	diag_help(d, "choose another name, such as `my_%s`", name);
 	return true;
 }
@@ -66,12 +68,15 @@ static void define(Elab *e, Ast *a, bool prelude)
 		Ast *f = a->u.def.formal.v[i];
 		for (int k = 0; k < i; k++)
 			if (a->u.def.formal.v[k]->u.decl.name == f->u.decl.name)
-				error(e->j, f->name_at, "E0205", "the parameter `%s` is named twice",
-				      f->u.decl.name);
+				error(e->j, f->name_at, "E0205",
+				      "the parameter `%s` is named twice", f->u.decl.name);
 		if (a->kind == A_BLOCK && !f->u.decl.type) {
-			Diag *m = error(e->j, f->name_at, "E0406", "the parameter `%s` of a block needs a "
-			                "type", f->u.decl.name);
-			diag_help(m, "for instance `x: f32[N, C]`, `units: int`, `init: initialiser`");
+			Diag *m = error(e->j, f->name_at, "E0406",
+			                "the parameter `%s` of a block needs a "
+			                "type",
+			                f->u.decl.name);
+			diag_help(m, "for instance `x: f32[N, C]`, `units: int`, `init: "
+			             "initialiser`");
 		}
 	}
 }
@@ -81,13 +86,15 @@ static void define_const(Elab *e, Ast *a, bool prelude, bool main)
 	Const *old = map_get(&e->konst, a->u.decl.name);
 	const char *name = a->u.decl.name;
 	if (old && !old->prelude) {
-		Diag *d = error(e->j, a->name_at, "E0205", "the const `%s` is defined twice", name);
+		Diag *d = error(e->j, a->name_at, "E0205", "the const `%s` is defined twice",
+		                name);
 		diag_span(d, old->ast->name_at, "first here");
 		return;
 	}
-	if (!prelude && (!strcmp(name, "N") || !strcmp(name, "training") || !strcmp(name, "none"))) {
-		error(e->j, a->name_at, "E0206", "`%s` is a word of the language and cannot be a const",
-		      name);
+	if (!prelude &&
+	    (!strcmp(name, "N") || !strcmp(name, "training") || !strcmp(name, "none"))) {
+		error(e->j, a->name_at, "E0206",
+		      "`%s` is a word of the language and cannot be a const", name);
 		return;
 	}
 	Const *c = NEW(e->mem, Const);
@@ -100,7 +107,7 @@ static void define_const(Elab *e, Ast *a, bool prelude, bool main)
 		PUSH(e->mem, e->consts, e->nconst, e->capconst, c);
 }
 
-/* ---- imports ------------------------------------------------------------------------------------- */
+/* ---- imports ----------------------------------------------------------------------------- */
 
 static const char *folder_of(Elab *e, const char *path)
 {
@@ -113,7 +120,8 @@ static int open_import(Elab *e, Ast *a, const char **path)
 	Sym name = a->u.decl.name;
 	*path = name;
 	if (name[0] != '/')
-		*path = arena_printf(e->mem, "%s%s", folder_of(e, e->j->source[a->at.file].name), name);
+		*path = arena_printf(e->mem, "%s%s",
+		                     folder_of(e, e->j->source[a->at.file].name), name);
 	for (int i = -1; i < e->ninclude; i++) {
 		if (i >= 0)
 			*path = arena_printf(e->mem, "%s/%s", e->include[i], name);
@@ -140,7 +148,8 @@ static void do_import(Elab *e, Ast *a)
 	} else if (file == -1) {
 		Diag *d = error(e->j, a->at, "E0204", "cannot read the import \"%s\": %s",
 		                a->u.decl.name, strerror(errno ? errno : ENOENT));
-		diag_note(d, "looked for relative to this file, then in the -I folders, then in NNC_PATH");
+		diag_note(d, "looked for relative to this file, then in the -I folders, then "
+		             "in NNC_PATH");
 	}
 }
 
@@ -150,7 +159,8 @@ static void section(Elab *e, Ast **slot, Ast *a, const char *name)
 		*slot = a;
 		return;
 	}
-	Diag *d = error(e->j, a->name_at, "E0402", "a program has one `%s`, this is the second", name);
+	Diag *d = error(e->j, a->name_at, "E0402", "a program has one `%s`, this is the second",
+	                name);
 	diag_span(d, (*slot)->name_at, "first here");
 }
 
@@ -159,7 +169,8 @@ static void do_item(Elab *e, Ast *a, bool prelude, bool main)
 	bool definition = a->kind == A_IMPORT || a->kind == A_CONST || a->kind == A_FN ||
 	                  a->kind == A_BLOCK || a->kind == A_OPTIMIZER;
 	if (!definition && !main) {
-		Diag *d = error(e->j, a->at, "E0406", "an imported file holds definitions only");
+		Diag *d =
+			error(e->j, a->at, "E0406", "an imported file holds definitions only");
 		diag_help(d, "`import`, `const`, `fn`, `block` and `optimizer` may stand here");
 		return;
 	}
@@ -192,7 +203,7 @@ void read_items(Elab *e, int file, bool prelude, bool main)
 		do_item(e, p->item.v[i], prelude, main);
 }
 
-/* ---- -D ------------------------------------------------------------------------------------------------ */
+/* ---- -D ---------------------------------------------------------------------------------- */
 
 static void unknown_define(Elab *e, const Define *def)
 {
@@ -222,7 +233,13 @@ static const char *kind_text(const Value *v)
 	case V_BOOL: return "true or false";
 	case V_STRING: return "a string";
 	case V_LIST: return "a list";
-	case V_POISON: case V_NONE: case V_TENSOR: case V_TUPLE: case V_LAYER: case V_INIT: break;
+	case V_POISON:
+	case V_NONE:
+	case V_TENSOR:
+	case V_TUPLE:
+	case V_LAYER:
+	case V_INIT:
+		break;
 	}
 	return "another kind of value";
 }
@@ -264,7 +281,7 @@ void apply_defines(Elab *e, const Define *define_, int n)
 	e->literal = false;
 }
 
-/* ---- run-time numbers ------------------------------------------------------------------------------------ */
+/* ---- run-time numbers -------------------------------------------------------------------- */
 
 Node *setting_leaf(Elab *e, Sym name, double value, bool integer, Span at)
 {

@@ -19,7 +19,7 @@ static bool size_of(const Type *t, Dim *d)
 	return type_size(t, d);
 }
 
-/* ---- shapes ----------------------------------------------------------------------------------------- */
+/* ---- shapes ------------------------------------------------------------------------------ */
 
 static Value reshape_to(Elab *e, Frame *f, const Value *x, Type *t, int hole)
 {
@@ -27,7 +27,8 @@ static Value reshape_to(Elab *e, Frame *f, const Value *x, Type *t, int hole)
 	bool ok = size_of(&x->n->ty, &have);
 	if (hole >= 0) {
 		t->dim[hole] = dim_num(1);
-		ok = ok && size_of(t, &want) && want.k && have.k % want.k == 0 && have.b >= want.b;
+		ok = ok && size_of(t, &want) && want.k && have.k % want.k == 0 &&
+		     have.b >= want.b;
 		if (ok) {
 			t->dim[hole].k = have.k / want.k;
 			t->dim[hole].b = have.b - want.b;
@@ -131,8 +132,10 @@ static Value b_squeeze(Elab *e, Frame *f)
 		axes &= ~(1u << i);
 		if (all)
 			continue;
-		Diag *d = fail(e, f->at, "E0301", "`squeeze` removes dimensions of 1, but dimension %d "
-		               "has %s elements", i, dim_text(e->mem, x->n->ty.dim[i]));
+		Diag *d = fail(e, f->at, "E0301",
+		               "`squeeze` removes dimensions of 1, but dimension %d "
+		               "has %s elements",
+		               i, dim_text(e->mem, x->n->ty.dim[i]));
 		show_value(e, d, x);
 		return v_poison();
 	}
@@ -178,13 +181,14 @@ static Value b_permute(Elab *e, Frame *f)
 	if (l->nitem == 1 && l->item[0].kind == V_LIST)
 		l = &l->item[0];
 	for (int i = 0; i < l->nitem && i < MAXRANK; i++) {
-		if (!need_axis(e, &l->item[i], x->n->ty.rank, "a dimension of `permute`", &p[i]))
+		if (!need_axis(e, &l->item[i], x->n->ty.rank, "a dimension of `permute`",
+		               &p[i]))
 			return v_poison();
 		seen |= 1u << p[i];
 	}
 	if (l->nitem != x->n->ty.rank || seen != (1u << x->n->ty.rank) - 1) {
-		Diag *d = fail(e, f->at, "E0301", "`permute` needs each of the %d dimensions once",
-		               x->n->ty.rank);
+		Diag *d = fail(e, f->at, "E0301",
+		               "`permute` needs each of the %d dimensions once", x->n->ty.rank);
 		show_value(e, d, x);
 		return v_poison();
 	}
@@ -206,8 +210,10 @@ static Value b_expand(Elab *e, Frame *f)
 		ok = dim_eq(a, b) || dim_is(a, 1);
 	}
 	if (!ok) {
-		Diag *d = fail(e, f->at, "E0301", "`expand` stretches dimensions of 1 only: %s does not "
-		               "become %s", value_text(e, x), type_text(e->mem, &t));
+		Diag *d = fail(e, f->at, "E0301",
+		               "`expand` stretches dimensions of 1 only: %s does not "
+		               "become %s",
+		               value_text(e, x), type_text(e->mem, &t));
 		show_value(e, d, x);
 		return v_poison();
 	}
@@ -226,7 +232,8 @@ static Value b_along(Elab *e, Frame *f)
 		return v_poison();
 	Type t = v->n->ty;
 	if (t.rank != 1 || !dim_eq(t.dim[0], x->n->ty.dim[axis])) {
-		Diag *d = fail(e, f->at, "E0301", "`along` needs a vector of %s elements, but this is %s",
+		Diag *d = fail(e, f->at, "E0301",
+		               "`along` needs a vector of %s elements, but this is %s",
 		               dim_text(e->mem, x->n->ty.dim[axis]), value_text(e, v));
 		show_value(e, d, x);
 		return v_poison();
@@ -250,7 +257,7 @@ static Value b_reverse(Elab *e, Frame *f)
 	return moved(e, f, n_flip(e->g, value_node(e, x), axis), x);
 }
 
-/* ---- several tensors ------------------------------------------------------------------------------------ */
+/* ---- several tensors --------------------------------------------------------------------- */
 
 /* The parts in formal 0 (a list) at one element type; 0 after a message. */
 static Node **parts(Elab *e, Frame *f, int *n, Mark *mark)
@@ -263,8 +270,8 @@ static Node **parts(Elab *e, Frame *f, int *n, Mark *mark)
 	bool real = false;
 	for (int i = 0; i < l->nitem; i++) {
 		if (l->item[i].kind != V_TENSOR) {
-			fail(e, l->item[i].at, "E0310", "`%s` joins tensors, but this is %s", f->def->name,
-			     value_text(e, &l->item[i]));
+			fail(e, l->item[i].at, "E0310", "`%s` joins tensors, but this is %s",
+			     f->def->name, value_text(e, &l->item[i]));
 			return 0;
 		}
 		x[i] = value_node(e, &l->item[i]);
@@ -290,8 +297,11 @@ static bool parts_fit(Elab *e, Frame *f, Node **x, int n, int axis)
 			               : dim_eq(x[i]->ty.dim[k], x[0]->ty.dim[k]);
 		if (ok)
 			continue;
-		Diag *d = fail(e, f->at, "E0301", axis >= 0 ? "`%s` needs parts that are equal but for "
-		               "dimension %d" : "`%s` needs parts of equal shapes", f->def->name, axis);
+		Diag *d = fail(e, f->at, "E0301",
+		               axis >= 0 ? "`%s` needs parts that are equal but for "
+		                           "dimension %d"
+		                         : "`%s` needs parts of equal shapes",
+		               f->def->name, axis);
 		show_value(e, d, &l->item[0]);
 		show_value(e, d, &l->item[i]);
 		show_origin(e, d, &l->item[i]);
@@ -366,14 +376,16 @@ static int *split_sizes(Elab *e, Frame *f, Dim d, int *n)
 		}
 		if (sum == d.k)
 			return size;
-		fail(e, p->at, "E0308", "the parts of `split` must be 1 or more and add up to %d", d.k);
+		fail(e, p->at, "E0308",
+		     "the parts of `split` must be 1 or more and add up to %d", d.k);
 		return 0;
 	}
 	if (!need_int(e, p, "the number of parts", &k))
 		return 0;
 	if (k < 1 || d.k % k) {
-		Diag *m = fail(e, f->at, "E0308", "cannot split a dimension of %d into %lld equal parts",
-		               d.k, (long long)k);
+		Diag *m = fail(e, f->at, "E0308",
+		               "cannot split a dimension of %d into %lld equal parts", d.k,
+		               (long long)k);
 		diag_help(m, "give the sizes: `split([a, b], dim = ...)`");
 		return 0;
 	}
@@ -413,15 +425,17 @@ static Value b_split(Elab *e, Frame *f)
 	return n == 1 ? v.item[0] : v;
 }
 
-/* ---- borders ------------------------------------------------------------------------------------------------- */
+/* ---- borders ----------------------------------------------------------------------------- */
 
 /* [l, r, t, b] as amounts per dimension, the last dimension first; false after a message. */
 static bool amounts(Elab *e, Frame *f, int rank, int64_t *lo, int64_t *hi)
 {
 	const Value *p = formal(f, 1);
 	if (p->kind != V_LIST || p->nitem % 2 || p->nitem > 2 * rank) {
-		Diag *d = fail(e, p->at, "E0207", "`%s` takes two amounts for each dimension, the last one "
-		               "first", f->def->name);
+		Diag *d = fail(e, p->at, "E0207",
+		               "`%s` takes two amounts for each dimension, the last one "
+		               "first",
+		               f->def->name);
 		diag_help(d, "write `[left, right]` or `[left, right, top, bottom]`");
 		return false;
 	}
@@ -488,7 +502,7 @@ static Value b_crop(Elab *e, Frame *f)
 	return moved(e, f, n_slice(e->g, value_node(e, x), at, &t), x);
 }
 
-/* ---- constants of a shape ---------------------------------------------------------------------------------------- */
+/* ---- constants of a shape ---------------------------------------------------------------- */
 
 static Value filled(Elab *e, Frame *f, double k)
 {
@@ -534,10 +548,14 @@ static Value b_ones_like(Elab *e, Frame *f)
 }
 
 const BuiltinRow move_rows[] = {
-	{ "reshape", b_reshape }, { "shape_as", b_shape_as }, { "flatten", b_flatten }, { "squeeze", b_squeeze },
-	{ "unsqueeze", b_unsqueeze }, { "transpose", b_transpose }, { "permute", b_permute },
-	{ "expand", b_expand }, { "along", b_along }, { "reverse", b_reverse },
-	{ "concat", b_concat }, { "stack", b_stack }, { "split", b_split }, { "pad", b_pad },
-	{ "crop", b_crop }, { "zeros", b_zeros }, { "ones", b_ones },
-	{ "zeros_like", b_zeros_like }, { "ones_like", b_ones_like }, { 0, 0 },
+	{ "reshape", b_reshape },     { "shape_as", b_shape_as },
+	{ "flatten", b_flatten },     { "squeeze", b_squeeze },
+	{ "unsqueeze", b_unsqueeze }, { "transpose", b_transpose },
+	{ "permute", b_permute },     { "expand", b_expand },
+	{ "along", b_along },         { "reverse", b_reverse },
+	{ "concat", b_concat },       { "stack", b_stack },
+	{ "split", b_split },         { "pad", b_pad },
+	{ "crop", b_crop },           { "zeros", b_zeros },
+	{ "ones", b_ones },           { "zeros_like", b_zeros_like },
+	{ "ones_like", b_ones_like }, { 0, 0 },
 };

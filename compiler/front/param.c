@@ -1,7 +1,8 @@
 /* param.c - paths, parameters, buffers, initialisers.
  *
  * In:    calls and declarations.   Out: leaves by path, rows of the module's tables.
- * Holds: a path names one tensor; only a layer's second use, or the other variant, meets it again.
+ * Holds: a path names one tensor; only a layer's second use, or the other variant, meets it
+ *        again.
  *
  * An initialiser is kept as a call with its arguments and evaluated where shape and path are
  * known, in the graph `init`.
@@ -10,7 +11,7 @@
 
 #include <string.h>
 
-/* ---- paths --------------------------------------------------------------------------------------- */
+/* ---- paths ------------------------------------------------------------------------------- */
 
 Sym path_join(Elab *e, Sym path, Sym name)
 {
@@ -75,7 +76,7 @@ uint64_t draw_stream(Elab *e, Sym what)
 	return hash_text(path_join(e, s->draws, job_symf(e->j, "%s%d", what, n)));
 }
 
-/* ---- tables ------------------------------------------------------------------------------------------- */
+/* ---- tables ------------------------------------------------------------------------------ */
 
 static bool tensor_type_ok(Elab *e, const char *kind, const Type *ty, Span at)
 {
@@ -97,8 +98,8 @@ static bool meet_again(Elab *e, const Tensor *t, TensorInfo *info, const Type *t
 {
 	Diag *d;
 	if (!type_eq(&t->ty, ty)) {
-		d = fail(e, at, "E0301", "`%s` would be %s here, but it was made as %s", t->path,
-		         type_text(e->mem, ty), type_text(e->mem, &t->ty));
+		d = fail(e, at, "E0301", "`%s` would be %s here, but it was made as %s",
+		         t->path, type_text(e->mem, ty), type_text(e->mem, &t->ty));
 		diag_span(d, user_place(e, t->at), "made %s here", type_text(e->mem, &t->ty));
 		diag_note(d, "the input sizes of a layer are fixed by its first use");
 		return false;
@@ -148,7 +149,8 @@ Value declare_param(Elab *e, Sym path, Sym name, const Type *ty, const Value *in
 	if (!tensor_type_ok(e, "parameter", ty, at))
 		return v_poison();
 	if (f->up && f->up->def->ast->kind == A_FN && !f->up->def->prelude) {
-		Diag *d = fail(e, f->at, "E0406", "a fn owns no parameters, but `%s` would make `%s`",
+		Diag *d = fail(e, f->at, "E0406",
+		               "a fn owns no parameters, but `%s` would make `%s`",
 		               f->def->name, path);
 		diag_help(d, "make `%s` a block", f->up->def->name);
 		return v_poison();
@@ -160,7 +162,8 @@ Value declare_param(Elab *e, Sym path, Sym name, const Type *ty, const Value *in
 	int i = (int)(intptr_t)map_get(&e->parampath, path) - 1;
 	f->owned++;
 	if (i >= 0) {
-		if (!meet_again(e, &m->param[i], &e->pinfo[i], ty, f->def->prelude ? f->at : at))
+		if (!meet_again(e, &m->param[i], &e->pinfo[i], ty,
+		                f->def->prelude ? f->at : at))
 			return v_poison();
 		return leaf_value(e, O_param, path, i, ty, at);
 	}
@@ -190,7 +193,8 @@ int declare_buffer(Elab *e, Sym path, const Type *ty, const Value *init, Span at
 	i = m->nbuffer;
 	PUSH(e->mem, m->buffer, m->nbuffer, m->capbuffer, tensor_row(e, path, ty, at));
 	PUSH(e->mem, e->binfo, e->nbinfo, e->capbinfo, info_row(e, path, init, at));
-	PUSH(e->mem, e->bufval, e->nbufval, e->capbufval, leaf_value(e, O_buffer, path, i, ty, at));
+	PUSH(e->mem, e->bufval, e->nbufval, e->capbufval,
+	     leaf_value(e, O_buffer, path, i, ty, at));
 	PUSH(e->mem, e->bufset, e->nbufset, e->capbufset, false);
 	map_put(e->mem, &e->bufferpath, path, (void *)(intptr_t)(i + 1));
 	return i;
@@ -206,7 +210,7 @@ Value param_by_path(Elab *e, Sym path, Span at)
 	return v;
 }
 
-/* ---- initialisers ----------------------------------------------------------------------------------------- */
+/* ---- initialisers ------------------------------------------------------------------------ */
 
 static bool init_ast(Elab *e, Def *d, Ast *a);
 
@@ -311,8 +315,10 @@ Node *init_build(Elab *e, const Value *init, const Type *ty, Sym path, Span at)
 		n = n ? init_fit(e, n, ty, at) : 0;
 	} else if (v.kind != V_POISON) {
 		Diag *d = fail(e, v.at.file >= 0 ? v.at : at, "E0207",
-		               "`%s` needs an initialiser, but this is %s", path, value_text(e, &v));
-		diag_help(d, "for instance `zeros()`, `normal(0, 0.02)` or `kaiming_uniform()`");
+		               "`%s` needs an initialiser, but this is %s", path,
+		               value_text(e, &v));
+		diag_help(d,
+		          "for instance `zeros()`, `normal(0, 0.02)` or `kaiming_uniform()`");
 	}
 	e->fan = 0;
 	return n;

@@ -1,7 +1,7 @@
 /* pattern.c - rearrange, reduce and einsum: patterns that are checked at compile time.
  *
- * In:    "n t (h d) -> n h t d" and sizes by name.   Out: reshape, permute, reshape; for reduce a
- *        reduction between; for einsum contractions from left to right.
+ * In:    "n t (h d) -> n h t d" and sizes by name.   Out: reshape, permute, reshape; for
+ *        reduce a reduction between; for einsum contractions from left to right.
  * Holds: einops' grammar: names, ( ), `...`, and 1; every name once on a side.
  */
 #include "elab.h"
@@ -13,10 +13,10 @@ enum { MAXNAME = 16, DOTS = -1, ONE = -2 };
 
 /* One side of a pattern: dimensions, each a group of names. */
 typedef struct {
-	int n;                         /* dimensions                                           */
-	int len[MAXNAME];              /* names in each                                        */
-	int name[MAXNAME][MAXNAME];    /* number of the name, DOTS or ONE                      */
-	int beg[MAXNAME], end[MAXNAME]; /* of each in the pattern                              */
+	int n;                         /* dimensions                                          */
+	int len[MAXNAME];              /* names in each                                       */
+	int name[MAXNAME][MAXNAME];    /* number of the name, DOTS or ONE                     */
+	int beg[MAXNAME], end[MAXNAME]; /* of each in the pattern                             */
 	bool dots;
 } Side;
 
@@ -26,14 +26,14 @@ typedef struct {
 	const Value *pattern;
 	Sym name[MAXNAME]; int nname;
 	Dim size[MAXNAME]; bool known[MAXNAME];
-	const Value *given[MAXNAME];   /* the size's argument                                  */
+	const Value *given[MAXNAME];   /* the size's argument                                 */
 	Side l, r;
 } Pattern;
 
 static bool bad(Pattern *p, const char *why, const char *what)
 {
-	Diag *d = fail(p->e, p->pattern->at, "E0207", "the pattern of `%s` %s%s", p->f->def->name, why,
-	               what);
+	Diag *d = fail(p->e, p->pattern->at, "E0207", "the pattern of `%s` %s%s",
+	               p->f->def->name, why, what);
 	diag_help(d, "a pattern looks like \"n t (h d) -> n h t d\"");
 	return false;
 }
@@ -85,7 +85,8 @@ static bool parse_side(Pattern *p, const char *s, const char *end, Side *out)
 				n++;
 			k = name_number(p, s, n);
 		} else {
-			return bad(p, "has a character that is no name: ", arena_printf(p->e->mem, "`%c`", *s));
+			return bad(p, "has a character that is no name: ",
+			           arena_printf(p->e->mem, "`%c`", *s));
 		}
 		if (k < -2 || out->n >= MAXNAME - 1 || out->len[out->n] >= MAXNAME - 1)
 			return bad(p, "has too many names", "");
@@ -120,7 +121,9 @@ static bool parse_pattern(Pattern *p, bool reduce)
 		if (l > 1 || r > 1)
 			return bad(p, "names a dimension twice: ", p->name[i]);
 		if (l == 0 || (r == 0 && !reduce))
-			return bad(p, l ? "has a name on the left only: " : "has a name on the right only: ",
+			return bad(p,
+			           l ? "has a name on the left only: "
+			             : "has a name on the right only: ",
 			           p->name[i]);
 	}
 	if (p->r.dots && !p->l.dots)
@@ -138,13 +141,13 @@ static bool given_sizes(Pattern *p, const Value *sizes)
 		while (k < p->nname && p->name[k] != sizes->item[i].key)
 			k++;
 		if (k == p->nname) {
-			Diag *d = fail(p->e, sizes->item[i].at, "E0202", "the pattern has no name `%s`",
-			               sizes->item[i].key);
+			Diag *d = fail(p->e, sizes->item[i].at, "E0202",
+			               "the pattern has no name `%s`", sizes->item[i].key);
 			diag_span(d, user_place(p->e, p->pattern->at), "%s", "");
 			return false;
 		}
-		if (!need_dim(p->e, &sizes->item[i], arena_printf(p->e->mem, "`%s`", p->name[k]), false,
-		              &p->size[k]))
+		if (!need_dim(p->e, &sizes->item[i],
+		              arena_printf(p->e->mem, "`%s`", p->name[k]), false, &p->size[k]))
 			return false;
 		p->known[k] = true;
 		p->given[k] = &sizes->item[i];
@@ -172,8 +175,10 @@ static bool divide(Pattern *p, int i, Dim d, Dim by, int k)
 		p->known[k] = true;
 		return true;
 	}
-	Diag *m = fail(p->e, dimension_place(p, i), "E0308", "cannot split a dimension of %s into %s equal "
-	               "parts", dim_text(p->e->mem, d), dim_text(p->e->mem, by));
+	Diag *m = fail(p->e, dimension_place(p, i), "E0308",
+	               "cannot split a dimension of %s into %s equal "
+	               "parts",
+	               dim_text(p->e->mem, d), dim_text(p->e->mem, by));
 	diag_label(m, "%s = %s * %s has no whole solution", dim_text(p->e->mem, d),
 	           dim_text(p->e->mem, by), p->name[k]);
 	const Value *size = 0;
@@ -184,7 +189,8 @@ static bool divide(Pattern *p, int i, Dim d, Dim by, int k)
 	if (size) {
 		name = source_text(p->e->j, user_place(p->e, size->at));
 		const char *eq = strchr(name, '=');
-		name = arena_printf(p->e->mem, "`%s`", eq ? eq + 1 + strspn(eq + 1, " ") : name);
+		name = arena_printf(p->e->mem, "`%s`",
+		                    eq ? eq + 1 + strspn(eq + 1, " ") : name);
 		diag_span(m, user_place(p->e, size->at), "%s = %lld", name, (long long)size->i);
 	}
 	for (int c = 1, n = 0; c <= d.k && n < 12; c++)
@@ -218,8 +224,10 @@ static bool solve(Pattern *p, int i, Dim d)
 		return divide(p, i, d, known, hole);
 	if (dim_eq(known, d))
 		return true;
-	Diag *m = fail(p->e, p->pattern->at, "E0308", "dimension %d has %s elements, but the pattern says "
-	               "%s", i, dim_text(p->e->mem, d), dim_text(p->e->mem, known));
+	Diag *m = fail(p->e, p->pattern->at, "E0308",
+	               "dimension %d has %s elements, but the pattern says "
+	               "%s",
+	               i, dim_text(p->e->mem, d), dim_text(p->e->mem, known));
 	show_value(p->e, m, &p->f->formal[0]);
 	return false;
 }
@@ -233,8 +241,10 @@ static Node *flat(Pattern *p, const Value *x, int *order, int *norder)
 	Type ft = *t;
 	memset(ft.dim, 0, sizeof ft.dim);
 	if (dots < 0 || (dots && !p->l.dots)) {
-		Diag *d = fail(p->e, p->pattern->at, "E0303", "the pattern has %d dimensions, but the tensor "
-		               "has %d", fixed, t->rank);
+		Diag *d = fail(p->e, p->pattern->at, "E0303",
+		               "the pattern has %d dimensions, but the tensor "
+		               "has %d",
+		               fixed, t->rank);
 		show_value(p->e, d, x);
 		return 0;
 	}
@@ -299,8 +309,8 @@ static bool begin(Pattern *p, Elab *e, Frame *f, bool reduce, const Value **x)
 	p->pattern = formal(f, 1);
 	Sym s;
 	*x = need_tensor(e, f, 0);
-	return *x && need_string(e, p->pattern, "the pattern", &s) && parse_pattern(p, reduce) &&
-	       given_sizes(p, formal(f, reduce ? 3 : 2));
+	return *x && need_string(e, p->pattern, "the pattern", &s) &&
+	       parse_pattern(p, reduce) && given_sizes(p, formal(f, reduce ? 3 : 2));
 }
 
 static Value b_rearrange(Elab *e, Frame *f)
@@ -346,7 +356,8 @@ static Value b_reduce(Elab *e, Frame *f)
 	bool known = strcmp(how, "argmax") && strcmp(how, "argmin");
 	Node *r = known ? reduce_kept(e, how, real_of(e, y), axes) : 0;
 	if (!r) {
-		Diag *d = fail(e, formal(f, 2)->at, "E0207", "`reduce` does not know \"%s\"", how);
+		Diag *d = fail(e, formal(f, 2)->at, "E0207", "`reduce` does not know \"%s\"",
+		               how);
 		diag_help(d, "it knows mean, sum, max, min, prod, var and unbiased_var");
 		return v_poison();
 	}
@@ -357,7 +368,7 @@ static Value b_reduce(Elab *e, Frame *f)
 	return v_tensor(e, n_reshape(e->g, n_permute(e->g, r, perm), &t), f->at);
 }
 
-/* ---- einsum --------------------------------------------------------------------------------------------- */
+/* ---- einsum ------------------------------------------------------------------------------ */
 
 typedef struct { Node *n; int label[MAXRANK]; } Operand;
 
@@ -399,7 +410,8 @@ static bool operand(Pattern *p, const char **s, const Value *v, Operand *o)
 			return bad(p, "has too many letters", "");
 		for (int i = 0; i < n; i++)
 			if (o->label[i] == k) {
-				later(p->e, p->pattern->at, "a letter twice in one operand of `einsum`");
+				later(p->e, p->pattern->at,
+				      "a letter twice in one operand of `einsum`");
 				return false;
 			}
 		o->label[n++] = k;
@@ -407,8 +419,10 @@ static bool operand(Pattern *p, const char **s, const Value *v, Operand *o)
 			continue;
 		Dim d = o->n->ty.dim[n - 1];
 		if (p->known[k] && !dim_eq(p->size[k], d)) {
-			Diag *m = fail(p->e, p->pattern->at, "E0301", "`%s` is %s in one operand and %s in "
-			               "another", p->name[k], dim_text(p->e->mem, p->size[k]),
+			Diag *m = fail(p->e, p->pattern->at, "E0301",
+			               "`%s` is %s in one operand and %s in "
+			               "another",
+			               p->name[k], dim_text(p->e->mem, p->size[k]),
 			               dim_text(p->e->mem, d));
 			show_value(p->e, m, v);
 			return false;
@@ -418,13 +432,14 @@ static bool operand(Pattern *p, const char **s, const Value *v, Operand *o)
 	}
 	if (n == o->n->ty.rank)
 		return true;
-	Diag *d = fail(p->e, p->pattern->at, "E0303", "the pattern has %d letters for a tensor of rank %d",
-	               n, o->n->ty.rank);
+	Diag *d = fail(p->e, p->pattern->at, "E0303",
+	               "the pattern has %d letters for a tensor of rank %d", n, o->n->ty.rank);
 	show_value(p->e, d, v);
 	return false;
 }
 
-static bool einsum_result(Pattern *p, const char *s, uint32_t have, int *out, int *nout, Type *t)
+static bool einsum_result(Pattern *p, const char *s, uint32_t have, int *out, int *nout,
+                          Type *t)
 {
 	*nout = 0;
 	*t = type_scalar(DT_REAL);
@@ -433,7 +448,8 @@ static bool einsum_result(Pattern *p, const char *s, uint32_t have, int *out, in
 			continue;
 		int k = name_number(p, s, 1);
 		if (k < 0 || !(have >> k & 1))
-			return bad(p, "has a letter on the right only: ", k < 0 ? "" : p->name[k]);
+			return bad(p,
+			           "has a letter on the right only: ", k < 0 ? "" : p->name[k]);
 		for (int i = 0; i < *nout; i++)
 			if (out[i] == k)
 				return bad(p, "names a dimension twice: ", p->name[k]);
@@ -512,7 +528,8 @@ static Value b_einsum(Elab *e, Frame *f)
 			return v_poison();
 		}
 		if (l->item[n].kind != V_TENSOR) {
-			fail(e, l->item[n].at, "E0310", "`einsum` multiplies tensors, but this is %s",
+			fail(e, l->item[n].at, "E0310",
+			     "`einsum` multiplies tensors, but this is %s",
 			     value_text(e, &l->item[n]));
 			return v_poison();
 		}

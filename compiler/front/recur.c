@@ -1,9 +1,9 @@
 /* recur.c - scan: a body that is compiled once and run for each step.
  *
- * In:    scan t in lo..hi carry h = e { ... emit y = e }.   Out: one node with a body graph, and
- *        its items bound to the names of carries and emits.
- * Holds: values from outside reach the body as captures, `x[:, t]` as a sequence, numbers as copies;
- *        nothing but carries and emits leaves it.
+ * In:    scan t in lo..hi carry h = e { ... emit y = e }.   Out: one node with a body graph,
+ *        and its items bound to the names of carries and emits.
+ * Holds: values from outside reach the body as captures, `x[:, t]` as a sequence, numbers as
+ *        copies; nothing but carries and emits leaves it.
  */
 #include "elab.h"
 
@@ -45,9 +45,10 @@ static bool step_in_range(Elab *e, const Scan *s, Dim d, int64_t offset, Span at
 {
 	if (offset >= 0 && offset + s->steps <= d.k)
 		return true;
-	Diag *m = fail(e, at, "E0311", "the subscript runs from %lld to %lld, but this dimension has "
-	               "the elements 0 to %d", (long long)offset,
-	               (long long)(offset + s->steps - 1), d.k - 1);
+	Diag *m = fail(e, at, "E0311",
+	               "the subscript runs from %lld to %lld, but this dimension has "
+	               "the elements 0 to %d",
+	               (long long)offset, (long long)(offset + s->steps - 1), d.k - 1);
 	diag_help(m, "the scan has %d steps; change its range", s->steps);
 	return false;
 }
@@ -55,7 +56,8 @@ static bool step_in_range(Elab *e, const Scan *s, Dim d, int64_t offset, Span at
 Value scan_step(Elab *e, Scan *s, const Value *x, int axis, int64_t offset, Span at)
 {
 	if (made_inside(s, x->g))
-		return later(e, at, "a subscript by the step of a scan on a value made inside it");
+		return later(e, at,
+		             "a subscript by the step of a scan on a value made inside it");
 	if (!step_in_range(e, s, x->n->ty.dim[axis], offset, at))
 		return v_poison();
 	Node *n = outside(e, s, x);
@@ -90,13 +92,15 @@ static bool range(Elab *e, Ast *a, Scan *s)
 	    !need_int(e, &h, "the end of a range", &hi))
 		return false;
 	if (hi <= s->lo || hi - s->lo > MAXSTEPS) {
-		Diag *d = fail(e, a->u.scan.hi->at, "E0404", "a scan over %lld..%lld has no steps",
-		               (long long)s->lo, (long long)hi);
+		Diag *d = fail(e, a->u.scan.hi->at, "E0404",
+		               "a scan over %lld..%lld has no steps", (long long)s->lo,
+		               (long long)hi);
 		if (hi > s->lo)
 			diag_note(d, "at most %d steps are possible", MAXSTEPS);
 		else
-			diag_help(d, "a range counts up and ends before its end; use `reverse(x, dim = 1)` "
-			          "to go backwards");
+			diag_help(d, "a range counts up and ends before its end; use "
+			             "`reverse(x, dim = 1)` "
+			             "to go backwards");
 		return false;
 	}
 	s->steps = (int)(hi - s->lo);
@@ -117,8 +121,10 @@ static bool first_values(Elab *e, AstList *carry, Node **in)
 		}
 		ok = false;
 		if (v.kind != V_POISON)
-			fail(e, carry->v[i]->u.decl.value->at, "E0207", "`%s` must start as a tensor, but "
-			     "this is %s", carry->v[i]->u.decl.name, value_text(e, &v));
+			fail(e, carry->v[i]->u.decl.value->at, "E0207",
+			     "`%s` must start as a tensor, but "
+			     "this is %s",
+			     carry->v[i]->u.decl.name, value_text(e, &v));
 	}
 	return ok;
 }
@@ -153,7 +159,8 @@ static bool next_values(Elab *e, Scan *s, AstList *carry, Node **in)
 		if (v->kind != V_TENSOR && v->kind != V_NUMBER) {
 			ok = false;
 			if (v->kind != V_POISON)
-				fail(e, carry->v[i]->at, "E0207", "`%s` is %s at the end of the body", name,
+				fail(e, carry->v[i]->at, "E0207",
+				     "`%s` is %s at the end of the body", name,
 				     value_text(e, v));
 			continue;
 		}
@@ -162,11 +169,14 @@ static bool next_values(Elab *e, Scan *s, AstList *carry, Node **in)
 			n = real_of(e, n);
 		if (!type_eq(&n->ty, &in[i]->ty)) {
 			ok = false;
-			Diag *d = fail(e, carry->v[i]->at, "E0301", "`%s` starts as %s, but is %s after a "
-			               "step", name, type_text(e->mem, &in[i]->ty), value_text(e, v));
+			Diag *d = fail(e, carry->v[i]->at, "E0301",
+			               "`%s` starts as %s, but is %s after a "
+			               "step",
+			               name, type_text(e->mem, &in[i]->ty), value_text(e, v));
 			show_origin(e, d, v);
-			diag_help(d, "a carried value keeps its shape; start it as `zeros(N, ...)` of the "
-			          "shape that the body gives");
+			diag_help(d, "a carried value keeps its shape; start it as `zeros(N, "
+			             "...)` of the "
+			             "shape that the body gives");
 			continue;
 		}
 		graph_root(e->g, R_CARRY, i, name, n, carry->v[i]->at);
@@ -174,7 +184,8 @@ static bool next_values(Elab *e, Scan *s, AstList *carry, Node **in)
 	for (int i = 0; i < s->nemit; i++) {
 		Value *v = &s->emit[i].v;
 		if (v->kind != V_TENSOR && v->kind != V_NUMBER) {
-			fail(e, v->at, "E0207", "`emit` takes a tensor, but this is %s", value_text(e, v));
+			fail(e, v->at, "E0207", "`emit` takes a tensor, but this is %s",
+			     value_text(e, v));
 			return false;
 		}
 		Node *n = value_node(e, v);
@@ -210,9 +221,11 @@ static void bind_results(Elab *e, Scan *s, Ast *a, Node *scan, const int *depth)
 {
 	AstList *carry = &a->u.scan.carry;
 	for (int i = 0; i < carry->n; i++) {
-		Value v = scan ? v_tensor(e, n_item(e->g, scan, i), carry->v[i]->at) : v_poison();
+		Value v =
+			scan ? v_tensor(e, n_item(e->g, scan, i), carry->v[i]->at) : v_poison();
 		v.made = a->at;
-		Binding *b = frame_bind(e, e->frame, carry->v[i]->u.decl.name, v, carry->v[i]->name_at);
+		Binding *b = frame_bind(e, e->frame, carry->v[i]->u.decl.name, v,
+		                        carry->v[i]->name_at);
 		b->quiet = true;
 		if (depth[i])
 			b->depth = depth[i];

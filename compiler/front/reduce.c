@@ -1,8 +1,8 @@
 /* reduce.c - sums, means, extremes, spreads over dimensions.
  *
  * In:    x, dim (an integer, a list or none: all), keepdim.   Out: the reduced value.
- * Holds: reductions of the graph keep the rank; dropping the dimensions is a reshape.  What is
- *        reduced over the batch has no batch any more.
+ * Holds: reductions of the graph keep the rank; dropping the dimensions is a reshape.  What
+ *        is reduced over the batch has no batch any more.
  */
 #include "elab.h"
 
@@ -25,10 +25,12 @@ bool need_axis(Elab *e, const Value *v, int rank, const char *what, int *axis)
 	if (!need_int(e, v, what, &i))
 		return false;
 	if (i < -rank || i >= rank) {
-		Diag *d = fail(e, v->at, "E0311", "%s is %lld, but this tensor has %d dimension%s", what,
+		Diag *d = fail(e, v->at, "E0311",
+		               "%s is %lld, but this tensor has %d dimension%s", what,
 		               (long long)i, rank, rank == 1 ? "" : "s");
 		if (rank)
-			diag_help(d, "use %d to %d; negative numbers count from the end", -rank, rank - 1);
+			diag_help(d, "use %d to %d; negative numbers count from the end", -rank,
+			          rank - 1);
 		return false;
 	}
 	*axis = (int)(i < 0 ? i + rank : i);
@@ -81,8 +83,9 @@ const Value *need_tensor(Elab *e, Frame *f, int i)
 		}
 	}
 	if (v->kind != V_POISON)
-		fail(e, v->at, "E0310", "`%s` needs a tensor for `%s`, but this is %s", f->def->name,
-		     f->def->ast->u.def.formal.v[i]->u.decl.name, value_text(e, v));
+		fail(e, v->at, "E0310", "`%s` needs a tensor for `%s`, but this is %s",
+		     f->def->name, f->def->ast->u.def.formal.v[i]->u.decl.name,
+		     value_text(e, v));
 	return 0;
 }
 
@@ -107,7 +110,7 @@ Node *extent_number(Elab *e, const Type *t, uint32_t axes, double minus)
 	return c;
 }
 
-/* ---- with the rank kept ------------------------------------------------------------------------------ */
+/* ---- with the rank kept ------------------------------------------------------------------ */
 
 static Node *mean_kept(Elab *e, Node *x, uint32_t axes)
 {
@@ -161,18 +164,23 @@ Node *reduce_kept(Elab *e, const char *how, Node *x, uint32_t axes)
 	return 0;
 }
 
-/* ---- functions ---------------------------------------------------------------------------------------- */
+/* ---- functions --------------------------------------------------------------------------- */
 
-static bool keepdim_ok(Elab *e, const Value *x, uint32_t axes, const Value *keep, Sym name, bool *k)
+static bool keepdim_ok(Elab *e, const Value *x, uint32_t axes, const Value *keep, Sym name,
+                       bool *k)
 {
 	if (!need_bool(e, keep, "`keepdim`", k))
 		return false;
 	for (int i = 0; i < x->n->ty.rank && *k; i++) {
 		if (!(axes >> i & 1) || !x->n->ty.dim[i].b)
 			continue;
-		Diag *d = fail(e, keep->at, "E0301", "`keepdim` over the batch is not possible");
-		diag_help(d, "leave keepdim out: %s(x, dim = %d) has no batch dimension and is shared "
-		          "by all samples", name, i);
+		Diag *d =
+			fail(e, keep->at, "E0301", "`keepdim` over the batch is not possible");
+		diag_help(d,
+		          "leave keepdim out: %s(x, dim = %d) has no batch dimension and is "
+		          "shared "
+		          "by all samples",
+		          name, i);
 		return false;
 	}
 	return true;
@@ -188,7 +196,8 @@ static Value reduction(Elab *e, Frame *f, const char *how, int dim, int keep)
 	    !keepdim_ok(e, x, axes, formal(f, keep), f->def->name, &k))
 		return v_poison();
 	if (x->n->ty.dt == DT_I32 && x->n->ty.classes && !in_prelude(e, f->at)) {
-		Diag *d = fail(e, f->at, "E0310", "`%s` does not work on classes", f->def->name);
+		Diag *d =
+			fail(e, f->at, "E0310", "`%s` does not work on classes", f->def->name);
 		show_value(e, d, x);
 		diag_help(d, "write `one_hot(x)` for a tensor of 0 and 1");
 		return v_poison();
@@ -236,9 +245,10 @@ static Value extreme(Elab *e, Frame *f, Op op, const char *how)
 	if (y->kind == V_NONE)
 		return reduction(e, f, how, 2, 3);
 	if (formal(f, 2)->kind != V_NONE) {
-		Diag *d = fail(e, f->at, "E0207", "`%s` takes a second operand or `dim`, not both",
-		               f->def->name);
-		diag_help(d, "write `%s(x, dim = 1)` or `%s(a, b)`", f->def->name, f->def->name);
+		Diag *d = fail(e, f->at, "E0207",
+		               "`%s` takes a second operand or `dim`, not both", f->def->name);
+		diag_help(d, "write `%s(x, dim = 1)` or `%s(a, b)`", f->def->name,
+		          f->def->name);
 		return v_poison();
 	}
 	if (x->kind == V_NUMBER && y->kind == V_NUMBER)
@@ -271,7 +281,8 @@ static Value along_dim(Elab *e, Frame *f, Op op, Mark mark)
 	if (!x || !need_axis(e, formal(f, 1), x->n->ty.rank, "`dim`", &axis))
 		return v_poison();
 	if (x->n->ty.dim[axis].b) {
-		Diag *d = fail(e, f->at, "E0301", "`%s` over the batch would mix samples", f->def->name);
+		Diag *d = fail(e, f->at, "E0301", "`%s` over the batch would mix samples",
+		               f->def->name);
 		show_value(e, d, x);
 		diag_help(d, "`dim = -1` is the default, the last dimension");
 		return v_poison();

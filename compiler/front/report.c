@@ -1,12 +1,12 @@
 /* report.c - messages of the elaborator: where they point, what they say of values.
  *
- * In:    a mistake and its place, perhaps inside the prelude.   Out: a diagnostic at a place that the
- *        user has written.
- * Holds: the prelude is never shown; inside a user's block the notes say with what it was expanded.
+ * In:    a mistake and its place, perhaps inside the prelude.   Out: a diagnostic at a place
+ *        that the user has written.
+ * Holds: the prelude is never shown; inside a user's block the notes say with what it was
+ *        expanded.
  */
 #include "elab.h"
 
-#include <stdio.h>
 #include <string.h>
 
 bool in_prelude(const Elab *e, Span at)
@@ -110,11 +110,15 @@ const char *ordinal_list(Elab *e, const int *v, int n)
 {
 	const char *s = "";
 	for (int i = 0; i < n; i++)
-		s = arena_printf(e->mem, "%s%s%d", s, !i ? "" : i == n - 1 ? " and " : ", ", v[i]);
+		s = arena_printf(e->mem, "%s%s%d", s,
+		                 !i           ? ""
+		                 : i == n - 1 ? " and "
+		                              : ", ",
+		                 v[i]);
 	return s;
 }
 
-/* ---- unknown names ------------------------------------------------------------------------------------ */
+/* ---- unknown names ----------------------------------------------------------------------- */
 
 typedef struct { const char **v; int n, cap; } Names;
 
@@ -158,20 +162,25 @@ static Value other_space(Elab *e, Ast *call, const char *what, const char *help)
 /* A name of train, data or search that is called in a model. */
 static bool from_elsewhere(Elab *e, Ast *call, const char *what)
 {
-	static const struct { const char *what, *is, *help; } row[] = {
-		{ "the schedule", "a schedule", "schedules are numbers of `train`: `lr = ...`" },
+	static const struct { const char *what, *is, *help;
+	} row[] = {
+		{ "the schedule", "a schedule",
+		  "schedules are numbers of `train`: `lr = ...`" },
 		{ "the optimizer", "an optimizer", "it stands in `train { optimizer = ... }`" },
 		{ "the regulariser", "a regulariser", "it stands behind `regularize =`" },
-		{ "the stopping rule", "a stopping rule", "it stands in `train { stop = ... }`" },
+		{ "the stopping rule", "a stopping rule",
+		  "it stands in `train { stop = ... }`" },
 		{ "the data source", "a data source", "it stands in the head of `data`" },
-		{ "the data function", "a function of data", "it stands in the body of `data`" },
+		{ "the data function", "a function of data",
+		  "it stands in the body of `data`" },
 	};
 	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
 		if (strcmp(row[i].what, what))
 			continue;
-		Diag *d = fail(e, call->name_at, "E0201", "`%s` is %s%s", call->u.call.fn, row[i].is,
-		               strcmp(call->u.call.fn, "linear") ? "; it cannot be called in a model"
-		                                                 : "; the layer is `dense`");
+		Diag *d = fail(
+			e, call->name_at, "E0201", "`%s` is %s%s", call->u.call.fn, row[i].is,
+			strcmp(call->u.call.fn, "linear") ? "; it cannot be called in a model"
+							  : "; the layer is `dense`");
 		diag_help(d, "%s", strcmp(call->u.call.fn, "linear") ? row[i].help
 		                                                     : "write `dense(units)`");
 		return true;
@@ -185,7 +194,8 @@ Value unknown_call(Elab *e, Ast *call)
 	const char *what;
 	bool model = e->frame && !e->in_data && !e->in_update;
 	if (e->frame && frame_find(e->frame, name))
-		return other_space(e, call, "a value", "values are not called; to multiply, write `*`");
+		return other_space(e, call, "a value",
+		                   "values are not called; to multiply, write `*`");
 	if (later_name(name, &what)) {
 		if (model && from_elsewhere(e, call, what))
 			return v_poison();
@@ -196,7 +206,7 @@ Value unknown_call(Elab *e, Ast *call)
 		                   "it stands in `train { optimizer = ... }`");
 	const Foreign *f = foreign_find(name);
 	Diag *d = fail(e, call->name_at, "E0201", "unknown layer `%s`", name);
-	if (f) {
+	if (f && f->owner[0] != '=') {
 		diag_note(d, "`%s` is the %s name", f->foreign, f->owner);
 		Def *def = map_get(&e->def, job_sym(e->j, f->ours));
 		if (def)
@@ -215,15 +225,17 @@ Value unknown_call(Elab *e, Ast *call)
 	if (near)
 		diag_help(d, "did you mean `%s`?", near);
 	else
-		diag_help(d, "`nnc --list layers` and `nnc --list functions` name what there is");
+		diag_help(d,
+		          "`nnc --list layers` and `nnc --list functions` name what there is");
 	return v_poison();
 }
 
 Value unknown_name(Elab *e, Sym name, Span at)
 {
 	Names l = { 0 };
-	if ((!e->frame || e->in_update) && (!strcmp(name, "step") || !strcmp(name, "epoch") ||
-	                                    !strcmp(name, "progress") || !strcmp(name, "elapsed")))
+	if ((!e->frame || e->in_update) &&
+	    (!strcmp(name, "step") || !strcmp(name, "epoch") || !strcmp(name, "progress") ||
+	     !strcmp(name, "elapsed")))
 		return later(e, at, "schedules (`%s`)", name);
 	if (e->frame)
 		for (int i = 0; i < e->frame->nname; i++)
@@ -287,6 +299,8 @@ void unknown_setting(Elab *e, const char *section, const char *const *known, Ast
 	const char *near = nearest(s->u.decl.name, known, n);
 	if (near)
 		diag_help(d, "did you mean `%s`?", near);
-	diag_note(d, "nnc never ignores a setting it does not know; `nnc --explain %s` lists them all",
+	diag_note(d,
+	          "nnc never ignores a setting it does not know; `nnc --explain %s` lists them "
+	          "all",
 	          section);
 }

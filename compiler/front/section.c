@@ -3,8 +3,9 @@
  * In:    settings.   Out: TrainInfo; the graph `update` over flat arrays.
  * Holds: every setting that is not built is refused by name.
  *
- * The optimizer's numbers are run-time settings: `optimizer.lr`, for lists `optimizer.betas.0`;
- * one that depends on a const of the program is an expression over that const instead.
+ * The optimizer's numbers are run-time settings: `optimizer.lr`, for lists
+ * `optimizer.betas.0`; one that depends on a const of the program is an expression over that
+ * const instead.
  */
 #include "elab.h"
 
@@ -17,7 +18,7 @@ static const char *const train_known[] = {
 	"drop_last", "decay_all", "on_nonfinite", "keep", "quantize", 0
 };
 
-/* ---- monitor -------------------------------------------------------------------------------------- */
+/* ---- monitor ----------------------------------------------------------------------------- */
 
 static void do_monitor(Elab *e, Ast *v)
 {
@@ -30,7 +31,8 @@ static void do_monitor(Elab *e, Ast *v)
 	else if (v->kind == A_NAME)
 		t->monitor = v->u.name;
 	if (!t->monitor) {
-		fail(e, v->at, "E0207", "`monitor` takes the name of a metric or loss, such as `val_loss`");
+		fail(e, v->at, "E0207",
+		     "`monitor` takes the name of a metric or loss, such as `val_loss`");
 		return;
 	}
 	const char *bare = t->monitor;
@@ -44,8 +46,10 @@ static void do_monitor(Elab *e, Ast *v)
 	for (int i = 0; i < n; i++)
 		if (!strcmp(bare, names[i])) {
 			if (val && e->data && m->data.val == 0) {
-				Diag *d = fail(e, v->at, "E0404", "`%s` needs a validation part, but the data "
-				               "have none", t->monitor);
+				Diag *d = fail(e, v->at, "E0404",
+				               "`%s` needs a validation part, but the data "
+				               "have none",
+				               t->monitor);
 				diag_help(d, "write `val = 0.1` in the head of `data`");
 			}
 			return;
@@ -56,7 +60,7 @@ static void do_monitor(Elab *e, Ast *v)
 		diag_help(d, "did you mean `%s%s`?", val ? "val_" : "", near);
 }
 
-/* ---- train ------------------------------------------------------------------------------------------ */
+/* ---- train ------------------------------------------------------------------------------- */
 
 static bool positive(Elab *e, Ast *s, Value *v, double *out)
 {
@@ -64,7 +68,8 @@ static bool positive(Elab *e, Ast *s, Value *v, double *out)
 	if (!need_int(e, v, arena_printf(e->mem, "`%s`", s->u.decl.name), &i))
 		return false;
 	if (i < 1 || i > 1 << 30) {
-		fail(e, s->u.decl.value->at, "E0404", "`%s` must be at least 1", s->u.decl.name);
+		fail(e, s->u.decl.value->at, "E0404", "`%s` must be at least 1",
+		     s->u.decl.name);
 		return false;
 	}
 	*out = (double)i;
@@ -162,14 +167,16 @@ void do_train(Elab *e)
 		bool twice = false;
 		for (int k = 0; k < i && !twice; k++)
 			if (l->v[k]->u.decl.name == l->v[i]->u.decl.name) {
-				Diag *d = fail(e, l->v[i]->name_at, "E0205", "`%s` is set twice",
-				               l->v[i]->u.decl.name);
+				Diag *d = fail(e, l->v[i]->name_at, "E0205",
+				               "`%s` is set twice", l->v[i]->u.decl.name);
 				diag_span(d, l->v[k]->name_at, "first here");
 				twice = true;
 			}
-		if (!strcmp(l->v[i]->u.decl.name, "epochs") || !strcmp(l->v[i]->u.decl.name, "steps")) {
+		if (!strcmp(l->v[i]->u.decl.name, "epochs") ||
+		    !strcmp(l->v[i]->u.decl.name, "steps")) {
 			if (epochs.file >= 0 && !twice) {
-				Diag *d = fail(e, l->v[i]->name_at, "E0404", "`epochs` and `steps` together: "
+				Diag *d = fail(e, l->v[i]->name_at, "E0404",
+				               "`epochs` and `steps` together: "
 				               "give one of the two");
 				diag_span(d, epochs, "%s", "");
 			}
@@ -182,13 +189,14 @@ void do_train(Elab *e)
 		return;
 	/* a mistyped `epochs` has been reported already */
 	for (int i = 0; i < l->n; i++)
-		if (!strncmp(l->v[i]->u.decl.name, "epoch", 5) || !strncmp(l->v[i]->u.decl.name, "step", 4))
+		if (!strncmp(l->v[i]->u.decl.name, "epoch", 5) ||
+		    !strncmp(l->v[i]->u.decl.name, "step", 4))
 			return;
 	Diag *d = fail(e, e->train->name_at, "E0404", "`train` needs `epochs` or `steps`");
 	diag_help(d, "write `epochs = 10`");
 }
 
-/* ---- the optimizer ---------------------------------------------------------------------------------------- */
+/* ---- the optimizer ----------------------------------------------------------------------- */
 
 /* A number of the optimizer as a run-time setting, unless a const already makes it one. */
 static Value as_setting(Elab *e, const Value *v, const char *name)
@@ -197,7 +205,8 @@ static Value as_setting(Elab *e, const Value *v, const char *name)
 		Value l = *v;
 		l.item = NEWN(e->mem, Value, v->nitem + 1);
 		for (int i = 0; i < v->nitem; i++)
-			l.item[i] = as_setting(e, &v->item[i], arena_printf(e->mem, "%s.%d", name, i));
+			l.item[i] = as_setting(e, &v->item[i],
+			                       arena_printf(e->mem, "%s.%d", name, i));
 		return l;
 	}
 	if (v->kind != V_NUMBER || !v->known || v->n)
@@ -249,7 +258,8 @@ static void adapt_formals(Elab *e, Frame *f)
 	}
 	for (int i = 2; i < l->n; i++) {
 		Sym name = l->v[i]->u.decl.name;
-		Value v = as_setting(e, &f->formal[i], arena_printf(e->mem, "optimizer.%s", name));
+		Value v = as_setting(e, &f->formal[i],
+		                     arena_printf(e->mem, "optimizer.%s", name));
 		if (!strcmp(name, "lr") && scaled)
 			scale_formal(e, &v, "lr_scale", 0);
 		if (!strcmp(name, "weight_decay") && exempt && !(v.known && v.num == 0))
@@ -281,7 +291,8 @@ static Def *optimizer_def(Elab *e, Args *args, Span *at)
 	Ast *a = e->optimizer;
 	Sym name = a && a->kind == A_CALL ? a->u.call.fn : job_sym(e->j, "adam");
 	if (a && a->kind != A_CALL) {
-		Diag *d = fail(e, a->at, "E0207", "`optimizer` takes a call, such as `adam(lr = 1e-3)`");
+		Diag *d = fail(e, a->at, "E0207",
+		               "`optimizer` takes a call, such as `adam(lr = 1e-3)`");
 		if (a->kind == A_NAME)
 			diag_help(d, "write `%s()`", a->u.name);
 		return 0;
@@ -296,11 +307,11 @@ static Def *optimizer_def(Elab *e, Args *args, Span *at)
 		later(e, a->name_at, "the optimizer `%s`", name);
 		return 0;
 	}
-	static const char *const names[] = { "sgd", "adam", "adamw", "rmsprop", "adagrad", "adadelta",
-	                                     "nadam", "lamb", "lion" };
+	static const char *const names[] = { "sgd",      "adam",  "adamw", "rmsprop", "adagrad",
+		                             "adadelta", "nadam", "lamb",  "lion" };
 	Diag *m = fail(e, a->name_at, "E0201", "unknown optimizer `%s`", name);
 	const Foreign *f = foreign_find(name);
-	const char *near = f ? f->ours : nearest(name, names, 9);
+	const char *near = f && f->owner[0] != '=' ? f->ours : nearest(name, names, 9);
 	if (near)
 		diag_help(m, "did you mean `%s`?", near);
 	else
@@ -311,9 +322,11 @@ static Def *optimizer_def(Elab *e, Args *args, Span *at)
 static bool header_ok(Elab *e, Def *d)
 {
 	AstList *l = &d->ast->u.def.formal;
-	if (l->n >= 2 && !strcmp(l->v[0]->u.decl.name, "w") && !strcmp(l->v[1]->u.decl.name, "g"))
+	if (l->n >= 2 && !strcmp(l->v[0]->u.decl.name, "w") &&
+	    !strcmp(l->v[1]->u.decl.name, "g"))
 		return true;
-	Diag *m = fail(e, d->ast->name_at, "E0406", "the first two parameters of an optimizer are `w` and "
+	Diag *m = fail(e, d->ast->name_at, "E0406",
+	               "the first two parameters of an optimizer are `w` and "
 	               "`g`");
 	diag_help(m, "write `optimizer %s(w, g, lr = 1e-3, ...)`", d->name);
 	return false;
@@ -325,13 +338,13 @@ static void optimizer_roots(Elab *e, Frame *f, Type *flat)
 	if (w->v.kind != V_TENSOR)
 		return;
 	if (!w->read) {
-		Diag *d = fail(e, f->def->ast->name_at, "E0406", "the optimizer `%s` never updates `w`",
-		               f->def->name);
+		Diag *d = fail(e, f->def->ast->name_at, "E0406",
+		               "the optimizer `%s` never updates `w`", f->def->name);
 		diag_help(d, "write `update w = w - lr * g`");
 		return;
 	}
-	graph_root(e->g, R_WEIGHT, 0, job_sym(e->j, "w"), n_broadcast(e->g, value_node(e, &w->v), flat),
-	           NOWHERE);
+	graph_root(e->g, R_WEIGHT, 0, job_sym(e->j, "w"),
+	           n_broadcast(e->g, value_node(e, &w->v), flat), NOWHERE);
 	for (int i = 0; i < e->m->nmoment; i++)
 		graph_root(e->g, R_MOMENT, i, job_symf(e->j, "moment%d", i),
 		           value_node(e, &e->bufval[i]), NOWHERE);
@@ -376,15 +389,16 @@ void do_update(Elab *e)
 	e->frame = 0;
 }
 
-/* ---- export ----------------------------------------------------------------------------------------------- */
+/* ---- export ------------------------------------------------------------------------------ */
 
 void do_export(Elab *e)
 {
-	static const char *const known[] = { "prefix", "batch", "api", "weights", "quantize",
-	                                     "calibrate", "stream", "preprocess", "input_layout",
-	                                     "libm", "std" };
-	static const char *const usual[] = { 0, 0, "static", "embed", "none", 0, 0, 0, "nchw", 0,
-	                                     "c99" };
+	static const char *const known[] = { "prefix",  "batch",      "api",
+		                             "weights", "quantize",   "calibrate",
+		                             "stream",  "preprocess", "input_layout",
+		                             "libm",    "std" };
+	static const char *const usual[] = { 0, 0, "static", "embed", "none", 0,
+		                             0, 0, "nchw",   0,       "c99" };
 	if (!e->export_)
 		return;
 	Ast *c = e->export_->u.section.call;
@@ -402,8 +416,9 @@ void do_export(Elab *e)
 		while (k < 11 && a->name && strcmp(known[k], a->name))
 			k++;
 		if (k == 11 || !a->name) {
-			Diag *d = fail(e, a->name_at, "E0202", "`export c` has no argument `%s`",
-			               a->name ? a->name : "without a name");
+			Diag *d =
+				fail(e, a->name_at, "E0202", "`export c` has no argument `%s`",
+			             a->name ? a->name : "without a name");
 			const char *near = a->name ? nearest(a->name, known, 11) : 0;
 			if (near)
 				diag_help(d, "did you mean `%s`?", near);

@@ -1,9 +1,9 @@
 /* spatial.c - convolutions and pooling: windows over the last 1 to 3 dimensions.
  *
- * In:    x [N, C, S..], weight [F, C / groups, K..], stride, padding, dilation.
- * Out:   contract(window(x), weight), or a reduction over the window.
- * Holds: output extents are floor((S + lo + hi - (K - 1) * dilation - 1) / stride) + 1, as PyTorch's;
- *        "same" puts the odd one right and below.
+ * In:    x [N, C, S..], weight [F, C / groups, K..], stride, padding, dilation.   Out:
+ *        contract(window(x), weight), or a reduction over the window.
+ * Holds: output extents are floor((S + lo + hi - (K - 1) * dilation - 1) / stride) + 1, as
+ *        PyTorch's; "same" puts the odd one right and below.
  */
 #include "elab.h"
 
@@ -11,7 +11,7 @@
 #include <string.h>
 
 typedef struct {
-	int n;                         /* spatial dimensions                                   */
+	int n;                         /* spatial dimensions                                  */
 	int64_t k[3], stride[3], dil[3], lo[3], hi[3];
 } Geometry;
 
@@ -48,14 +48,17 @@ static bool padding_of(Elab *e, const Value *v, Geometry *w)
 	if (!strcmp(v->str, "valid"))
 		return true;
 	if (strcmp(v->str, "same")) {
-		Diag *d = fail(e, v->at, "E0207", "`padding` is an integer, a list, \"same\" or "
-		               "\"valid\", not \"%s\"", v->str);
+		Diag *d = fail(e, v->at, "E0207",
+		               "`padding` is an integer, a list, \"same\" or "
+		               "\"valid\", not \"%s\"",
+		               v->str);
 		diag_help(d, "write `padding = \"same\"`");
 		return false;
 	}
 	for (int i = 0; i < w->n; i++) {
 		if (w->stride[i] != 1) {
-			Diag *d = fail(e, v->at, "E0207", "`padding = \"same\"` needs a stride of 1");
+			Diag *d = fail(e, v->at, "E0207",
+			               "`padding = \"same\"` needs a stride of 1");
 			diag_help(d, "for odd kernels write `padding = (k - 1) / 2`");
 			return false;
 		}
@@ -80,19 +83,23 @@ static bool window_type(Elab *e, Frame *f, const Value *shown, const Geometry *w
 		if (room >= 0 && !x->dim[lead + i].b)
 			continue;
 		static const char *const axis2[] = { "height", "width" };
-		Diag *d = fail(e, f->at, "E0302", "the kernel does not fit: output %s would be %lld + "
-		               "%lld - %lld + 1 = %lld", w->n == 2 ? axis2[i] : "length",
-		               (long long)in, (long long)(w->lo[i] + w->hi[i]), (long long)span,
+		Diag *d = fail(e, f->at, "E0302",
+		               "the kernel does not fit: output %s would be %lld + "
+		               "%lld - %lld + 1 = %lld",
+		               w->n == 2 ? axis2[i] : "length", (long long)in,
+		               (long long)(w->lo[i] + w->hi[i]), (long long)span,
 		               (long long)(room + 1));
 		if (w->n == 2)
-			diag_label(d, "kernel %lld x %lld on a %d x %d image", (long long)w->k[0],
-			           (long long)w->k[1], x->dim[lead].k, x->dim[lead + 1].k);
+			diag_label(d, "kernel %lld x %lld on a %d x %d image",
+			           (long long)w->k[0], (long long)w->k[1], x->dim[lead].k,
+			           x->dim[lead + 1].k);
 		else
 			diag_label(d, "kernel %lld on a length of %lld", (long long)w->k[i],
 			           (long long)in);
 		if (shown->made.file >= 0)
 			diag_span(d, user_place(e, shown->made), "%s", value_text(e, shown));
-		diag_help(d, "use a kernel of at most %lld, padding, or one pooling layer fewer",
+		diag_help(d,
+		          "use a kernel of at most %lld, padding, or one pooling layer fewer",
 		          (long long)(in + w->lo[i] + w->hi[i]));
 		return false;
 	}
@@ -164,7 +171,8 @@ static Value b_conv(Elab *e, Frame *f)
 	    !padding_of(e, formal(f, 3), &w))
 		return v_poison();
 	if (groups < 1 || x->n->ty.dim[1].k % groups || wt->dim[0].k % groups) {
-		fail(e, f->at, "E0308", "%d channels and %d filters cannot be split into %lld equal groups",
+		fail(e, f->at, "E0308",
+		     "%d channels and %d filters cannot be split into %lld equal groups",
 		     x->n->ty.dim[1].k, wt->dim[0].k, (long long)groups);
 		return v_poison();
 	}
@@ -214,7 +222,8 @@ static Value b_pool(Elab *e, Frame *f)
 	memcpy(w.hi, w.lo, sizeof w.hi);
 	for (int i = 0; i < w.n; i++)
 		if (2 * w.lo[i] > w.k[i]) {
-			fail(e, formal(f, 4)->at, "E0302", "the padding of a pool is at most half its kernel");
+			fail(e, formal(f, 4)->at, "E0302",
+			     "the padding of a pool is at most half its kernel");
 			return v_poison();
 		}
 	Node *xn = value_real(e, x);
@@ -239,7 +248,8 @@ static Value b_sizes(Elab *e, Frame *f)
 	int64_t n, out[3];
 	Sym what;
 	const Value *v = formal(f, 0);
-	if (!need_int(e, formal(f, 1), "`n`", &n) || !need_string(e, formal(f, 2), "`what`", &what) ||
+	if (!need_int(e, formal(f, 1), "`n`", &n) ||
+	    !need_string(e, formal(f, 2), "`what`", &what) ||
 	    !per_dim(e, v, arena_printf(e->mem, "`%s`", what), (int)n, 1, out))
 		return v_poison();
 	Value l = v_list(e, (int)n, v->at);

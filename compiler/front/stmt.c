@@ -1,16 +1,17 @@
 /* stmt.c - statements of models, blocks and optimizers.
  *
  * In:    a body.   Out: names in the frame, roots in the graph, rows in the module's tables.
- * Holds: `if` and `repeat` are decided here; both branches of an `if` on `training` are walked, one
- *        of them silently, so that ordinals and parameters agree in both variants.
+ * Holds: `if` and `repeat` are decided here; both branches of an `if` on `training` are
+ *        walked, one of them silently, so that ordinals and parameters agree in both
+ *        variants.
  */
 #include "elab.h"
 
 #include <string.h>
 
-enum { MAXSTMTS = 200000 };
+enum { MAXSTMTS = 100000 };
 
-/* ---- scopes ----------------------------------------------------------------------------------------- */
+/* ---- scopes ------------------------------------------------------------------------------ */
 
 void scope_begin(Elab *e)
 {
@@ -72,10 +73,11 @@ void warn_unused(Elab *e)
 		if (map_get(&e->read, place_key(u->at)))
 			continue;
 		if (u->params)
-			d = warning(e->j, u->at, "unused-value", "`%s` is never used; %d layer%s (%s "
-			            "parameters) %s not built", u->name, u->layers,
-			            u->layers > 1 ? "s" : "", grouped(e, u->params),
-			            u->layers > 1 ? "are" : "is");
+			d = warning(e->j, u->at, "unused-value",
+			            "`%s` is never used; %d layer%s (%s "
+			            "parameters) %s not built",
+			            u->name, u->layers, u->layers > 1 ? "s" : "",
+			            grouped(e, u->params), u->layers > 1 ? "are" : "is");
 		else
 			d = warning(e->j, u->at, "unused-value", "`%s` is never used", u->name);
 		diag_label(d, "neither a loss, a metric nor an output depends on this");
@@ -102,9 +104,12 @@ void assign(Elab *e, Sym name, Value v, Span at)
 {
 	Binding *b = frame_find(e->frame, name);
 	if (b && e->scan && b->scan != e->scan && v.kind != V_POISON) {
-		Diag *d = fail(e, at, "E0406", "`%s` belongs to the outside of this scan and is not "
-		               "carried", name);
-		diag_help(d, "write `carry %s = ...` in the head of the scan, or use another name",
+		Diag *d = fail(e, at, "E0406",
+		               "`%s` belongs to the outside of this scan and is not "
+		               "carried",
+		               name);
+		diag_help(d,
+		          "write `carry %s = ...` in the head of the scan, or use another name",
 		          name);
 		return;
 	}
@@ -114,7 +119,8 @@ void assign(Elab *e, Sym name, Value v, Span at)
 		return;
 	}
 	if (!strcmp(name, "N") || !strcmp(name, "none") || !strcmp(name, "training")) {
-		fail(e, at, "E0206", "`%s` is a word of the language and cannot be a value's name", name);
+		fail(e, at, "E0206",
+		     "`%s` is a word of the language and cannot be a value's name", name);
 		return;
 	}
 	int depth = b ? b->depth : 0;
@@ -134,9 +140,9 @@ void exec_scope(Elab *e, AstList *body)
 	scope_end(e);
 }
 
-/* ---- declarations -------------------------------------------------------------------------------------- */
+/* ---- declarations ------------------------------------------------------------------------ */
 
-static bool only_in_model(Elab *e, Ast *a, const char *what)
+bool only_in_model(Elab *e, Ast *a, const char *what)
 {
 	if (e->frame->def->ast->kind == A_MODEL && !e->scan)
 		return true;
@@ -161,13 +167,16 @@ static void do_input(Elab *e, Ast *a)
 	Module *m = e->m;
 	bool target = a->kind == A_TARGET;
 	Sym name = a->u.decl.name;
-	if (!only_in_model(e, a, target ? "target" : "input") || name_taken(e, name, a->name_at))
+	if (!only_in_model(e, a, target ? "target" : "input") ||
+	    name_taken(e, name, a->name_at))
 		return;
 	Value v = v_poison();
 	if (type_of_ast(e, a->u.decl.type, &ty)) {
 		if (!ty.rank || !dim_eq(ty.dim[0], dim_batch(1))) {
-			Diag *d = fail(e, a->u.decl.type->at, "E0303", "the first dimension of `%s` must be "
-			               "the batch `N`", name);
+			Diag *d = fail(e, a->u.decl.type->at, "E0303",
+			               "the first dimension of `%s` must be "
+			               "the batch `N`",
+			               name);
 			diag_help(d, "write `%s[N%s...]`", a->u.decl.type->u.type.name,
 			          ty.rank ? ", " : "");
 		} else {
@@ -195,7 +204,8 @@ static void do_param(Elab *e, Ast *a)
 	Value v = v_poison(), init = v_none();
 	bool opt = e->frame->def->ast->kind == A_OPTIMIZER;
 	if (opt) {
-		fail(e, a->at, "E0406", "an optimizer has no parameters; its state is `buffer`");
+		fail(e, a->at, "E0406",
+		     "an optimizer has no parameters; its state is `buffer`");
 		return;
 	}
 	if (!e->frame->repeat && name_taken(e, name, a->name_at))
@@ -217,7 +227,8 @@ static void do_moment(Elab *e, Ast *a, const Value *init)
 	double k;
 	Node *n = init->kind == V_TENSOR || init->kind == V_NUMBER ? value_node(e, init) : 0;
 	if (!n || !node_is_const(n, &k) || k != 0) {
-		later(e, a->at, "a buffer of an optimizer that does not start as zeros_like(w)");
+		later(e, a->at,
+		      "a buffer of an optimizer that does not start as zeros_like(w)");
 		return;
 	}
 	Type t = type_make(DT_REAL, 1, &(Dim){ (int32_t)m->param_len, 0 });
@@ -253,7 +264,8 @@ static void do_buffer(Elab *e, Ast *a)
 	} else if (init.kind == V_TENSOR) {
 		ty = init.n->ty;
 	} else {
-		Diag *d = fail(e, a->name_at, "E0207", "the shape of the buffer `%s` is not known", name);
+		Diag *d = fail(e, a->name_at, "E0207",
+		               "the shape of the buffer `%s` is not known", name);
 		diag_help(d, "write `buffer %s: f32[...] = ...`", name);
 		return;
 	}
@@ -294,129 +306,7 @@ static void do_layer(Elab *e, Ast *a)
 	map_put(e->mem, &f->layers, name, l);
 }
 
-/* ---- results ---------------------------------------------------------------------------------------------- */
-
-/* The name of `output e` without one: a name, the called function, or output1. */
-static Sym result_name(Elab *e, Ast *a, const char *kind, int *count)
-{
-	Ast *v = a->u.decl.value;
-	++*count;
-	if (a->u.decl.name)
-		return a->u.decl.name;
-	if (v->kind == A_PIPE)
-		v = v->u.pipe.stage;
-	if (v->kind == A_NAME)
-		return v->u.name;
-	if (v->kind == A_CALL)
-		return v->u.call.fn;
-	return job_symf(e->j, "%s%d", kind, *count);
-}
-
-static bool larger_is_better(Ast *v)
-{
-	while (v->kind == A_PIPE)
-		v = v->u.pipe.stage;
-	const LossRow *row = v->kind == A_CALL ? loss_find(v->u.call.fn) : 0;
-	return row ? row->larger : true;
-}
-
-static bool result_ok(Elab *e, Ast *a, const char *kind, Value *v)
-{
-	if (v->kind == V_POISON)
-		return false;
-	if (v->kind == V_NUMBER) {
-		Value n = v_tensor(e, value_real(e, v), v->at);
-		*v = n;
-	}
-	if (v->kind != V_TENSOR) {
-		fail(e, a->u.decl.value->at, "E0207", "%s must be a tensor, but this is %s", kind,
-		     value_text(e, v));
-		return false;
-	}
-	if (a->kind == A_OUTPUT || !v->n->ty.rank)
-		return true;
-	Diag *d = fail(e, a->u.decl.value->at, "E0309", "%s must be a scalar; write mean(...)", kind);
-	diag_label(d, "%s", type_text(e->mem, &v->n->ty));
-	diag_help(d, "`mean(x)` averages over all samples and elements, `sum(x) / N` over samples");
-	return false;
-}
-
-static void twice(Elab *e, Ast *a, const char *kind, Sym name, Span before)
-{
-	Diag *d = fail(e, a->u.decl.name ? a->name_at : a->u.decl.value->at, "E0205",
-	               "two %s are called `%s`", kind, name);
-	diag_span(d, before, "first here");
-	diag_help(d, "name one of them: `%.*s other = ...`", (int)strlen(kind) - 1, kind);
-}
-
-static int result_index(Elab *e, Map *names, Sym name, int n, Ast *a, const char *kind)
-{
-	intptr_t key = (intptr_t)map_get(names, name);
-	(void)a;
-	(void)kind;
-	if (key)
-		return (int)key - 1;
-	map_put(e->mem, names, name, (void *)(intptr_t)(n + 1));
-	return n;
-}
-
-static bool root_exists(const Graph *g, RootKind kind, int index, Span *at)
-{
-	for (int i = 0; i < g->nroot; i++)
-		if (g->root[i].kind == kind && g->root[i].index == index) {
-			*at = g->root[i].at;
-			return true;
-		}
-	return false;
-}
-
-static void do_result(Elab *e, Ast *a)
-{
-	Module *m = e->m;
-	bool loss = a->kind == A_LOSSES, metric = a->kind == A_METRIC;
-	const char *kind = loss ? "losses" : metric ? "metrics" : "outputs";
-	const char *one = loss ? "loss" : metric ? "metric" : "output";
-	if (e->scan || e->frame->def->ast->kind == A_OPTIMIZER) {
-		fail(e, a->at, "E0406", "`%s` cannot stand here", one);
-		return;
-	}
-	if (a->kind == A_OUTPUT && !only_in_model(e, a, "output"))
-		return;
-	Value v = eval(e, a->u.decl.value);
-	int *count = loss ? &e->nloss : metric ? &e->nmetric : &e->noutput;
-	Sym name = result_name(e, a, one, count);
-	if (loss && !strcmp(name, "loss")) {
-		Diag *d = fail(e, a->name_at, "E0206", "a loss cannot be called `loss`");
-		diag_note(d, "`loss` is the sum of all losses in logs and files");
-		return;
-	}
-	if (!result_ok(e, a, loss ? "a loss" : metric ? "a metric" : "an output", &v) || e->silent)
-		return;
-	name = path_join(e, e->frame->path, name);
-	Node *n = loss || metric ? value_real(e, &v) : value_node(e, &v);
-	RootKind rk = loss ? R_LOSS : metric ? R_METRIC : R_OUTPUT;
-	Map *names = loss ? &e->names_of_losses : metric ? &e->names_of_metrics
-	                                                 : &e->names_of_outputs;
-	int have = loss ? m->nloss : metric ? m->nmetric : m->nout;
-	int i = result_index(e, names, name, have, a, kind);
-	Span before;
-	if (root_exists(e->top, rk, i, &before)) {
-		twice(e, a, kind, name, before);
-		return;
-	}
-	Span at = a->u.decl.name ? a->name_at : a->u.decl.value->at;
-	if (i == have && loss) {
-		LossInfo row = { name, at };
-		PUSH(e->mem, m->loss, m->nloss, m->caploss, row);
-	} else if (i == have && metric) {
-		MetricInfo row = { name, at, larger_is_better(a->u.decl.value) };
-		PUSH(e->mem, m->metric, m->nmetric, m->capmetric, row);
-	} else if (i == have) {
-		Field row = { name, n->ty, false, at };
-		PUSH(e->mem, m->out, m->nout, m->capout, row);
-	}
-	graph_root(e->top, rk, i, name, n, at);
-}
+/* ---- state and results of blocks --------------------------------------------------------- */
 
 static void do_next(Elab *e, Ast *a)
 {
@@ -426,8 +316,10 @@ static void do_next(Elab *e, Ast *a)
 	bool weight = e->in_update && b && !strcmp(name, "w");
 	if (!b || (!b->buffer && !weight)) {
 		Diag *d = fail(e, a->name_at, "E0406", "`%s` is not a buffer", name);
-		diag_help(d, e->in_update ? "an optimizer updates `w` and its buffers"
-		                          : "declare it with `buffer`, or write `%s = ...`", name);
+		diag_help(d,
+		          e->in_update ? "an optimizer updates `w` and its buffers"
+		                       : "declare it with `buffer`, or write `%s = ...`",
+		          name);
 		return;
 	}
 	if (v.kind == V_POISON)
@@ -440,8 +332,9 @@ static void do_next(Elab *e, Ast *a)
 	const Value *old = weight ? &b->v : &e->bufval[b->buffer - 1];
 	Node *n = value_real(e, &v);
 	if (n->ty.rank && !type_shape_eq(&n->ty, &old->n->ty)) {
-		Diag *d = fail(e, a->u.decl.value->at, "E0301", "`%s` is %s, but its new value is %s",
-		               name, value_text(e, old), value_text(e, &v));
+		Diag *d = fail(e, a->u.decl.value->at, "E0301",
+		               "`%s` is %s, but its new value is %s", name, value_text(e, old),
+		               value_text(e, &v));
 		show_origin(e, d, &v);
 		return;
 	}
@@ -482,7 +375,7 @@ static void do_return(Elab *e, Ast *a)
 	f->result = poison ? v_poison() : l->n == 1 ? v.item[0] : v;
 }
 
-/* ---- control ------------------------------------------------------------------------------------------------ */
+/* ---- control ----------------------------------------------------------------------------- */
 
 static void do_assign(Elab *e, Ast *a)
 {
@@ -490,7 +383,8 @@ static void do_assign(Elab *e, Ast *a)
 	int n = a->u.assign.n;
 	if (n == 1) {
 		if (v.kind == V_TUPLE) {
-			fail(e, a->at, "E0406", "%d values for one name; write `a, b = ...`", v.nitem);
+			fail(e, a->at, "E0406", "%d values for one name; write `a, b = ...`",
+			     v.nitem);
 			v = v_poison();
 		}
 		assign(e, a->u.assign.name[0], v, a->u.assign.at[0]);
@@ -535,8 +429,10 @@ static void do_if(Elab *e, Ast *a)
 	bool yes;
 	Value c = eval(e, a->u.cond.cond);
 	if (c.kind == V_TENSOR || c.kind == V_NUMBER) {
-		Diag *d = fail(e, a->u.cond.cond->at, "E0207", "the condition of `if` must be known at "
-		               "compile time, but this is %s", value_text(e, &c));
+		Diag *d = fail(e, a->u.cond.cond->at, "E0207",
+		               "the condition of `if` must be known at "
+		               "compile time, but this is %s",
+		               value_text(e, &c));
 		diag_help(d, "write `where(condition, a, b)` to choose element by element");
 		return;
 	}
@@ -560,11 +456,12 @@ static void do_repeat(Elab *e, Ast *a)
 		l = eval(e, a->u.repeat.lo);
 	h = eval(e, a->u.repeat.hi);
 	if (!need_int(e, &l, "the start of a range", &lo) ||
-	    !need_int(e, &h, a->u.repeat.lo ? "the end of a range" : "the count of `repeat`", &hi))
+	    !need_int(e, &h, a->u.repeat.lo ? "the end of a range" : "the count of `repeat`",
+	              &hi))
 		return;
 	if (!a->u.repeat.lo && hi < 0) {
-		fail(e, a->u.repeat.hi->at, "E0404", "`repeat %lld`: a count cannot be negative",
-		     (long long)hi);
+		fail(e, a->u.repeat.hi->at, "E0404",
+		     "`repeat %lld`: a count cannot be negative", (long long)hi);
 		return;
 	}
 	e->frame->repeat++;
@@ -572,7 +469,8 @@ static void do_repeat(Elab *e, Ast *a)
 		int errors = e->j->nerror;
 		scope_begin(e);
 		if (a->u.repeat.var)
-			frame_bind(e, e->frame, a->u.repeat.var, v_int(i, a->at), a->at)->quiet = true;
+			frame_bind(e, e->frame, a->u.repeat.var, v_int(i, a->at), a->at)
+				->quiet = true;
 		exec_body(e, &a->u.repeat.body);
 		scope_end(e);
 		if (e->j->nerror > errors || e->frame->returned || ++e->stmts > MAXSTMTS)
@@ -580,7 +478,8 @@ static void do_repeat(Elab *e, Ast *a)
 	}
 	if (e->stmts > MAXSTMTS && !e->full) {
 		e->full = true;
-		fail(e, a->at, "E0403", "the program expands to more than %d statements", MAXSTMTS);
+		fail(e, a->at, "E0403", "the program expands to more than %d statements",
+		     MAXSTMTS);
 	}
 	e->frame->repeat--;
 }
@@ -597,7 +496,8 @@ static void do_emit(Elab *e, Ast *a)
 		return;
 	}
 	Scan *s = e->scan;
-	s->emit = arena_grow(e->mem, s->emit, s->nemit, &s->capemit, s->nemit + 1, sizeof *s->emit);
+	s->emit = arena_grow(e->mem, s->emit, s->nemit, &s->capemit, s->nemit + 1,
+	                     sizeof *s->emit);
 	s->emit[s->nemit].name = a->u.decl.name;
 	s->emit[s->nemit].v = v;
 	s->emit[s->nemit++].at = a->name_at;
@@ -612,13 +512,19 @@ static void exec(Elab *e, Ast *a)
 	case A_BUFFER: do_buffer(e, a); return;
 	case A_UPDATE: do_next(e, a); return;
 	case A_INPUT: case A_TARGET: do_input(e, a); return;
-	case A_LOSSES: case A_METRIC: case A_OUTPUT: do_result(e, a); return;
+	case A_LOSSES: case A_METRIC: case A_OUTPUT: exec_result(e, a); return;
 	case A_RETURN: do_return(e, a); return;
 	case A_REPEAT: do_repeat(e, a); return;
 	case A_SCAN: exec_scan(e, a); return;
 	case A_EMIT: do_emit(e, a); return;
 	case A_IF: do_if(e, a); return;
-	case A_INT: case A_FLOAT: case A_STRING: case A_BOOL: case A_NAME: case A_LOSS: case A_CALL:
+	case A_INT:
+	case A_FLOAT:
+	case A_STRING:
+	case A_BOOL:
+	case A_NAME:
+	case A_LOSS:
+	case A_CALL:
 	case A_BINARY: case A_UNARY: case A_PIPE: case A_INDEX: case A_FIELD: case A_LIST:
 	case A_SLICE: case A_ELLIPSIS: case A_ARG: case A_TYPE: case A_IMPORT: case A_CONST:
 	case A_FN: case A_BLOCK: case A_OPTIMIZER: case A_MODEL: case A_DATA: case A_TRAIN:
@@ -633,8 +539,8 @@ void exec_body(Elab *e, AstList *body)
 		if (e->frame->returned || e->full || diag_full(e->j))
 			return;
 		if (++e->stmts > MAXSTMTS) {
-			fail(e, body->v[i]->at, "E0403", "the program expands to more than %d statements",
-			     MAXSTMTS);
+			fail(e, body->v[i]->at, "E0403",
+			     "the program expands to more than %d statements", MAXSTMTS);
 			e->full = true;
 			return;
 		}

@@ -1,8 +1,9 @@
 /* typing.c - types as they are written: in declarations and in the headers of blocks.
  *
- * In:    a type's tree, the names of the frame.   Out: a Type; or names bound to what they meet.
- * Holds: in a header an unknown dimension name binds, a known one must be equal, and so must the
- *        dimensions that `...` stands for.
+ * In:    a type's tree, the names of the frame.   Out: a Type; or names bound to what they
+ *        meet.
+ * Holds: in a header an unknown dimension name binds, a known one must be equal, and so must
+ *        the dimensions that `...` stands for.
  */
 #include "elab.h"
 
@@ -29,13 +30,14 @@ bool is_kind_name(Sym name)
 
 static bool unknown_type(Elab *e, Ast *t)
 {
-	static const char *const all[] = { "f32", "class", "i32", "bool", "int", "float", "string",
-	                                   "initialiser" };
+	static const char *const all[] = { "f32", "class", "i32",    "bool",
+		                           "int", "float", "string", "initialiser" };
 	Diag *d;
 	if (among(t->u.type.name, elsewhere, 6) >= 0) {
-		d = fail(e, t->at, "E0310", "`%s` occurs in data and files only, not in a model",
-		         t->u.type.name);
-		diag_help(d, "write `f32` for numbers (it means double under `--precision f64`), "
+		d = fail(e, t->at, "E0310",
+		         "`%s` occurs in data and files only, not in a model", t->u.type.name);
+		diag_help(d,
+		          "write `f32` for numbers (it means double under `--precision f64`), "
 		          "`class(K)` or `i32` for integers");
 		return false;
 	}
@@ -92,7 +94,8 @@ bool type_of_ast(Elab *e, Ast *t, Type *ty)
 	for (int i = 0; i < t->u.type.dim.n; i++) {
 		Ast *d = t->u.type.dim.v[i];
 		if (d->kind == A_ELLIPSIS) {
-			fail(e, d->at, "E0303", "`...` stands only in the header of a block or fn");
+			fail(e, d->at, "E0303",
+			     "`...` stands only in the header of a block or fn");
 			return false;
 		}
 		Value v = eval(e, d);
@@ -102,7 +105,8 @@ bool type_of_ast(Elab *e, Ast *t, Type *ty)
 	return shape_ok(e, ty, t->at);
 }
 
-/* The frame of the function that the user called: helpers of the prelude have names with `_`. */
+/* The frame of the function that the user called: helpers of the prelude have names with `_`.
+ */
 static Frame *public_frame(Frame *f)
 {
 	while (f->def->prelude && f->def->name[0] == '_' && f->up && f->up->def->prelude)
@@ -110,14 +114,14 @@ static Frame *public_frame(Frame *f)
 	return f;
 }
 
-/* ---- headers --------------------------------------------------------------------------------------- */
+/* ---- headers ----------------------------------------------------------------------------- */
 
 typedef struct {
 	Elab *e;
 	Frame *f;
 	Ast *t;
 	Value *v;
-	Sym what;                      /* the parameter's name; 0: the result                  */
+	Sym what;                      /* the parameter's name; 0: the result                 */
 } Match;
 
 static bool wrong_rank(Match *m, int rank)
@@ -131,13 +135,17 @@ static bool wrong_rank(Match *m, int rank)
 	for (int i = 0; i < n; i++)
 		dots |= m->t->u.type.dim.v[i]->kind == A_ELLIPSIS;
 	if (!m->what)
-		d = fail(e, m->t->at, "E0303", "the result has rank %d, not that of `%s`", rank, needs);
+		d = fail(e, m->t->at, "E0303", "the result has rank %d, not that of `%s`", rank,
+		         needs);
 	else if (dots)
-		d = fail(e, f->at, "E0303", "`%s` needs a tensor of rank %d or more, but this one "
-		         "has rank %d", f->def->name, n - 1, rank);
+		d = fail(e, f->at, "E0303",
+		         "`%s` needs a tensor of rank %d or more, but this one "
+		         "has rank %d",
+		         f->def->name, n - 1, rank);
 	else
-		d = fail(e, f->at, "E0303", "`%s` needs a rank-%d tensor, but this one has rank %d",
-		         f->def->name, n, rank);
+		d = fail(e, f->at, "E0303",
+		         "`%s` needs a rank-%d tensor, but this one has rank %d", f->def->name,
+		         n, rank);
 	if (m->what)
 		diag_label(d, "needs %s", needs);
 	if (m->v->made.file >= 0) {
@@ -149,8 +157,10 @@ static bool wrong_rank(Match *m, int rank)
 			diag_help(d, "`reshape`, `squeeze` or `unsqueeze` it first");
 	} else {
 		show_value(e, d, m->v);
-		diag_help(d, rank == 2 && n == 4 ? "give it the dimensions of an image first: "
-		          "`reshape(x, N, C, H, W)`" : "`reshape`, `squeeze` or `unsqueeze` it first");
+		diag_help(d, rank == 2 && n == 4
+		                     ? "give it the dimensions of an image first: "
+		                       "`reshape(x, N, C, H, W)`"
+		                     : "`reshape`, `squeeze` or `unsqueeze` it first");
 	}
 	return false;
 }
@@ -174,9 +184,13 @@ static bool loss_shapes(Match *m)
 	show_value(e, d, m->v);
 	const Type *p = &a->n->ty, *q = &m->v->n->ty;
 	if (p->rank == q->rank + 1 && dim_is(p->dim[p->rank - 1], 1)) {
-		diag_note(d, "NumPy rules would broadcast these to f32[N, N] and train on N*N wrong "
-		          "pairs");
-		diag_help(d, "drop the last dimension of the prediction:   y = ... |> squeeze(-1)");
+		diag_note(
+			d,
+			"NumPy rules would broadcast these to f32[N, N] and train on N*N wrong "
+			"pairs");
+		diag_help(
+			d,
+			"drop the last dimension of the prediction:   y = ... |> squeeze(-1)");
 	} else {
 		diag_help(d, "losses and metrics do not broadcast: give both the same shape");
 	}
@@ -291,10 +305,10 @@ static bool class_count(Match *m, int have, int want)
 {
 	Elab *e = m->e;
 	const Value *x = &m->f->formal[0];
-	if (m->what && m->f->def->prelude && is_score(loss_find(public_frame(m->f)->def->name)) &&
-	    x->kind == V_TENSOR) {
-		Diag *d = fail(e, m->v->at, "E0305", "%d scores cannot be compared with %d classes",
-		               want, have);
+	if (m->what && m->f->def->prelude &&
+	    is_score(loss_find(public_frame(m->f)->def->name)) && x->kind == V_TENSOR) {
+		Diag *d = fail(e, m->v->at, "E0305",
+		               "%d scores cannot be compared with %d classes", want, have);
 		diag_label(d, "class(%d): %d classes", have, have);
 		int line, col;
 		Span at = user_place(e, x->made);
@@ -305,7 +319,9 @@ static bool class_count(Match *m, int have, int want)
 			if (!strncmp(text, "dense(", 6))
 				diag_help(d, "change line %d to `dense(%d)`", line, have);
 			else
-				diag_help(d, "the last dimension of the scores is the classes: make it %d",
+				diag_help(d,
+				          "the last dimension of the scores is the classes: "
+				          "make it %d",
 				          have);
 		} else {
 			show_value(e, d, x);
@@ -327,15 +343,21 @@ static bool element_match(Match *m)
 	if (k < 0)
 		return unknown_type(e, m->t);
 	bool class = t->dt == DT_I32 && t->classes;
-	bool ok = k == 0 ? !class : k == 1 ? class : k == 2 ? t->dt == DT_I32 : t->dt == DT_BOOL;
+	bool ok = k == 0   ? !class
+	          : k == 1 ? class
+	          : k == 2 ? t->dt == DT_I32
+	                   : t->dt == DT_BOOL;
 	if (!ok) {
 		Diag *d = fail(e, m->v->at, "E0310", "`%s` needs %s for `%s`, but this is %s",
 		               public_frame(m->f)->def->name, source_text(e->j, m->t->at),
 		               m->what ? m->what : "its result", value_text(e, m->v));
 		if (k == 0)
-			diag_help(d, "`embedding(rows, dim)` or `one_hot` turn classes into numbers");
+			diag_help(d, "`embedding(rows, dim)` or `one_hot` turn classes into "
+			             "numbers");
 		else if (k == 1)
-			diag_help(d, "declare it as `class(K)[...]`, K being the number of classes");
+			diag_help(
+				d,
+				"declare it as `class(K)[...]`, K being the number of classes");
 		return false;
 	}
 	if (k == 0 && t->dt != DT_REAL) {
@@ -348,7 +370,8 @@ static bool element_match(Match *m)
 	Ast *arg = m->t->u.type.arg;
 	if (arg->kind == A_NAME && !frame_find(m->f, arg->u.name) &&
 	    (m->f->def->prelude || !map_get(&e->konst, arg->u.name))) {
-		frame_bind(e, m->f, arg->u.name, v_int(t->classes, m->v->at), m->v->at)->quiet = true;
+		frame_bind(e, m->f, arg->u.name, v_int(t->classes, m->v->at), m->v->at)->quiet =
+			true;
 		return true;
 	}
 	Value v = eval(e, arg);
@@ -363,7 +386,8 @@ static bool kind_match(Elab *e, Frame *f, Sym kind, Value *v, Sym what)
 	bool yes;
 	Sym s;
 	Diag *d;
-	const char *text = arena_printf(e->mem, "the argument `%s` of `%s`", what, f->def->name);
+	const char *text =
+		arena_printf(e->mem, "the argument `%s` of `%s`", what, f->def->name);
 	if (v->kind == V_NONE || v->kind == V_POISON || !strcmp(kind, "any"))
 		return true;
 	if (!strcmp(kind, "int")) {

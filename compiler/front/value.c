@@ -1,8 +1,8 @@
 /* value.c - values while elaborating, numbers, and crossing from one graph into another.
  *
  * In:    numbers, nodes.   Out: values; the node of a value in the current graph.
- * Holds: an integer stays an integer as long as it is one; a number that depends on a run-time
- *        const carries both its value and its node, and which consts it depends on.
+ * Holds: an integer stays an integer as long as it is one; a number that depends on a
+ *        run-time const carries both its value and its node, and which consts it depends on.
  */
 #include "elab.h"
 
@@ -12,7 +12,7 @@
 /* Chains of numbers longer than this are captured, not copied, so that copying is shallow. */
 enum { MAXFREE = 100 };
 
-/* ---- tables --------------------------------------------------------------------------------- */
+/* ---- tables ------------------------------------------------------------------------------ */
 
 static int map_slot(const Map *m, Sym key)
 {
@@ -47,7 +47,7 @@ void map_put(Arena *a, Map *m, Sym key, void *val)
 	m->val[i] = val;
 }
 
-/* ---- making values --------------------------------------------------------------------------- */
+/* ---- making values ----------------------------------------------------------------------- */
 
 static Value v_of(ValueKind kind, Span at)
 {
@@ -163,7 +163,7 @@ const char *value_text(Elab *e, const Value *v)
 	return "?";
 }
 
-/* ---- crossing -------------------------------------------------------------------------------------- */
+/* ---- crossing ---------------------------------------------------------------------------- */
 
 static bool number_leaf(const Node *n)
 {
@@ -300,7 +300,7 @@ Node *value_real(Elab *e, const Value *v)
 	return real_of(e, value_node(e, v));
 }
 
-/* ---- dependence on run-time consts ------------------------------------------------------------------ */
+/* ---- dependence on run-time consts ------------------------------------------------------- */
 
 Deps *deps_join(Elab *e, Deps *a, Deps *b)
 {
@@ -332,7 +332,7 @@ void make_structural(Elab *e, const Value *v)
 	deps_structural(e, v->deps);
 }
 
-/* ---- arithmetic of numbers ------------------------------------------------------------------------------ */
+/* ---- arithmetic of numbers --------------------------------------------------------------- */
 
 /* Exact integer results; false: none (overflow, negative power, remainder). */
 static bool int_op(Op op, int64_t a, int64_t b, int64_t *r)
@@ -439,7 +439,7 @@ Value number_map(Elab *e, Op op, const Value *a, Span at)
 	return r;
 }
 
-/* ---- what is needed ---------------------------------------------------------------------------------------- */
+/* ---- what is needed ---------------------------------------------------------------------- */
 
 static bool wrong(Elab *e, const Value *v, const char *what, const char *needed)
 {
@@ -453,16 +453,22 @@ bool need_int(Elab *e, const Value *v, const char *what, int64_t *i)
 {
 	if (v->kind == V_NUMBER && v->over) {
 		make_structural(e, v);
-		Diag *d = fail(e, v->at, "E0308", "%s must be an integer, but %lld / %lld leaves a "
-		               "remainder of %lld", what, (long long)v->i, (long long)v->over,
+		Diag *d = fail(e, v->at, "E0308",
+		               "%s must be an integer, but %lld / %lld leaves a "
+		               "remainder of %lld",
+		               what, (long long)v->i, (long long)v->over,
 		               (long long)(v->i % v->over));
-		diag_help(d, "change one of the two numbers, or write `floordiv(a, b)` if rounding "
-		          "down is meant");
+		diag_help(
+			d,
+			"change one of the two numbers, or write `floordiv(a, b)` if rounding "
+			"down is meant");
 		return false;
 	}
 	if (v->kind == V_NUMBER && v->batch) {
-		Diag *d = fail(e, v->at, "E0207", "%s must be known at compile time, but the batch "
-		               "size `N` is not", what);
+		Diag *d = fail(e, v->at, "E0207",
+		               "%s must be known at compile time, but the batch "
+		               "size `N` is not",
+		               what);
 		diag_help(d, "use a `const` for a number that is fixed");
 		return false;
 	}
@@ -502,7 +508,8 @@ bool need_string(Elab *e, const Value *v, const char *what, Sym *s)
 bool need_dim(Elab *e, const Value *v, const char *what, bool minus, Dim *d)
 {
 	if (v->kind == V_NUMBER && !v->known && !v->batch) {
-		Diag *m = fail(e, v->at, "E0207", "%s must be an integer or a multiple of `N`", what);
+		Diag *m = fail(e, v->at, "E0207", "%s must be an integer or a multiple of `N`",
+		               what);
 		diag_note(m, "a dimension is a number or k * N: `N + 1` and `N * N` are none");
 		return false;
 	}

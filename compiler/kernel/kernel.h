@@ -35,7 +35,9 @@ typedef enum {
 	E_ARG,                         /* named argument of the function (update: lr_scale)    */
 	E_FMA,                         /* a * b + c by nnc_fma                                 */
 	E_LANES,                       /* NNC_VL, an int known to the C compiler only          */
-	E_REDUCE                       /* one step of a REDUCE op: accumulator, element        */
+	E_REDUCE,                      /* one step of a REDUCE op: accumulator, element        */
+	E_FOLD,                        /* the lanes of a vector, reduced to one number         */
+	E_MASK                         /* arg 0 in the lanes that are there, arg 1 elsewhere   */
 } ExKind;
 
 typedef struct Ex Ex;
@@ -234,6 +236,7 @@ struct Region {
 	struct Pack *pack[2];          /* tiled contraction: panels of columns and rows that it
 	                                * reads instead of the operands; RG_PACK: [0] that it writes */
 	bool nests;                    /* tiled: a loop for each label of the sum              */
+	bool dot;                      /* tiled: lanes along the sum, for a single row         */
 	int64_t flops;                 /* per sample or in all, for the dump                   */
 	Kernel *kernel;
 	Access *access; int naccess, capaccess;
@@ -358,6 +361,7 @@ struct Lower {
 	Scope *scope;
 	Ex *lane;                      /* the variable of the vector loop; 0: scalars          */
 	Sym lanes;                     /* number of lanes in the partial vector; 0: all        */
+	bool row_lanes;                /* reductions of the last dimension run in lanes        */
 	bool fail;                     /* something does not work in lanes, or is not affine   */
 	/* values that are in registers: node at index -> name */
 	struct { const Node *node; Ex *ix[MAXRANK]; Ex *value; } bound[80]; int nbound;

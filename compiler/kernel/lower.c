@@ -298,6 +298,13 @@ K *loop_emit(Lower *l, Ex *var, Ex *from, Ex *bound, LoopKind how, K *body)
 	return k;
 }
 
+static Ex *wide_num(Lower *l, double v, DType dt, bool wide)
+{
+	Ex key = *ex_num(l, v, dt);
+	key.wide = wide;
+	return ex_get(l, &key);
+}
+
 Ex *sum_at(Lower *l, const Dim *ext, int n, Ex *(*term)(Lower *, Ex *const *, void *), void *arg)
 {
 	Ex *var[MAXLABEL];
@@ -312,13 +319,7 @@ Ex *sum_at(Lower *l, const Dim *ext, int n, Ex *(*term)(Lower *, Ex *const *, vo
 		var[i] = loop_var(l, ext[i], "k");
 	}
 	Ex *t = widen(l, term(l, var, arg), l->lane);
-	Ex *zero = ex_num(l, 0, t->dt);
-	if (t->wide) {
-		Ex key = *zero;
-		key.wide = true;
-		zero = ex_get(l, &key);
-	}
-	Ex *acc = let_new(l, zero, true, "s", depth), *sum;
+	Ex *acc = let_new(l, wide_num(l, 0, t->dt, t->wide), true, "s", depth), *sum;
 	if (l->fn->o->level > 0 && t->kind == E_OP && t->u.op == O_mul && t->dt == DT_REAL)
 		sum = ex_make(l, E_FMA, DT_REAL, (Ex *[]){ t->arg[0], t->arg[1], acc }, 3);
 	else
@@ -366,47 +367,96 @@ static void extreme_position(Lower *l, Ex *best, Ex *at, Ex *x, Ex *pos, Op op)
 	k->u.cond.then = then;
 }
 
+/* acc = acc op element. */
+static void reduce_step(Lower *l, const Node *n, Ex *acc, Ex *element)
+{
+	Ex key = *ex_make(l, E_REDUCE, element->dt, (Ex *[]){ acc, element }, 2);
+	key.u.op = n->op;
+	key.wide = element->wide;
+	Ex *step = place(l, ex_get(l, &key));
+	K *set = emit(l, K_SET);
+	set->u.set.name = acc;
+	set->u.set.val = step;
+}
+
+/* The last dimension in whole vectors: lane i reduces elements i, i + VL, ..; the lanes are reduced
+ * after the loops, as a tree. */
+static void reduce_lanes(Lower *l, const Node *n, Ex **at, Ex *acc)
+{
+	const Node *x = n->in[0];
+	int d = x->ty.rank - 1;
+	Sym left = job_symf(l->job, "left%d", l->scope->depth);
+	K *body[2];
+	Ex *var = 0;
+	for (int part = 0; part < 2; part++) {
+		scope_open(l);
+		if (!var)
+			var = loop_var(l, x->ty.dim[d], "k");
+		at[d] = l->lane = var;
+		l->lanes = part ? left : 0;
+		Ex *t = widen(l, read_at(l, x, at), var);
+		l->fail |= !t->wide || t->dt != DT_REAL;
+		if (part && !l->fail) {
+			Ex key = *ex_make(l, E_MASK, DT_REAL, (Ex *[]){
+				t, ex_num(l, opinfo[n->op].init, DT_REAL) }, 2);
+			key.wide = true;
+			key.text = left;
+			t = ex_get(l, &key);
+		}
+		reduce_step(l, n, acc, t);
+		body[part] = scope_close(l);
+	}
+	l->lane = 0;
+	l->lanes = 0;
+	K *k = loop_emit(l, var, ex_int(l, 0), ex_dim(l, x->ty.dim[d]), LANES, body[0]);
+	k->u.loop.tail = body[1];
+	k->u.loop.left = left;
+}
+
 static Ex *reduce_value(Lower *l, const Node *n, Ex *const *ix)
 {
 	const OpInfo *o = &opinfo[n->op];
 	const Node *x = n->in[0];
-	Ex *at[MAXRANK], *pos = ex_int(l, 0);
-	int depth = l->scope->depth;
+	Ex *at[MAXRANK], *pos = ex_int(l, 0), *acc = 0, *result;
+	int depth = l->scope->depth, last = x->ty.rank - 1;
+	bool lanes = l->row_lanes && !o->index;
+	if (lanes)
+		acc = let_new(l, wide_num(l, o->init, x->ty.dt, true), true, "s", depth);
 	for (int i = 0; i < x->ty.rank; i++) {
 		bool red = n->a.red.axes >> i & 1;
 		at[i] = red ? ex_int(l, 0) : ix[i];
-		if (red && !one_index(l, x->ty.dim[i])) {
+		if (red && !one_index(l, x->ty.dim[i]) && !(lanes && i == last)) {
 			scope_open(l);
 			at[i] = loop_var(l, x->ty.dim[i], "k");
 		}
 		if (red)
 			pos = ex_add(l, ex_mul(l, pos, ex_dim(l, x->ty.dim[i])), at[i]);
 	}
-	Ex *t = widen(l, read_at(l, x, at), l->lane);
-	Ex *init = ex_num(l, o->index ? 0 : o->init, x->ty.dt);
-	Ex key = *init;
-	key.wide = t->wide;
-	init = ex_get(l, &key);
-	Ex *acc = let_new(l, init, true, "s", depth), *result = acc;
-	if (o->index) {
-		result = let_new(l, ex_num(l, 0, DT_I32), true, "p", depth);
-		l->fail |= l->lane != 0;
-		extreme_position(l, acc, result, t, pos, n->op);
+	if (lanes) {
+		reduce_lanes(l, n, at, acc);
+		result = 0;
 	} else {
-		Ex *step = ex_make(l, E_REDUCE, t->dt, (Ex *[]){ acc, t }, 2);
-		key = *step;
-		key.u.op = n->op;
-		key.wide = t->wide;
-		step = place(l, ex_get(l, &key));
-		K *set = emit(l, K_SET);
-		set->u.set.name = acc;
-		set->u.set.val = step;
+		Ex *t = widen(l, read_at(l, x, at), l->lane);
+		acc = let_new(l, wide_num(l, o->index ? 0 : o->init, x->ty.dt, t->wide), true, "s", depth);
+		result = acc;
+		if (o->index) {
+			result = let_new(l, ex_num(l, 0, DT_I32), true, "p", depth);
+			l->fail |= l->lane != 0;
+			extreme_position(l, acc, result, t, pos, n->op);
+		} else {
+			reduce_step(l, n, acc, t);
+		}
 	}
-	for (int i = x->ty.rank - 1; i >= 0; i--)
-		if (n->a.red.axes >> i & 1 && !one_index(l, x->ty.dim[i])) {
+	for (int i = last; i >= 0; i--)
+		if (n->a.red.axes >> i & 1 && !one_index(l, x->ty.dim[i]) && !(lanes && i == last)) {
 			K *body = scope_close(l);
 			loop_emit(l, at[i], ex_int(l, 0), ex_dim(l, x->ty.dim[i]), SERIAL, body);
 		}
+	if (lanes) {
+		Ex key = *ex_make(l, E_FOLD, DT_REAL, &acc, 1);
+		key.u.op = n->op;
+		result = let_new(l, ex_get(l, &key), false, "s", depth);
+	}
 	return result;
 }
 
@@ -628,6 +678,13 @@ static void lower_plain(Lower *l, Region *r)
 	}
 	if (lanes && attempt(l, r, false, true))
 		return;
+	const Node *n = r->seed;
+	l->row_lanes = lanes && n && opinfo[n->op].kind == REDUCE && n->ty.rank &&
+	               n->a.red.axes >> (n->ty.rank - 1) & 1 && !opinfo[n->op].index &&
+	               !one_index(l, n->in[0]->ty.dim[n->ty.rank - 1]);
+	if (l->row_lanes && attempt(l, r, false, false))
+		return;
+	l->row_lanes = false;
 	attempt(l, r, false, false);
 }
 
@@ -694,7 +751,7 @@ static void lower_region(Fn *f, Level *v, Region *r)
 	l->kernel = k;
 	l->lane = 0;
 	l->lanes = 0;
-	l->fail = false;
+	l->fail = l->row_lanes = false;
 	l->nbound = l->nname = 0;
 	l->scope = 0;
 	if (r->kind == RG_SCATTER)

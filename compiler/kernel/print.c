@@ -304,6 +304,17 @@ static const char *plain(Print *p, const Ex *e)
 		       arena_printf(p->a, "nnc_fma(%s, %s, %s)", text(p, e->arg[0], 0),
 		                    text(p, e->arg[1], 0), text(p, e->arg[2], 0));
 	case E_LANES: return "NNC_VL";
+	case E_FOLD: {
+		const char *x = opinfo[e->u.op].expr;
+		int n = 0;
+		while (word(x[n]))
+			n++;
+		return arena_printf(p->a, "nncv_h%.*s(%s)", n > 4 ? n - 4 : 3, n > 4 ? x + 4 : "sum",
+		                    text(p, e->arg[0], 0));
+	}
+	case E_MASK:
+		return arena_printf(p->a, "nncv_sel(nncv_lt(nncv_iota(), nncv_set1((nnc_real)%s)), %s, %s)",
+		                    e->text, lanes_text(p, e->arg[0]), lanes_text(p, e->arg[1]));
 	case E_READ: break;
 	}
 	bug(p->f->job, "print: expression kind %d", e->kind);

@@ -323,7 +323,10 @@ void tile_plan(Fn *f, Level *v, Region *r)
 		sum_vars(l, &u, 1, true);
 		r->nests = a_fits(l, &u) && b_fits(l, &u);
 	}
-	if (!r->nests) {
+	/* a single row: lanes along the sum, if both operands lie so */
+	r->dot = t.row < 0 && t.nk == 1 && !t.kext[0].b && a && !b && dim_is(t.acol[0], 1) &&
+	         strides(&t, t.b, t.bk) && dim_is(t.bk[0], 1);
+	if (!r->nests && !r->dot) {
 		/* worth a copy even if it fits: rows across the memory, pitches of a power of two */
 		if (a && b && t.row >= 0) {
 			a = t.nk == 0 || dim_is(t.acol[0], 1) || !bad_step(&t, t.acol[0], 16);
@@ -781,6 +784,68 @@ static void tile_vars(Lower *l, Tile *t, const Region *r)
 	t->arow = t->sums;
 }
 
+/* Rows of b by 8, 4, 2, 1, with lanes along the sum: one accumulator each, reduced at the end. */
+static void dot_rows(Lower *l, Tile *t, Region *r, int rows)
+{
+	Ex *c[VECTORS_OF_ONE], *ix[MAXRANK], key = *ex_num(l, 0, DT_REAL);
+	int depth = l->scope->depth;
+	Sym left = job_symf(l->job, "left%d", depth);
+	K *body[2];
+	key.wide = true;
+	for (int i = 0; i < rows; i++)
+		c[i] = let_new(l, ex_get(l, &key), true, "s", depth);
+	for (int part = 0; part < 2; part++) {
+		scope_open(l);
+		l->lane = t->k[0];
+		l->lanes = part ? left : 0;
+		Ex *a = let_new(l, widen(l, t->a, l->lane), false, "a", l->scope->depth);
+		for (int i = 0; i < rows; i++) {
+			Ex *b = widen(l, ex_subst(l, t->b, t->c, ex_add(l, t->c, ex_int(l, i))), l->lane);
+			Ex sum = *ex_make(l, E_FMA, DT_REAL, (Ex *[]){ a, b, c[i] }, 3);
+			sum.wide = true;
+			K *set = emit(l, K_SET);
+			set->u.set.name = c[i];
+			set->u.set.val = ex_get(l, &sum);
+		}
+		body[part] = scope_close(l);
+	}
+	l->lane = 0;
+	l->lanes = 0;
+	K *k = loop_emit(l, t->k[0], ex_int(l, 0), ex_dim(l, t->sums), LANES, body[0]);
+	k->u.loop.tail = body[1];
+	k->u.loop.left = left;
+	for (int i = 0; i < rows; i++) {
+		int kept = l->nbound;
+		Tile u = *t;
+		Ex fold = *ex_make(l, E_FOLD, DT_REAL, &c[i], 1);
+		fold.u.op = O_sum;
+		spread(l, &u, u.col, u.ncol, ex_add(l, u.c, ex_int(l, i)));
+		for (int n = 0; n < u.n->a.con.nout; n++)
+			ix[n] = u.at[n];
+		bind_value(l, u.n, ix, let_new(l, ex_get(l, &fold), false, "y", depth));
+		outputs_at(l, r, ix);
+		l->nbound = kept;
+	}
+}
+
+static void dot_lower(Lower *l, Tile *t, Region *r)
+{
+	static const int step[] = { VECTORS_OF_ONE, 4, 2, 1 };
+	int left = t->columns.k, printed = 0;
+	for (int i = 0; i < 4; i++) {
+		if (left < step[i])
+			continue;
+		left %= step[i];
+		scope_open(l);
+		dot_rows(l, t, r, step[i]);
+		K *k = loop_emit(l, t->c, ex_int(l, 0), ex_dim(l, t->columns), SERIAL, scope_close(l));
+		k->u.loop.step = step[i];
+		k->u.loop.again = printed > 0;
+		k->u.loop.keep = printed == 0 && left;
+		printed++;
+	}
+}
+
 void tile_lower(Lower *l, Region *r)
 {
 	Tile t;
@@ -789,6 +854,13 @@ void tile_lower(Lower *l, Region *r)
 	scope_open(l);
 	outer_loops(l, &t, -1);
 	tile_vars(l, &t, r);
+	if (r->dot) {
+		t.b = operand(l, &t, t.side);
+		dot_lower(l, &t, r);
+		outer_close(l, &t, -1);
+		r->kernel->body = scope_close(l);
+		return;
+	}
 	int form[3] = { 2, 1, 0 }, n = 2, printed = 0;
 	if (t.row < 0) {
 		form[0] = VECTORS_OF_ONE;

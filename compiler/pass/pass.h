@@ -3,6 +3,7 @@
  *     grad.c      adds d loss / d parameter               scangrad.c   the gradient of scan
  *     simplify.c  rules.def to a fixed point              expand.c     composites -> primitives
  *     knobs.c     scalars of settings and time -> knobs   metrics.c    metrics -> sums over the data
+ *     constants.c the order of constant weights (inference)
  */
 #ifndef NNC_PASS_H
 #define NNC_PASS_H
@@ -28,6 +29,12 @@ Graph *pass_knobs_fixed(Graph *g, const Module *m);
 /* Cuts every R_METRIC of grad and eval at its sums over the batch: R_ACC roots stay in the graph,
  * the scalar formula over the sums goes to m->metrics. */
 void pass_metrics(Module *m);
+
+/* Constant weights in the order that their readers want (constants.c).  Entry i of the list stands
+ * behind the param leaf number m->nparam + i: dimension k of it is dimension perm[k] of the
+ * parameter. */
+typedef struct { int param; int perm[MAXRANK]; } Reordered;
+Graph *pass_constants(Graph *g, const Module *m, Reordered **list, int *n);
 
 /* ---- grad.c, for scangrad.c -------------------------------------------------------------------- */
 

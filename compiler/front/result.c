@@ -1,0 +1,137 @@
+/* result.c - `loss`, `metric` and `output`: roots of the graph and rows of the module.
+ *
+ * In:    a statement.   Out: a root; a row that both variants share.
+ * Holds: losses and metrics are scalars; names are unique among their kind.
+ */
+#include "elab.h"
+
+#include <string.h>
+
+/* The name of `output e` without one: a name, the called function, or output1. */
+static Sym result_name(Elab *e, Ast *a, const char *kind, int *count)
+{
+	Ast *v = a->u.decl.value;
+	++*count;
+	if (a->u.decl.name)
+		return a->u.decl.name;
+	if (v->kind == A_PIPE)
+		v = v->u.pipe.stage;
+	if (v->kind == A_NAME)
+		return v->u.name;
+	if (v->kind == A_CALL)
+		return v->u.call.fn;
+	return job_symf(e->j, "%s%d", kind, *count);
+}
+
+static bool larger_is_better(Ast *v)
+{
+	while (v->kind == A_PIPE)
+		v = v->u.pipe.stage;
+	const LossRow *row = v->kind == A_CALL ? loss_find(v->u.call.fn) : 0;
+	return row ? row->larger : true;
+}
+
+static bool result_ok(Elab *e, Ast *a, const char *kind, Value *v)
+{
+	if (v->kind == V_POISON)
+		return false;
+	if (v->kind == V_NUMBER) {
+		Value n = v_tensor(e, value_real(e, v), v->at);
+		*v = n;
+	}
+	if (v->kind != V_TENSOR) {
+		fail(e, a->u.decl.value->at, "E0207", "%s must be a tensor, but this is %s",
+		     kind, value_text(e, v));
+		return false;
+	}
+	if (a->kind == A_OUTPUT || !v->n->ty.rank)
+		return true;
+	Diag *d = fail(e, a->u.decl.value->at, "E0309", "%s must be a scalar; write mean(...)",
+	               kind);
+	diag_label(d, "%s", type_text(e->mem, &v->n->ty));
+	diag_help(
+		d,
+		"`mean(x)` averages over all samples and elements, `sum(x) / N` over samples");
+	return false;
+}
+
+static void twice(Elab *e, Ast *a, const char *kind, Sym name, Span before)
+{
+	Diag *d = fail(e, a->u.decl.name ? a->name_at : a->u.decl.value->at, "E0205",
+	               "two %s are called `%s`", kind, name);
+	diag_span(d, before, "first here");
+	diag_help(d, "name one of them: `%.*s other = ...`", (int)strlen(kind) - 1, kind);
+}
+
+/* The number of a name that a variant before may have given; n: the next free one. */
+static int result_index(Elab *e, Map *names, Sym name, int n)
+{
+	intptr_t key = (intptr_t)map_get(names, name);
+	if (key)
+		return (int)key - 1;
+	map_put(e->mem, names, name, (void *)(intptr_t)(n + 1));
+	return n;
+}
+
+static bool root_exists(const Graph *g, RootKind kind, int index, Span *at)
+{
+	for (int i = 0; i < g->nroot; i++)
+		if (g->root[i].kind == kind && g->root[i].index == index) {
+			*at = g->root[i].at;
+			return true;
+		}
+	return false;
+}
+
+void exec_result(Elab *e, Ast *a)
+{
+	Module *m = e->m;
+	bool loss = a->kind == A_LOSSES, metric = a->kind == A_METRIC;
+	const char *kind = loss ? "losses" : metric ? "metrics" : "outputs";
+	const char *one = loss ? "loss" : metric ? "metric" : "output";
+	if (e->scan || e->frame->def->ast->kind == A_OPTIMIZER) {
+		fail(e, a->at, "E0406", "`%s` cannot stand here", one);
+		return;
+	}
+	if (a->kind == A_OUTPUT && !only_in_model(e, a, "output"))
+		return;
+	Value v = eval(e, a->u.decl.value);
+	int *count = loss ? &e->nloss : metric ? &e->nmetric : &e->noutput;
+	Sym name = result_name(e, a, one, count);
+	if (loss && !strcmp(name, "loss")) {
+		Diag *d = fail(e, a->name_at, "E0206", "a loss cannot be called `loss`");
+		diag_note(d, "`loss` is the sum of all losses in logs and files");
+		return;
+	}
+	if (!result_ok(e, a,
+	               loss     ? "a loss"
+	               : metric ? "a metric"
+	                        : "an output",
+	               &v) ||
+	    e->silent)
+		return;
+	name = path_join(e, e->frame->path, name);
+	Node *n = loss || metric ? value_real(e, &v) : value_node(e, &v);
+	RootKind rk = loss ? R_LOSS : metric ? R_METRIC : R_OUTPUT;
+	Map *names = loss ? &e->names_of_losses : metric ? &e->names_of_metrics
+	                                                 : &e->names_of_outputs;
+	int have = loss ? m->nloss : metric ? m->nmetric : m->nout;
+	int i = result_index(e, names, name, have);
+	Span before;
+	if (root_exists(e->top, rk, i, &before)) {
+		twice(e, a, kind, name, before);
+		return;
+	}
+	Span at = a->u.decl.name ? a->name_at : a->u.decl.value->at;
+	if (i == have && loss) {
+		LossInfo row = { name, at };
+		PUSH(e->mem, m->loss, m->nloss, m->caploss, row);
+	} else if (i == have && metric) {
+		MetricInfo row = { name, at, larger_is_better(a->u.decl.value) };
+		PUSH(e->mem, m->metric, m->nmetric, m->capmetric, row);
+	} else if (i == have) {
+		Field row = { name, n->ty, false, at };
+		PUSH(e->mem, m->out, m->nout, m->capout, row);
+	}
+	graph_root(e->top, rk, i, name, n, at);
+}
