@@ -20,6 +20,12 @@ T      ?=
 JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 PYTHON ?= python3
 
+# One short line a command; `make V=1` shows the commands themselves.
+V      ?=
+Q      := $(if $(V),,@)
+QUIET  := $(findstring s,$(firstword -$(MAKEFLAGS)))
+say     = @$(if $(V)$(QUIET),:,printf '  %-6s %s\n' '$(1)' '$(2)')
+
 # Where a tree's nnc finds nnrt.h and libnnrt.a, for --cflags and --libs; `install` has others.
 INCDIR ?= $(CURDIR)/runtime
 LIBDIR ?= $(abspath $(BUILD))
@@ -61,20 +67,24 @@ tools:
 # ---- the compiler -------------------------------------------------------------------------------
 
 $(BUILD)/nnc: $(MAIN) $(BUILD)/libnncc.a
-	$(CC) $(OPT) $(SAN) -o $@ $^ $(LIBS_NNC)
+	$(call say,link,$@)
+	$(Q)$(CC) $(OPT) $(SAN) -o $@ $^ $(LIBS_NNC)
 
 # Everything but main: tests link this.
 $(BUILD)/libnncc.a: $(OBJ_NNC)
 	@rm -f $@
-	ar qcs $@ $^
+	$(call say,ar,$@)
+	$(Q)ar qcs $@ $^
 
 $(BUILD)/nn.tab.c $(BUILD)/nn.tab.h &: grammar/nn.y
 	@mkdir -p $(BUILD)
-	bison -Werror -o $(BUILD)/nn.tab.c --defines=$(BUILD)/nn.tab.h $<
+	$(call say,bison,$<)
+	$(Q)bison -Werror -o $(BUILD)/nn.tab.c --defines=$(BUILD)/nn.tab.h $<
 
 $(BUILD)/nn.lex.c $(BUILD)/nn.lex.h &: grammar/nn.l
 	@mkdir -p $(BUILD)
-	flex -o $(BUILD)/nn.lex.c --header-file=$(BUILD)/nn.lex.h $<
+	$(call say,flex,$<)
+	$(Q)flex -o $(BUILD)/nn.lex.c --header-file=$(BUILD)/nn.lex.h $<
 
 # Files that nnc carries inside: its own library, and the headers that inference C includes as text.
 # embed(FILE, NAME) prints `const char NAME[]` with the text and `const size_t NAME_len`.
@@ -101,22 +111,26 @@ $(filter $(BUILD)/obj/compiler/front/%,$(OBJ_NNC)): | $(GEN_H)
 
 $(BUILD)/obj/compiler/%.o: compiler/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_NNC) -MMD -MP -c -o $@ $<
+	$(call say,cc,$<)
+	$(Q)$(CC) $(CFLAGS_NNC) -MMD -MP -c -o $@ $<
 
 # What bison and flex print is not ours to keep free of warnings.
 $(BUILD)/obj/%.o: $(BUILD)/%.c | $(GEN_H)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_NNC) -w -MMD -MP -c -o $@ $<
+	$(call say,cc,$<)
+	$(Q)$(CC) $(CFLAGS_NNC) -w -MMD -MP -c -o $@ $<
 
 # ---- the runtime library ----------------------------------------------------------------------------
 
 $(BUILD)/libnnrt.a: $(OBJ_RT)
 	@rm -f $@
-	ar qcs $@ $^
+	$(call say,ar,$@)
+	$(Q)ar qcs $@ $^
 
 $(BUILD)/obj/runtime/%.o: runtime/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_RT) -MMD -MP -c -o $@ $<
+	$(call say,cc,$<)
+	$(Q)$(CC) $(CFLAGS_RT) -MMD -MP -c -o $@ $<
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
@@ -137,14 +151,15 @@ demo: setup
 
 # Each group is a script tests/group/NAME.sh that prints its failures and one closing line with its
 # seconds, and leaves its counts in $(BUILD)/check.  Groups run side by side; `timing` runs alone.
-GROUPS_ := units layering golden ops probes bits warnings sanitize valgrind trainer addop readme
+# The long ones first.
+GROUPS_ := bits warnings probes trainer addop sanitize units ops layering golden valgrind readme
 export BUILD T CC PYTHON
 
 .PHONY: check check-build check-groups check-long golden asan $(GROUPS_:%=check-%) check-timing
 check: setup-check
 	@rm -rf $(BUILD)/check; mkdir -p $(BUILD)/check
 	@$(MAKE) --no-print-directory -j$(JOBS) all check-build
-	@$(MAKE) --no-print-directory -k -j$(JOBS) -O check-groups || true
+	@$(MAKE) --no-print-directory -k -j$(JOBS) -O check-groups 2>$(BUILD)/check/make.log || true
 	@sh tests/group/timing.sh || true
 	@sh tests/run.sh total
 
@@ -159,7 +174,8 @@ check-long: check
 
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libnncc.a $(BUILD)/libnnrt.a | $(GEN_H)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_NNC) -Iruntime/data -Itests -MMD -MF $@.d -o $@ $< $(BUILD)/libnncc.a \
+	$(call say,cc,$<)
+	$(Q)$(CC) $(CFLAGS_NNC) -Iruntime/data -Itests -MMD -MF $@.d -o $@ $< $(BUILD)/libnncc.a \
 		$(BUILD)/libnnrt.a -lcunit $(LIBS_NNC) $(LIBS_RT)
 -include $(wildcard $(BUILD)/unit/*.d)
 
@@ -167,7 +183,7 @@ golden: compiler
 	@sh tests/run.sh golden
 
 asan:
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan OPT='-O1 -g' \
+	@$(MAKE) -s --no-print-directory BUILD=$(BUILD)/asan OPT='-O1 -g' \
 		SAN='-fsanitize=address,undefined -fno-sanitize-recover=all' compiler
 
 # ---- the rest -----------------------------------------------------------------------------------------

@@ -134,7 +134,7 @@ static bool need_class(Elab *e, Frame *f, const Value *i)
 	if (i->n->ty.dt == DT_I32)
 		return true;
 	Diag *d = fail(e, i->at, "E0310", "`%s` needs class(K) as index, but this is %s",
-	               f->def->name, value_text(e, i));
+	               public_frame(f)->def->name, value_text(e, i));
 	diag_help(d, "declare it as `class(K)[...]`, or take `argmax(x, dim = -1)`");
 	return false;
 }

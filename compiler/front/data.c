@@ -356,6 +356,9 @@ static void field_names(Elab *e)
 			missing = true;
 		}
 	for (int i = 0; i < l->n; i++)
+		if (l->v[i]->u.decl.type)
+			later(e, l->v[i]->u.decl.type->at, "a type in a field");
+	for (int i = 0; i < l->n; i++)
 		for (int k = 0; k < i; k++)
 			if (l->v[k]->u.decl.name == l->v[i]->u.decl.name)
 				fail(e, l->v[i]->name_at, "E0205", "`%s` is given twice",

@@ -29,6 +29,7 @@ static Graph *variant(Elab *e, const char *name, bool training)
 	e->scan = 0;
 	e->frame = 0;
 	e->silent = false;
+	e->walking = true;
 	e->depth = e->calls = e->stmts = 0;
 	e->nloss = e->nmetric = e->noutput = 0;
 	memset(&e->rowpath, 0, sizeof e->rowpath);
@@ -39,6 +40,7 @@ static Graph *variant(Elab *e, const char *name, bool training)
 	exec_body(e, &e->model->u.def.body);
 	scope_end(e);
 	e->frame = 0;
+	e->walking = false;
 	return e->top;
 }
 
@@ -284,10 +286,14 @@ static void start_over(Elab *e)
 static void early_settings(Elab *e)
 {
 	AstList *l = e->train ? &e->train->u.section.setting : 0;
-	for (int i = 0; l && i < l->n; i++)
-		if (!strcmp(l->v[i]->u.decl.name, "decay_all") &&
-		    l->v[i]->u.decl.value->kind == A_BOOL)
-			e->decay_all = l->v[i]->u.decl.value->u.lit.i != 0;
+	e->literal = true;
+	for (int i = 0; l && i < l->n; i++) {
+		if (strcmp(l->v[i]->u.decl.name, "decay_all"))
+			continue;
+		Value v = eval(e, l->v[i]->u.decl.value);
+		e->decay_all = v.kind == V_BOOL && v.yes;
+	}
+	e->literal = false;
 }
 
 static void model_results(Elab *e)
@@ -302,29 +308,48 @@ static void model_results(Elab *e)
 		"write `loss cross_entropy(logits, label)` to train it, `output y` to use it");
 }
 
+/* Consts that nothing uses are right all the same. */
+static void check_consts(Elab *e)
+{
+	e->literal = true;
+	for (int i = 0; i < e->nconst; i++)
+		const_value(e, e->consts[i]);
+	e->literal = false;
+}
+
 static void walk(Elab *e)
 {
 	Module *m;
 	start_over(e);
 	m = e->m;
+	e->g = e->top = e->scratch;
+	e->frame = 0;
+	check_consts(e);
 	early_settings(e);
 	m->grad = variant(e, "grad", true);
 	if (!e->j->nerror)
 		buffer_roots(e, m->grad);
 	if (!diag_full(e->j) && !e->full)
 		m->eval = variant(e, "eval", false);
-	e->g = e->top = 0;
+	e->g = e->top = e->scratch;
 	if (e->again)
 		return;
 	model_results(e);
 	do_data(e);
-	e->g = e->top = 0;
+	e->g = e->top = e->scratch;
 	e->literal = true;
 	do_train(e);
 	do_export(e);
+	if (e->search)
+		later(e, e->search->at, "`search`");
 	e->literal = false;
-	if (e->j->nerror)
+	if (e->j->nerror) {
+		/* the optimizer may hold mistakes too */
+		m->param_len = 16;
+		if (e->optimizer)
+			do_update(e);
 		return;
+	}
 	settle_tensors(e);
 	if (!e->j->nerror && m->nloss)
 		do_update(e);
@@ -354,6 +379,27 @@ static const char *whole_prelude(Job *j)
 	return s;
 }
 
+/* All that needs a graph, if only for numbers. */
+static Module *run(Elab *e, const Define *define, int ndefine)
+{
+	Job *j = e->j;
+	int errors = j->nerror;
+	start_over(e);
+	e->g = e->top = e->scratch;
+	apply_defines(e, define, ndefine);
+	if (j->nerror > errors)
+		return 0;
+	do {
+		walk(e);
+	} while (e->again && !j->nerror);
+	if (j->nerror) {
+		free_graphs(e->m);
+		return 0;
+	}
+	hash_sources(e);
+	return e->m;
+}
+
 Module *elaborate(Job *j, int file, const Define *define, int ndefine,
                   const char *const *include, int ninclude)
 {
@@ -367,18 +413,10 @@ Module *elaborate(Job *j, int file, const Define *define, int ndefine,
 	int prelude = source_add(j, "prelude.nn", text, strlen(text), true);
 	read_items(e, prelude, true, false);
 	read_items(e, file, false, true);
-	if (j->nerror || !sections_ok(e))
+	if (e->nsyntax || !sections_ok(e))
 		return 0;
-	apply_defines(e, define, ndefine);
-	if (j->nerror)
-		return 0;
-	do {
-		walk(e);
-	} while (e->again && !j->nerror);
-	if (j->nerror) {
-		free_graphs(e->m);
-		return 0;
-	}
-	hash_sources(e);
-	return e->m;
+	e->scratch = graph_new(j, job_sym(j, "scratch"));
+	Module *m = run(e, define, ndefine);
+	graph_free(e->scratch);
+	return m;
 }

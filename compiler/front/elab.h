@@ -260,6 +260,8 @@ bool  type_of_ast(Elab *e, Ast *t, Type *ty);
  */
 bool  type_match(Elab *e, Frame *f, Ast *t, Value *v, Sym what);
 bool  is_kind_name(Sym name);
+/* The frame of the function that the user called; helpers of the prelude begin with `_`. */
+Frame *public_frame(Frame *f);
 
 /* ---- expressions ------------------------------------------------------------------------- */
 
@@ -387,13 +389,16 @@ struct Elab {
 	Const **consts; int nconst, capconst;
 	Map imported;
 	int *file; int nfile, capfile; /* of the user, for the hash                           */
-	Ast *model, *data, *train, *export_;
+	int nsyntax; /* errors of E01                                        */
+	Ast *model, *data, *train, *search, *export_;
 	const char *const *include; int ninclude;
 	int main_file;
 	Graph *g;                      /* where nodes are made: a variant's graph, or a body  */
 	Graph *top;                    /* the variant's graph                                 */
+	Graph *scratch;                /* for numbers outside of all graphs                  */
 	Scan *scan;
 	Frame *frame;
+	bool walking;                  /* in the model: layers may be called                 */
 	bool training;
 	bool silent;                   /* in the branch that is not taken                     */
 	bool literal;                  /* consts are numbers (train, data, defaults)          */

@@ -13,6 +13,40 @@ enum { MAXDEPTH = 1000 };
 
 /* ---- names ------------------------------------------------------------------------------- */
 
+/* `const n: int = 3`. */
+static bool const_kind(Elab *e, Const *c, const Value *v)
+{
+	Ast *t = c->ast->u.decl.type;
+	const char *kind = t->u.type.name;
+	bool ok = v->kind == V_POISON;
+	if (!strcmp(kind, "int"))
+		ok |= v->kind == V_NUMBER && v->is_int;
+	else if (!strcmp(kind, "float"))
+		ok |= v->kind == V_NUMBER;
+	else if (!strcmp(kind, "bool"))
+		ok |= v->kind == V_BOOL;
+	else if (!strcmp(kind, "string"))
+		ok |= v->kind == V_STRING;
+	else {
+		Diag *d = fail(e, t->at, "E0204", "`%s` is no type of a const", kind);
+		diag_help(d, "a const is int, float, bool or string; lists have no type");
+		return false;
+	}
+	if (!ok)
+		fail(e, c->ast->name_at, "E0207", "`%s` must be %s, but this is %s", c->name,
+		     kind, value_text(e, v));
+	return ok;
+}
+
+static bool const_ok(const Value *v)
+{
+	for (int i = 0; v->kind == V_LIST && i < v->nitem; i++)
+		if (!const_ok(&v->item[i]))
+			return false;
+	return v->kind == V_LIST || v->kind == V_STRING || v->kind == V_BOOL ||
+	       v->kind == V_POISON || v->kind == V_NONE || (v->kind == V_NUMBER && v->known);
+}
+
 static Value const_fresh(Elab *e, Const *c)
 {
 	Frame *frame = e->frame;
@@ -30,8 +64,9 @@ static Value const_fresh(Elab *e, Const *c)
 		v.n = setting_leaf(e, c->name, v.num, v.is_int, c->ast->name_at);
 		v.g = e->g;
 	}
-	if (v.kind == V_TENSOR || v.kind == V_TUPLE || v.kind == V_LAYER ||
-	    (v.kind == V_NUMBER && !v.known && v.batch)) {
+	if (c->ast->u.decl.type && !const_kind(e, c, &v))
+		return v_poison();
+	if (!const_ok(&v)) {
 		fail(e, c->ast->name_at, "E0207",
 		     "a const is a number, a string, `true`, `false` or a "
 		     "list of these, but this is %s",

@@ -189,14 +189,16 @@ static void do_item(Elab *e, Ast *a, bool prelude, bool main)
 	else if (a->kind == A_EXPORT)
 		section(e, &e->export_, a, "export");
 	else if (a->kind == A_SEARCH)
-		later(e, a->at, "`search`");
+		section(e, &e->search, a, "search");
 }
 
 void read_items(Elab *e, int file, bool prelude, bool main)
 {
 	if (!prelude)
 		PUSH(e->mem, e->file, e->nfile, e->capfile, file);
+	int errors = e->j->nerror;
 	Program *p = parse_program(e->j, file);
+	e->nsyntax += e->j->nerror - errors;
 	if (prelude && e->j->nerror)
 		bug(e->j, "the prelude does not parse");
 	for (int i = 0; i < p->item.n; i++)

@@ -35,7 +35,9 @@ static Sym take(Elab *e, Frame *scope, Sym name, Span at)
 		if (before->file != at.file || before->beg != at.beg)
 			diag_span(d, user_place(e, *before), "first here");
 		diag_help(d, "give one of the two another label");
-		return name;
+		/* a path of its own, so that its parameters are no second mistake */
+		return job_symf(e->j, "%s'%d", name,
+		                count_up(e, scope, job_symf(e->j, "%s'", name)));
 	}
 	Span *s = NEW(e->mem, Span);
 	*s = at;
@@ -93,6 +95,14 @@ static bool tensor_type_ok(Elab *e, const char *kind, const Type *ty, Span at)
 	return false;
 }
 
+static bool layer_here(Elab *e)
+{
+	if (!e->walking)
+		fail(e, e->frame->at, "E0406",
+		     "a layer with parameters can be called in a model only");
+	return e->walking;
+}
+
 /* May this path be met now?  It may by another variant and by the second use of a layer. */
 static bool meet_again(Elab *e, const Tensor *t, TensorInfo *info, const Type *ty, Span at)
 {
@@ -146,7 +156,7 @@ Value declare_param(Elab *e, Sym path, Sym name, const Type *ty, const Value *in
 {
 	Module *m = e->m;
 	Frame *f = e->frame;
-	if (!tensor_type_ok(e, "parameter", ty, at))
+	if (!layer_here(e) || !tensor_type_ok(e, "parameter", ty, at))
 		return v_poison();
 	if (f->up && f->up->def->ast->kind == A_FN && !f->up->def->prelude) {
 		Diag *d = fail(e, f->at, "E0406",
@@ -177,7 +187,7 @@ Value declare_param(Elab *e, Sym path, Sym name, const Type *ty, const Value *in
 int declare_buffer(Elab *e, Sym path, const Type *ty, const Value *init, Span at)
 {
 	Module *m = e->m;
-	if (!tensor_type_ok(e, "buffer", ty, at))
+	if (!layer_here(e) || !tensor_type_ok(e, "buffer", ty, at))
 		return -1;
 	int i = (int)(intptr_t)map_get(&e->bufferpath, path) - 1;
 	e->frame->owned++;

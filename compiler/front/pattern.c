@@ -188,9 +188,9 @@ static bool divide(Pattern *p, int i, Dim d, Dim by, int k)
 	const char *name = "a number", *s = "";
 	if (size) {
 		name = source_text(p->e->j, user_place(p->e, size->at));
-		const char *eq = strchr(name, '=');
-		name = arena_printf(p->e->mem, "`%s`",
-		                    eq ? eq + 1 + strspn(eq + 1, " ") : name);
+		if (isdigit((unsigned char)*name))
+			name = size->key;
+		name = arena_printf(p->e->mem, "`%s`", name);
 		diag_span(m, user_place(p->e, size->at), "%s = %lld", name, (long long)size->i);
 	}
 	for (int c = 1, n = 0; c <= d.k && n < 12; c++)

@@ -84,7 +84,7 @@ const Value *need_tensor(Elab *e, Frame *f, int i)
 	}
 	if (v->kind != V_POISON)
 		fail(e, v->at, "E0310", "`%s` needs a tensor for `%s`, but this is %s",
-		     f->def->name, f->def->ast->u.def.formal.v[i]->u.decl.name,
+		     public_frame(f)->def->name, f->def->ast->u.def.formal.v[i]->u.decl.name,
 		     value_text(e, v));
 	return 0;
 }
@@ -280,13 +280,6 @@ static Value along_dim(Elab *e, Frame *f, Op op, Mark mark)
 	const Value *x = need_tensor(e, f, 0);
 	if (!x || !need_axis(e, formal(f, 1), x->n->ty.rank, "`dim`", &axis))
 		return v_poison();
-	if (x->n->ty.dim[axis].b) {
-		Diag *d = fail(e, f->at, "E0301", "`%s` over the batch would mix samples",
-		               f->def->name);
-		show_value(e, d, x);
-		diag_help(d, "`dim = -1` is the default, the last dimension");
-		return v_poison();
-	}
 	memset(&a, 0, sizeof a);
 	a.red.axes = 1u << axis;
 	Node *n = value_real(e, x);

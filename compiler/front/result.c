@@ -55,12 +55,12 @@ static bool result_ok(Elab *e, Ast *a, const char *kind, Value *v)
 	return false;
 }
 
-static void twice(Elab *e, Ast *a, const char *kind, Sym name, Span before)
+static void twice(Elab *e, Ast *a, const char *kind, const char *one, Sym name, Span before)
 {
 	Diag *d = fail(e, a->u.decl.name ? a->name_at : a->u.decl.value->at, "E0205",
 	               "two %s are called `%s`", kind, name);
 	diag_span(d, before, "first here");
-	diag_help(d, "name one of them: `%.*s other = ...`", (int)strlen(kind) - 1, kind);
+	diag_help(d, "name one of them: `%s other = ...`", one);
 }
 
 /* The number of a name that a variant before may have given; n: the next free one. */
@@ -119,7 +119,7 @@ void exec_result(Elab *e, Ast *a)
 	int i = result_index(e, names, name, have);
 	Span before;
 	if (root_exists(e->top, rk, i, &before)) {
-		twice(e, a, kind, name, before);
+		twice(e, a, kind, one, name, before);
 		return;
 	}
 	Span at = a->u.decl.name ? a->name_at : a->u.decl.value->at;

@@ -114,6 +114,10 @@ static void train_setting(Elab *e, Ast *s)
 		unknown_setting(e, "train", train_known, s);
 		return;
 	}
+	if (s->u.decl.type) {
+		later(e, s->u.decl.type->at, "a type in a setting");
+		return;
+	}
 	if (!strcmp(name, "optimizer")) {
 		e->optimizer = a;
 		return;

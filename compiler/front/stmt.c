@@ -322,6 +322,10 @@ static void do_next(Elab *e, Ast *a)
 		          name);
 		return;
 	}
+	if (e->scan) {
+		fail(e, a->at, "E0406", "`update` cannot stand in a scan; use `carry`");
+		return;
+	}
 	if (v.kind == V_POISON)
 		return;
 	if (v.kind != V_TENSOR && v.kind != V_NUMBER) {
@@ -357,7 +361,9 @@ static void do_return(Elab *e, Ast *a)
 	Frame *f = e->frame;
 	AstList *l = &a->u.ret.value;
 	if (f->def->ast->kind != A_BLOCK || e->scan != f->around) {
-		Diag *d = fail(e, a->at, "E0406", "`return` stands in blocks only");
+		Diag *d = fail(e, a->at, "E0406",
+		               f->def->ast->kind == A_BLOCK ? "`return` cannot stand in a scan"
+		                                            : "`return` stands in blocks only");
 		if (f->def->ast->kind == A_MODEL)
 			diag_help(d, "a model names its results: `output y`");
 		return;

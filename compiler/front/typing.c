@@ -105,9 +105,7 @@ bool type_of_ast(Elab *e, Ast *t, Type *ty)
 	return shape_ok(e, ty, t->at);
 }
 
-/* The frame of the function that the user called: helpers of the prelude have names with `_`.
- */
-static Frame *public_frame(Frame *f)
+Frame *public_frame(Frame *f)
 {
 	while (f->def->prelude && f->def->name[0] == '_' && f->up && f->up->def->prelude)
 		f = f->up;

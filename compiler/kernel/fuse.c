@@ -11,27 +11,9 @@
  *
  * can_join() decides what is legal, cost_of() what it costs, nothing else does.
  */
-#include "op.h"
-
-#include <string.h>
+#include "fuse.h"
 
 enum { CHEAP_CHAIN = 4, LONG_CHAIN = 40 };
-
-/* How the readers of a value reach it, through moves that cost nothing. */
-typedef struct {
-	int n;                         /* readers, roots included                              */
-	bool root, call, guarded, reshaped, expanded, reduce;
-	const Node *only;              /* the reader, if there is one                          */
-	int weight;                    /* element operations when computed in place            */
-} Sites;
-
-typedef struct {
-	Fn *f;
-	Level *v;
-	Sites *site;
-	const Node **tip;              /* by id of a seed or epilogue node: 0, or the seed     */
-	Region **open;                 /* by id: the region whose last value so far this is    */
-} Fuse;
 
 NodeInfo *info_of(Level *v, const Node *n)
 {
@@ -212,114 +194,6 @@ void region_append(Level *v, Region *r)
 	v->last = r;
 }
 
-static Place leaf_place(const Node *n)
-{
-	switch (n->op) {
-	case O_param: return PL_PARAM;
-	case O_buffer: return PL_BUFFER;
-	case O_moment: return PL_MOMENT;
-	case O_gradient: return PL_GRAD;
-	default: return PL_INPUT;
-	}
-}
-
-static void leaf_buffer(Fuse *u, const Node *n)
-{
-	NodeInfo *i = info_of(u->v, n);
-	if (n->op == O_carry) {
-		i->buf = u->v->carry[n->a.leaf.index];
-	} else {
-		i->buf = buffer_new(u->f, n, &n->ty, leaf_place(n), n->a.leaf.sym);
-		i->buf->index = n->a.leaf.index;
-		i->buf->sym = n->a.leaf.sym;
-	}
-	i->stored = true;
-}
-
-/* The place of a root, if a value may be computed straight into it. */
-static bool root_place(const Fuse *u, const Root *r, Place *p)
-{
-	switch (r->kind) {
-	case R_GRAD: *p = PL_GRAD; return true;
-	case R_PARAM: case R_WEIGHT: *p = PL_PARAM; return true;
-	case R_BUFFER: *p = u->f->g->name == job_sym(u->f->job, "init") ? PL_BUFFER : PL_BUFFER_NEXT;
-		return true;
-	case R_MOMENT: *p = PL_MOMENT; return true;
-	case R_FIELD: *p = PL_FIELD; return true;
-	case R_OUTPUT: *p = PL_OUTPUT; return true;
-	case R_LOSS: *p = PL_LOSS; return false;
-	case R_PENALTY: *p = PL_PENALTY; return false;
-	case R_ACC: *p = PL_ACC; return false;
-	case R_KNOB: *p = PL_KNOB; return false;
-	case R_METRIC: *p = PL_METRIC; return false;
-	case R_CARRY: case R_EMIT: *p = PL_ARENA; return true;
-	}
-	return false;
-}
-
-static Buffer *root_buffer(Fuse *u, const Root *r, const Type *t)
-{
-	Place p;
-	bool real = root_place(u, r, &p);
-	Level *v = u->v;
-	if (r->kind == R_CARRY)
-		return v->next[r->index];
-	if (r->kind == R_EMIT) {
-		const Node *scan = v->scan;
-		NodeInfo *item = 0;
-		for (int i = 0; i < v->outer->g->n; i++) {
-			const Node *n = v->outer->g->node[i];
-			if (n->op == O_item && n->in[0] == scan && v->outer->info[i].live &&
-			    n->a.item.index == scan->a.scan.ncarry + r->index)
-				item = &v->outer->info[i];
-		}
-		if (!item)
-			return 0;      /* nobody reads it */
-		Buffer *b = buffer_new(u->f, r->node, t, PL_ARENA, r->name);
-		b->of = item->buf;
-		b->axis = t->rank ? 1 : 0;
-		b->slot = v->tick;
-		return b;
-	}
-	Sym name = r->name ? r->name : r->node->name;
-	if (r->kind == R_GRAD && name)
-		name = job_symf(u->f->job, "d_%s", name);
-	Buffer *b = buffer_new(u->f, r->node, t, p, name);
-	b->index = r->index;
-	b->sym = r->name;
-	b->f64 = !real;
-	return b;
-}
-
-static int root_need(const Fuse *u, RootKind k)
-{
-	if (k == R_OUTPUT)
-		return u->f->host->want_outputs ? NEED_OUTPUTS : NEED_ALWAYS;
-	if (u->f->host->want_losses)
-		return NEED_LOSSES;
-	return NEED_ALWAYS;
-}
-
-static int need_all(int a, int b)
-{
-	return (a | b) & NEED_ALWAYS ? NEED_ALWAYS : a | b;
-}
-
-static void find_needs(Fuse *u)
-{
-	const Graph *g = u->v->g;
-	int inside = u->v->outer ? info_of(u->v->outer, u->v->scan)->need : 0;
-	for (int i = 0; i < g->nroot; i++) {
-		NodeInfo *n = info_of(u->v, g->root[i].node);
-		n->need = need_all(n->need, inside ? inside : root_need(u, g->root[i].kind));
-	}
-	for (int i = g->n - 1; i >= 0; i--)
-		for (int k = 0; u->v->info[i].live && k < g->node[i]->nin; k++) {
-			NodeInfo *x = info_of(u->v, g->node[i]->in[k]);
-			x->need = need_all(x->need, u->v->info[i].need);
-		}
-}
-
 static RegionKind kind_of(const Node *n)
 {
 	const OpInfo *o = &opinfo[n->op];
@@ -332,46 +206,7 @@ static RegionKind kind_of(const Node *n)
 	return o->kind == MOVE ? RG_MOVE : RG_MAP;
 }
 
-/* The root that node n is computed for, seen through whole reshapes: then n is computed straight
- * into the root's place. */
-static const Root *direct_root(Fuse *u, const Node *n)
-{
-	const Graph *g = u->v->g;
-	for (int i = 0; i < g->nroot; i++) {
-		const Node *x = g->root[i].node;
-		Place p;
-		bool through = false;
-		if (!root_place(u, &g->root[i], &p))
-			continue;
-		while (x != n && x->op == O_reshape) {
-			x = x->in[0];
-			through = true;
-		}
-		if (x != n)
-			continue;
-		if (through && (g->root[i].kind == R_EMIT || g->root[i].kind == R_CARRY))
-			continue;
-		/* an output's memory is there only if it is wanted */
-		if (p == PL_OUTPUT && u->f->host->want_outputs && info_of(u->v, n)->need != NEED_OUTPUTS)
-			continue;
-		return &g->root[i];
-	}
-	return 0;
-}
-
-static void store_node(Fuse *u, const Node *n, const char *reason)
-{
-	NodeInfo *i = info_of(u->v, n);
-	const Root *r = direct_root(u, n);
-	i->stored = true;
-	i->reason = reason;
-	i->buf = r ? root_buffer(u, r, &n->ty) : 0;
-	if (!i->buf)
-		i->buf = buffer_new(u->f, n, &n->ty, PL_ARENA,
-		                    n->name ? 0 : job_sym(u->f->job, opinfo[n->op].name));
-}
-
-static void add_output(Fuse *u, Region *r, const Node *n, Buffer *b)
+void add_output(Fuse *u, Region *r, const Node *n, Buffer *b)
 {
 	Output o = { n, b, 0 };
 	PUSH(u->f->mem, r->out, r->nout, r->capout, o);
@@ -387,7 +222,7 @@ static void add_inlined(Fuse *u, Region *r, const Node *n)
 }
 
 /* Everything that is computed inside the region for n. */
-static void collect(Fuse *u, Region *r, const Node *n)
+void collect(Fuse *u, Region *r, const Node *n)
 {
 	for (int i = 0; i < n->nin; i++) {
 		const Node *x = n->in[i];
@@ -555,36 +390,6 @@ static void visit(Fuse *u, const Node *n)
 	bool may_follow = u->f->o->level >= 2 && r->seed && r->kind != RG_SCATTER;
 	if (!may_follow)
 		finish(u, n, reason ? reason : "a result of the function");
-}
-
-/* A root whose value lies elsewhere, or is an index map, gets a movement. */
-static void root_copy(Fuse *u, const Root *r)
-{
-	const Node *n = r->node;
-	const Node *x = n;
-	const NodeInfo *i = info_of(u->v, n);
-	while (!i->stored && x->op == O_reshape) {
-		x = x->in[0];
-		i = info_of(u->v, x);
-	}
-	Place p;
-	bool real = root_place(u, r, &p);
-	/* computed straight into its place? */
-	if (real && i->buf && i->region && direct_root(u, x) == r) {
-		if (r->kind == R_CARRY ? i->buf == u->v->next[r->index] : i->buf->place == p ||
-		    (r->kind == R_EMIT && i->buf->of))
-			return;
-	}
-	Buffer *b = root_buffer(u, r, &n->ty);
-	if (!b)
-		return;
-	Region *c = region_new(u->f, u->v, RG_MOVE);
-	c->space = n->ty;
-	c->need = u->v->outer ? info_of(u->v->outer, u->v->scan)->need : root_need(u, r->kind);
-	c->reason = "a result that lies elsewhere";
-	add_output(u, c, n, b);
-	collect(u, c, n);
-	region_append(u->v, c);
 }
 
 /* All roots in one pass, nothing stored between: update, knobs, metrics. */

@@ -1,11 +1,15 @@
 /* kernel.h - regions, memory plan and loop IR: from a tensor graph to loops, and to C.
  *
- *     ex.c      expressions of indices and elements      fuse.c    what is stored; the region tree
- *     layout.c  storage of buffers, addr()               owners.c  splits, accesses, barriers
- *     plan.c    buffers -> bytes of the two arenas       check.c   replays the plan with n owners
- *     lower.c   regions -> loops, value at an index      vector.c  which loops take whole vectors
- *     tile.c    register-tiled contractions              print.c   loop IR -> C, the only C printer
- *     dump.c    text of plan and loop IR                 step.c    the function that calls the kernels
+ *     ex.c affine.c     expressions of indices and elements; what is known about them
+ *     fuse.c roots.c    what is stored and where; the tree of regions
+ *     layout.c          storage of buffers, addr()
+ *     lower.c place.c   the value at an index; names in the shallowest loop
+ *     walk.c vector.c   regions -> loops; which of them take whole vectors
+ *     tile.c pack.c gemm.c      register-tiled contractions
+ *     owners.c plan.c   splits, accesses, barriers; bytes of the two arenas
+ *     replay.c          replays the plan with n owners
+ *     print.c step.c    loop IR -> C, the only C printer; the function that calls the kernels
+ *     dump.c            text of plan and loop IR
  */
 #ifndef NNC_KERNEL_H
 #define NNC_KERNEL_H
@@ -109,6 +113,9 @@ Ex *ex_subst(Lower *l, Ex *e, const Ex *var, Ex *by);
 bool ex_range(const Ex *e, int B, int64_t *lo, int64_t *hi);
 /* 0 <= e < d, for every B. */
 bool ex_below(const Ex *e, Dim d);
+/* a < b (slack 1: a <= b) for every B? */
+bool ex_always_below(Lower *l, Ex *a, Ex *b, int slack);
+bool ex_const(const Ex *e, Dim *d);    /* a number >= 0, or k * B                             */
 /* Does e contain no division and no remainder?  (Did an index map simplify?) */
 bool ex_affine(const Ex *e);
 
@@ -393,9 +400,14 @@ K    *emit_at(Lower *l, int depth, KKind kind);
 Scope *scope_open(Lower *l);
 K    *scope_close(Lower *l);
 Ex   *let_new(Lower *l, Ex *init, bool mutable, const char *stem, int depth);
+void  count_uses(Lower *l, Ex *e);             /* with l->mark; then                            */
+Ex   *placed(Lower *l, Ex *e);
+Ex   *wide_num(Lower *l, double v, DType dt, bool wide);
+Ex   *reduce_value(Lower *l, const Node *n, Ex *const *ix);
 Ex   *place(Lower *l, Ex *e);          /* common and invariant parts get names                */
 void  outputs_at(Lower *l, Region *r, Ex *const *ix);   /* all results of a point             */
 void  store_at(Lower *l, Buffer *b, Ex *const *ix, Ex *value);
+Ex   *bound_value(const Lower *l, const Node *n, Ex *const *ix);
 void  bind_value(Lower *l, const Node *n, Ex *const *ix, Ex *value);
 Ex   *load_at(Lower *l, Buffer *b, Ex *const *ix);
 Ex   *widen(Lower *l, Ex *e, const Ex *lane);  /* marks what is wide                          */

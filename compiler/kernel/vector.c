@@ -37,12 +37,36 @@ static bool real_or_mask(const Ex *e)
 	return e->dt == DT_REAL || e->dt == DT_BOOL;
 }
 
+/* Made of knobs and numbers only: one value for the whole function. */
+static bool uniform(const Ex *e)
+{
+	if (e->kind != E_KNOB && e->kind != E_NUM && e->kind != E_OP && e->kind != E_ARG)
+		return false;
+	for (int i = 0; i < e->narg; i++)
+		if (!uniform(e->arg[i]))
+			return false;
+	return true;
+}
+
+/* x / k for a knob k: the reciprocal is taken once.  (A vector division takes as long as ten
+ * products; Adam's bias corrections are two of its three.) */
+static Ex *by_reciprocal(Lower *l, Ex *e)
+{
+	if (e->kind != E_OP || e->u.op != O_div || e->dt != DT_REAL || !uniform(e->arg[1]))
+		return e;
+	Ex *one[2] = { ex_num(l, 1, DT_REAL), e->arg[1] };
+	Ex *part[2] = { e->arg[0], ex_op(l, O_div, one, 2, DT_REAL) };
+	return ex_op(l, O_mul, part, 2, DT_REAL);
+}
+
 Ex *widen(Lower *l, Ex *e, const Ex *lane)
 {
-	Ex *arg[MAXARITY], key = *e;
+	Ex *arg[MAXARITY], key;
 	Dim c;
 	if (!lane || e->wide || !depends(e, lane))
 		return e;
+	e = by_reciprocal(l, e);
+	key = *e;
 	switch (e->kind) {
 	case E_LOAD:
 		return widen_load(l, e, lane);

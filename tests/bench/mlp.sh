@@ -11,7 +11,7 @@ rounds=${1:-3}
 python=${PYTHON:-python3}
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-nnc="$here/build/nnc"
+nnc=${NNC:-$here/build/nnc}
 "$nnc" "$here/models/bench_mlp.nn" -o "$tmp/b.c"
 # shellcheck disable=SC2046
 ${CC:-cc} $("$nnc" --cflags) "$tmp/b.c" $("$nnc" --libs) -o "$tmp/b"

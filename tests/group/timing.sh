@@ -8,7 +8,7 @@ ms() { # best of three, in milliseconds
 	best=
 	for _ in 1 2 3; do
 		t0=$(date +%s%N)
-		"$@" >"$work/log" 2>&1 || { fail "$1" "status $?" "$work/log"; return 1; }
+		"$@" >"$work/log" 2>&1 || { fail "$(basename "$1")" "status $?" "$work/log"; return 1; }
 		t=$((($(date +%s%N) - t0) / 1000000))
 		[ -z "$best" ] || [ $t -lt "$best" ] && best=$t
 	done
