@@ -165,7 +165,9 @@ static int compile(Compile *c, int file)
 	if (diag_flush(j, stderr) || !c->m)
 		return 1;
 	if (!c->cmd->opt.prefix)
-		c->cmd->opt.prefix = c->m->name;
+		c->cmd->opt.prefix = c->m->export_prefix ? c->m->export_prefix : c->m->name;
+	if (!c->cmd->opt.batch)
+		c->cmd->opt.batch = (int)c->m->export_batch;
 	if (done(c, "elaborate") || c->cmd->mode == MODE_CHECK ||
 	    compile_passes(c->m, &c->cmd->opt, done, c))
 		return 0;

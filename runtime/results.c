@@ -102,12 +102,15 @@ static char *add(char *line, char *piece)
 	return longer;
 }
 
+/* Several losses get a column each, behind their sum. */
 char *rt_csv_head(const nnrt_model *m)
 {
 	char *line = rt_text("epoch,step,seconds,lr,batch");
 	for (int val = 0; val < 2; val++) {
 		const char *prefix = val ? "val_" : "";
 		line = add(line, rt_text(",%sloss", prefix));
+		for (int i = 0; m->nloss > 1 && i < m->nloss; i++)
+			line = add(line, rt_text(",%s%s", prefix, m->loss[i]));
 		for (int i = 0; i < m->nmetric; i++)
 			line = add(line, rt_text(",%s%s", prefix, m->metric[i].name));
 	}
@@ -128,6 +131,8 @@ char *rt_csv_line(const nnrt_model *m, const LogLine *l)
 	for (int val = 0; val < 2; val++) {
 		const Scores *s = val ? l->val : l->train;
 		line = add(line, number(s ? s->loss : NAN));
+		for (int i = 0; m->nloss > 1 && i < m->nloss; i++)
+			line = add(line, number(s ? s->part[i] : NAN));
 		for (int i = 0; i < m->nmetric; i++)
 			line = add(line, number(s ? s->metric[i] : NAN));
 	}

@@ -89,6 +89,7 @@ void rt_run_load_state(Run *r, const void *from);
 typedef struct {
 	double loss;
 	double *metric;
+	double *part; /* each loss; in the memory of metric */
 } Scores;
 Scores rt_run_scores(Run *r, const Dataset *d, const Rows *rows, int64_t batch);
 Scores rt_scores_new(const nnrt_model *m);
@@ -97,6 +98,7 @@ Scores rt_scores_new(const nnrt_model *m);
 typedef struct {
 	double loss, count;
 	double *acc;
+	double *part; /* each loss; in the memory of acc */
 } Sums;
 Sums rt_sums_new(const nnrt_model *m);
 void rt_sums_clear(const Run *r, Sums *s);

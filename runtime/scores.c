@@ -13,13 +13,15 @@
 
 Scores rt_scores_new(const nnrt_model *m)
 {
-	Scores s = { NAN, rt_alloc((size_t)m->nmetric, sizeof(double), "metrics") };
+	double *v = rt_alloc((size_t)(m->nmetric + m->nloss), sizeof(double), "metrics");
+	Scores s = { NAN, v, v + m->nmetric };
 	return s;
 }
 
 Sums rt_sums_new(const nnrt_model *m)
 {
-	Sums s = { 0, 0, rt_alloc((size_t)m->nacc, sizeof(double), "metrics") };
+	double *v = rt_alloc((size_t)(m->nacc + m->nloss), sizeof(double), "metrics");
+	Sums s = { 0, 0, v, v + m->nacc };
 	return s;
 }
 
@@ -28,6 +30,8 @@ void rt_sums_clear(const Run *r, Sums *s)
 	s->loss = s->count = 0;
 	for (int i = 0; i < r->m->nacc; i++)
 		s->acc[i] = 0;
+	for (int i = 0; i < r->m->nloss; i++)
+		s->part[i] = 0;
 }
 
 void rt_sums_add(const Run *r, Sums *s)
@@ -36,11 +40,15 @@ void rt_sums_add(const Run *r, Sums *s)
 	s->count += r->c.B;
 	for (int i = 0; i < r->m->nacc; i++)
 		s->acc[i] += r->c.acc[i];
+	for (int i = 0; i < r->m->nloss; i++)
+		s->part[i] += r->c.loss[i] * r->c.B;
 }
 
 void rt_sums_scores(const Run *r, const Sums *s, Scores *out)
 {
 	out->loss = s->loss / s->count;
+	for (int i = 0; i < r->m->nloss; i++)
+		out->part[i] = s->part[i] / s->count;
 	if (r->m->metrics && r->m->nmetric)
 		r->m->metrics(s->acc, s->count, r->knob, out->metric);
 }

@@ -230,19 +230,22 @@ static int64_t field_len(const Infer *f, const Type *t)
 	return type_len(t, f->batch);
 }
 
+/* Adds an argument to a list, on a new line where the last one is long. */
+static const char *append(Arena *a, const char *list, const char *item)
+{
+	const char *line = strrchr(list, '\n');
+	bool wrap = strlen(line ? line : list) + strlen(item) > 64;
+	return *list ? arena_printf(a, "%s,%s%s", list, wrap ? "\n\t" : " ", item) : item;
+}
+
 static const char *arguments(const Infer *f, const Options *opt)
 {
 	Arena *a = f->m->job->mem;
 	const char *s = "";
-	for (int i = 0; i < f->nin; i++) {
-		const Field *x = &f->m->in[f->in[i]];
-		s = arena_printf(a, "%s%sconst %s %s[%s_%s_LEN]", s, *s ? ", " : "", c_type(opt, &x->ty),
-		                 x->name, f->upper, upper(a, x->name));
-	}
-	for (int i = 0; i < f->m->nout; i++) {
-		const Field *x = &f->m->out[i];
-		s = arena_printf(a, "%s%s%s %s[%s_%s_LEN]", s, *s ? ", " : "", c_type(opt, &x->ty),
-		                 x->name, f->upper, upper(a, x->name));
+	for (int i = 0; i < f->nin + f->m->nout; i++) {
+		const Field *x = i < f->nin ? &f->m->in[f->in[i]] : &f->m->out[i - f->nin];
+		s = append(a, s, arena_printf(a, "%s%s %s[%s_%s_LEN]", i < f->nin ? "const " : "",
+		                              c_type(opt, &x->ty), x->name, f->upper, upper(a, x->name)));
 	}
 	return s;
 }
@@ -274,6 +277,7 @@ static void print_header(Out *h, const Infer *f, const Options *opt, const char 
 		out(h, " * No allocation, no global state.\n");
 	out(h, " *\n * SPDX-License-Identifier: 0BSD\n */\n#ifndef %s_H\n#define %s_H\n\n", guard, guard);
 	out(h, "#include <stdint.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
+	h->depth = 0;
 	for (int i = 0; i < f->nin; i++)
 		print_macro(h, f, opt, &f->m->in[f->in[i]]);
 	for (int i = 0; i < f->m->nout; i++)
@@ -352,10 +356,8 @@ static void print_checked(Out *o, const Infer *f, const Options *opt)
 		    f->upper, upper(f->m->job->mem, x->name), x->name, x->name, x->ty.classes);
 	}
 	const char *s = "";
-	for (int i = 0; i < f->nin; i++)
-		s = arena_printf(f->m->job->mem, "%s%s%s", s, *s ? ", " : "", f->m->in[f->in[i]].name);
-	for (int i = 0; i < f->m->nout; i++)
-		s = arena_printf(f->m->job->mem, "%s%s%s", s, *s ? ", " : "", f->m->out[i].name);
+	for (int i = 0; i < f->nin + f->m->nout; i++)
+		s = append(f->m->job->mem, s, (i < f->nin ? &f->m->in[f->in[i]] : &f->m->out[i - f->nin])->name);
 	out(o, "%s_compute(%s);\nreturn 0;\n}\n", f->prefix, s);
 }
 

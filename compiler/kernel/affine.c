@@ -1,10 +1,9 @@
 /* affine.c - what is known about expressions of indices: ranges, strides, substitution.
  *
  * In:    expressions.   Out: facts that hold for every batch.
- * Holds: a bound is compared at batches of 1, 2 and many: ranges of index maps grow linearly with
- *        the batch, so that this means always.
+ * Holds: a bound is compared at batches of 1, 2 and many: ranges of index maps grow linearly
+ *        with the batch, so that this means always.
  */
-
 #include "op.h"
 
 /* A batch that stands for "any". */

@@ -14,17 +14,27 @@ static const char *const kind_name[] = {
 
 static const char *place_name(const Buffer *b)
 {
-	static const char *const name[] = {
-		[PL_ARENA0] = "arena0", [PL_ARENA] = "arena", [PL_PARAM] = "param", [PL_GRAD] = "grad",
-		[PL_MOMENT] = "moment", [PL_BUFFER] = "buffer", [PL_BUFFER_NEXT] = "next buffer",
-		[PL_INPUT] = "input", [PL_OUTPUT] = "output", [PL_FIELD] = "field", [PL_LOSS] = "loss",
-		[PL_PENALTY] = "penalty", [PL_ACC] = "acc", [PL_KNOB] = "knob", [PL_METRIC] = "metric",
-		[PL_SETTING] = "setting", [PL_TIME] = "time"
-	};
+	static const char *const name[] = { [PL_ARENA0] = "arena0",
+		                            [PL_ARENA] = "arena",
+		                            [PL_PARAM] = "param",
+		                            [PL_GRAD] = "grad",
+		                            [PL_MOMENT] = "moment",
+		                            [PL_BUFFER] = "buffer",
+		                            [PL_BUFFER_NEXT] = "next buffer",
+		                            [PL_INPUT] = "input",
+		                            [PL_OUTPUT] = "output",
+		                            [PL_FIELD] = "field",
+		                            [PL_LOSS] = "loss",
+		                            [PL_PENALTY] = "penalty",
+		                            [PL_ACC] = "acc",
+		                            [PL_KNOB] = "knob",
+		                            [PL_METRIC] = "metric",
+		                            [PL_SETTING] = "setting",
+		                            [PL_TIME] = "time" };
 	return name[b->place];
 }
 
-/* ---- notes above kernels -------------------------------------------------------------------------- */
+/* ---- notes above kernels ----------------------------------------------------------------- */
 
 static const char *place_of(const Fn *f, Arena *a, Span at)
 {
@@ -67,7 +77,9 @@ const char *region_note(const Fn *f, Arena *a, const Region *r)
 	if (name)
 		s = arena_printf(a, "%s%s: ", s, name);
 	if (r->kind == RG_PACK)
-		return arena_printf(a, "%soperand %s in %s", s, type_text(a, &n->in[r->pack[0]->side]->ty), r->pack[0]->rows ? "rows" : "panels");
+		return arena_printf(a, "%soperand %s in %s", s,
+		                    type_text(a, &n->in[r->pack[0]->side]->ty),
+		                    r->pack[0]->rows ? "rows" : "panels");
 	const Node *main = r->seed ? r->seed : last ? last : n;
 	s = arena_printf(a, "%s%s(%s) -> %s", s, opinfo[main->op].name, operands(a, main),
 	                 type_text(a, &main->ty));
@@ -81,7 +93,7 @@ const char *region_note(const Fn *f, Arena *a, const Region *r)
 	return s;
 }
 
-/* ---- the plan ------------------------------------------------------------------------------------------ */
+/* ---- the plan ---------------------------------------------------------------------------- */
 
 static const char *split_text(Arena *a, const Fn *f, const Region *r)
 {
@@ -106,13 +118,14 @@ static void dump_level(const Fn *f, Arena *a, const Level *v, FILE *out)
 			dump_level(f, a, r->body, out);
 			continue;
 		}
-		fprintf(out, "%*s%-3d %s%s%s, epoch %d: %s\n", in, "", r->id, kind_name[r->kind],
-		        r->tiled ? ", tiled" : "", r->way_out ? ", WAY OUT" : "", r->epoch,
-		        region_note(f, a, r));
+		fprintf(out, "%*s%-3d %s%s%s, epoch %d: %s\n", in, "", r->id,
+		        kind_name[r->kind], r->tiled ? ", tiled" : "",
+		        r->way_out ? ", WAY OUT" : "", r->epoch, region_note(f, a, r));
 		fprintf(out, "%*s    owners: %s\n", in, "", split_text(a, f, r));
 		fprintf(out, "%*s    why: %s\n", in, "", r->reason);
 		for (int i = 0; i < r->naccess; i++)
-			fprintf(out, "%*s    %s %s%s\n", in, "", r->access[i].write ? "writes" : "reads ",
+			fprintf(out, "%*s    %s %s%s\n", in, "",
+			        r->access[i].write ? "writes" : "reads ",
 			        r->access[i].buf->name, r->access[i].slice ? ", own rows" : "");
 	}
 }
@@ -124,9 +137,10 @@ static void dump_joined(const Fn *f, const Level *v, FILE *out)
 		const NodeInfo *x = &v->info[i];
 		if (!x->live || opinfo[n->op].kind == LEAF || opinfo[n->op].kind == MOVE)
 			continue;
-		fprintf(out, "  %%%d %s: %s\n", i, opinfo[n->op].name, x->stored ?
-		        (x->reason ? x->reason : "stored") : x->region ? "epilogue of what it follows" :
-		        "computed where it is read");
+		fprintf(out, "  %%%d %s: %s\n", i, opinfo[n->op].name,
+		        x->stored   ? (x->reason ? x->reason : "stored")
+		        : x->region ? "epilogue of what it follows"
+		                    : "computed where it is read");
 	}
 	for (const Region *r = v->first; r; r = r->next)
 		if (r->kind == RG_SCAN) {
@@ -138,9 +152,11 @@ static void dump_joined(const Fn *f, const Level *v, FILE *out)
 void fn_dump_plan(const Fn *f, FILE *out)
 {
 	Arena *a = arena_new();
-	fprintf(out, "plan of %s, -O%d: %d regions, %d barriers, scratch %lld + %lld bytes per sample\n",
-	        f->host->prefix, f->o->level, f->nregion, f->nbarrier, (long long)f->arena0_bytes,
-	        (long long)f->arena_bytes);
+	fprintf(out,
+	        "plan of %s, -O%d: %d regions, %d barriers, scratch %lld + %lld bytes per "
+	        "sample\n",
+	        f->host->prefix, f->o->level, f->nregion, f->nbarrier,
+	        (long long)f->arena0_bytes, (long long)f->arena_bytes);
 	fprintf(out, "\nvalues\n");
 	dump_joined(f, f->top, out);
 	fprintf(out, "\nregions\n");
@@ -151,17 +167,20 @@ void fn_dump_plan(const Fn *f, FILE *out)
 		bool arena = b->place == PL_ARENA0 || b->place == PL_ARENA;
 		if (b->of || (!b->read && !b->written))
 			continue;
-		fprintf(out, "  %-24s %-20s %-10s", b->name, type_text(a, &b->ty), place_name(b));
+		fprintf(out, "  %-24s %-20s %-10s", b->name, type_text(a, &b->ty),
+		        place_name(b));
 		if (arena)
-			fprintf(out, " at %lld%s, %lld bytes, epochs %d-%d%s%s", (long long)b->at,
-			        b->place == PL_ARENA ? " B" : "", (long long)b->bytes, b->first, b->last,
-			        b->inplace ? ", in place of " : "", b->inplace ? b->inplace->name : "");
+			fprintf(out, " at %lld%s, %lld bytes, epochs %d-%d%s%s",
+			        (long long)b->at, b->place == PL_ARENA ? " B" : "",
+			        (long long)b->bytes, b->first, b->last,
+			        b->inplace ? ", in place of " : "",
+			        b->inplace ? b->inplace->name : "");
 		fprintf(out, "\n");
 	}
 	arena_free(a);
 }
 
-/* ---- loop IR ---------------------------------------------------------------------------------------------- */
+/* ---- loop IR ----------------------------------------------------------------------------- */
 
 static void dump_regions(const Fn *f, Arena *a, const Level *v, FILE *out)
 {

@@ -1,8 +1,8 @@
 /* ex.c - expressions of indices and elements, unique and simplified as they are made.
  *
  * In:    operands.   Out: the one expression equal to op(operands) in this Lower.
- * Holds: int expressions are affine in loop variables wherever the index map is; DIV and MOD only
- *        remain where axes are really split.
+ * Holds: int expressions are affine in loop variables wherever the index map is; DIV and MOD
+ *        only remain where axes are really split.
  *
  * What makes a reshape an alias: (x / k) * k + x % k is x, and (y * k + z) / k is y where
  * 0 <= z < k.  Ranges of variables are known, so guards that always hold disappear.
@@ -13,7 +13,7 @@
 
 enum { MAXTERM = 24 };
 
-/* ---- unique expressions ---------------------------------------------------------------------- */
+/* ---- unique expressions ------------------------------------------------------------------ */
 
 static int ex_hash(const Ex *e)
 {
@@ -28,8 +28,8 @@ static int ex_hash(const Ex *e)
 static bool ex_same(const Ex *a, const Ex *b)
 {
 	if (a->hash != b->hash || a->kind != b->kind || a->dt != b->dt || a->wide != b->wide ||
-	    a->depth != b->depth ||
-	    a->narg != b->narg || a->u.i != b->u.i || !dim_eq(a->dim, b->dim) || a->text != b->text)
+	    a->depth != b->depth || a->narg != b->narg || a->u.i != b->u.i ||
+	    !dim_eq(a->dim, b->dim) || a->text != b->text)
 		return false;
 	for (int i = 0; i < a->narg; i++)
 		if (a->arg[i] != b->arg[i])
@@ -152,7 +152,7 @@ Ex *ex_symbol(Lower *l, int i)
 	return ex_get(l, &k);
 }
 
-/* ---- arithmetic --------------------------------------------------------------------------------------- */
+/* ---- arithmetic -------------------------------------------------------------------------- */
 
 /* a + b where b is x % k and a contains (x / k) * k: the two are x.  0 if not. */
 static Ex *join_split(Lower *l, Ex *a, Ex *b)
@@ -162,7 +162,8 @@ static Ex *join_split(Lower *l, Ex *a, Ex *b)
 		return e ? ex_add(l, e, b->arg[1]) : 0;
 	}
 	/* (x % k) * c beside ((x / k) * k) * c */
-	if (b->kind == E_MUL && b->arg[0]->kind == E_MOD && a->kind == E_MUL && a->arg[1] == b->arg[1]) {
+	if (b->kind == E_MUL && b->arg[0]->kind == E_MOD && a->kind == E_MUL &&
+	    a->arg[1] == b->arg[1]) {
 		Ex *e = join_split(l, a->arg[0], b->arg[0]);
 		return e ? ex_mul(l, e, b->arg[1]) : 0;
 	}
@@ -273,7 +274,8 @@ static Ex *multiple(Lower *l, Ex *e, Dim k)
 }
 
 /* Splits e into *head * k + *rest with 0 <= rest < k for a k that divides `by`; returns k, or
- * {0} if there is none.  For by = b * k: e / by is head / b, e % by is (head % b) * k + rest. */
+ * {0} if there is none.  For by = b * k: e / by is head / b, e % by is (head % b) * k + rest.
+ * */
 static Dim split_sum(Lower *l, Ex *e, Dim by, Ex **head, Ex **rest)
 {
 	Ex *t[MAXTERM];
@@ -340,12 +342,13 @@ Ex *ex_mod(Lower *l, Ex *a, Ex *b)
 	c = split_sum(l, a, k, &head, &rest);
 	if (c.k) {
 		Dim left = { k.k / c.k, k.b - c.b };
-		return ex_add(l, ex_mul(l, ex_mod(l, head, ex_dim(l, left)), ex_dim(l, c)), rest);
+		return ex_add(l, ex_mul(l, ex_mod(l, head, ex_dim(l, left)), ex_dim(l, c)),
+		              rest);
 	}
 	return binary(l, E_MOD, a, b);
 }
 
-/* ---- conditions -------------------------------------------------------------------------------------------- */
+/* ---- conditions -------------------------------------------------------------------------- */
 
 Ex *ex_lt(Lower *l, Ex *a, Ex *b)
 {
@@ -392,7 +395,7 @@ Ex *ex_cond(Lower *l, Ex *cond, Ex *a, Ex *b)
 	return ex_make(l, E_COND, a->dt, (Ex *[]){ cond, a, b }, 3);
 }
 
-/* ---- elements ------------------------------------------------------------------------------------------------ */
+/* ---- elements ---------------------------------------------------------------------------- */
 
 Ex *ex_num(Lower *l, double v, DType dt)
 {
@@ -408,7 +411,8 @@ Ex *ex_intval(Lower *l, Ex *index)
 
 Ex *ex_elemint(Lower *l, Ex *element)
 {
-	return element->kind == E_INTVAL ? element->arg[0] : ex_make(l, E_ELEMINT, DT_I32, &element, 1);
+	return element->kind == E_INTVAL ? element->arg[0]
+	                                 : ex_make(l, E_ELEMINT, DT_I32, &element, 1);
 }
 
 Ex *ex_op(Lower *l, Op op, Ex *const *arg, int narg, DType dt)

@@ -2,8 +2,9 @@
  *
  * In:    a graph of primitives.   Out: regions in execution order, a level for the function and
  *        one for each scan's body.
- * Holds: each stored value is written by exactly one region; what is inlined depends on stored and
- *        inlined values only.  Index maps (moves) are never stored for their own sake.
+ * Holds: each stored value is written by exactly one region; what is inlined depends on
+ *        stored and inlined values only.  Index maps (moves) are never stored for their own
+ *        sake.
  *
  *   -O0   every map, reduction, contraction is a region of its own, in the graph's order
  *   -O1   a map joins its only consumer; cheap maps are computed again for each of several
@@ -29,7 +30,7 @@ static bool is_work(const Node *n)
 	return o->kind != LEAF || (!o->memory && o->cost != FREE);
 }
 
-/* ---- who reads what ----------------------------------------------------------------------------- */
+/* ---- who reads what ---------------------------------------------------------------------- */
 
 static bool only_ones(const Type *a, const Type *b)
 {
@@ -95,7 +96,7 @@ static void find_sites(Fuse *u)
 	}
 }
 
-/* ---- the two questions ------------------------------------------------------------------------------- */
+/* ---- the two questions ------------------------------------------------------------------- */
 
 /* Element operations to compute n in place: 0 for what is stored. */
 static int cost_of(Fuse *u, const Node *n)
@@ -173,7 +174,7 @@ static bool can_follow(Fuse *u, const Node *n, int i)
 	return true;
 }
 
-/* ---- regions ------------------------------------------------------------------------------------------- */
+/* ---- regions ----------------------------------------------------------------------------- */
 
 Region *region_new(Fn *f, Level *v, RegionKind kind)
 {
@@ -202,7 +203,8 @@ static RegionKind kind_of(const Node *n)
 	if (n->op == O_scatter_add)
 		return RG_SCATTER;
 	if (o->kind == REDUCE)
-		return n->ty.rank && n->a.red.axes >> (n->ty.rank - 1) & 1 ? RG_REDUCE : RG_COLUMN;
+		return n->ty.rank && n->a.red.axes >> (n->ty.rank - 1) & 1 ? RG_REDUCE
+		                                                           : RG_COLUMN;
 	return o->kind == MOVE ? RG_MOVE : RG_MAP;
 }
 
@@ -247,11 +249,63 @@ static Region *seed(Fuse *u, const Node *n)
 	return r;
 }
 
-/* Ends the region whose last value is n: n is stored and the region takes its place in the order. */
+static bool is_output(const Region *r, const Node *n)
+{
+	for (int i = 0; i < r->nout; i++)
+		if (r->out[i].node == n)
+			return true;
+	return false;
+}
+
+/* Does n read results of region r, if at all, at its own index only?  *some: it reads one, or
+ * an array that r reads too. */
+static bool reads_in_place(Fuse *u, const Region *r, const Node *n, bool same, bool *some)
+{
+	for (int i = 0; i < n->nin; i++) {
+		const Node *x = n->in[i];
+		bool here =
+			same && opinfo[n->op].kind == MAP && type_shape_eq(&x->ty, &r->space);
+		if (is_output(r, x)) {
+			*some = true;
+			if (!here)
+				return false;
+		} else if (!info_of(u->v, x)->stored) {
+			if (!reads_in_place(u, r, x, here, some))
+				return false;
+		} else {
+			for (int k = 0; k < r->nout && here; k++)
+				for (int m = 0; m < r->out[k].node->nin; m++)
+					*some |= r->out[k].node->in[m] == x;
+		}
+	}
+	return true;
+}
+
+/* A map next to a map over the same elements becomes its second result. */
+static Region *neighbour(Fuse *u, const Region *r, const Node *n)
+{
+	Region *p = u->v->last;
+	bool some = false;
+	if (u->f->o->level < 1 || !p || p->kind != RG_MAP || r->kind != RG_MAP ||
+	    p->nout > 15 || p->need != r->need || !type_shape_eq(&p->space, &r->space) ||
+	    !p->out[0].node || p->out[0].node->ty.dt != n->ty.dt || !in_lanes(u, n, 0))
+		return 0;
+	return reads_in_place(u, p, n, true, &some) && some ? p : 0;
+}
+
+/* Ends the region whose last value is n: n is stored and the region takes its place in the
+ * order. */
 static void finish(Fuse *u, const Node *n, const char *reason)
 {
-	Region *r = u->open[n->id];
+	Region *r = u->open[n->id], *beside = neighbour(u, r, n);
 	store_node(u, n, reason);
+	if (beside) {
+		info_of(u->v, n)->region = beside;
+		add_output(u, beside, n, info_of(u->v, n)->buf);
+		collect(u, beside, n);
+		u->open[n->id] = 0;
+		return;
+	}
 	add_output(u, r, n, info_of(u->v, n)->buf);
 	collect(u, r, n);
 	if (r->seed && r->seed != n)
@@ -263,7 +317,7 @@ static void finish(Fuse *u, const Node *n, const char *reason)
 	u->open[n->id] = 0;
 }
 
-/* ---- scans ------------------------------------------------------------------------------------------------ */
+/* ---- scans ------------------------------------------------------------------------------- */
 
 static void fuse_scan(Fuse *u, const Node *n)
 {
@@ -279,8 +333,10 @@ static void fuse_scan(Fuse *u, const Node *n)
 	b->carry = NEWN(f->mem, Buffer *, nc + 1);
 	b->next = NEWN(f->mem, Buffer *, nc + 1);
 	for (int i = 0; i < nc; i++) {
-		b->carry[i] = buffer_new(f, 0, &n->in[i]->ty, PL_ARENA, job_symf(f->job, "carry%d", i));
-		b->next[i] = buffer_new(f, 0, &n->in[i]->ty, PL_ARENA, job_symf(f->job, "next%d", i));
+		b->carry[i] = buffer_new(f, 0, &n->in[i]->ty, PL_ARENA,
+		                         job_symf(f->job, "carry%d", i));
+		b->next[i] = buffer_new(f, 0, &n->in[i]->ty, PL_ARENA,
+		                        job_symf(f->job, "next%d", i));
 		b->carry[i]->depth = b->next[i]->depth = b->depth;
 		Region *first = region_new(f, u->v, RG_MOVE);
 		first->space = n->in[i]->ty;
@@ -295,8 +351,10 @@ static void fuse_scan(Fuse *u, const Node *n)
 		if (x->op != O_item || x->in[0] != n || !x_info->live)
 			continue;
 		x_info->stored = true;
-		x_info->buf = x->a.item.index < nc ? b->carry[x->a.item.index] :
-		              buffer_new(f, x, &x->ty, PL_ARENA, x->name ? 0 : job_sym(f->job, "steps"));
+		x_info->buf = x->a.item.index < nc
+		                      ? b->carry[x->a.item.index]
+		                      : buffer_new(f, x, &x->ty, PL_ARENA,
+		                                   x->name ? 0 : job_sym(f->job, "steps"));
 	}
 	Region *r = region_new(f, u->v, RG_SCAN);
 	r->seed = n;
@@ -319,7 +377,7 @@ static void fuse_scan(Fuse *u, const Node *n)
 	}
 }
 
-/* ---- the walk ------------------------------------------------------------------------------------------------ */
+/* ---- the walk ---------------------------------------------------------------------------- */
 
 /* The input whose region n can follow; the last one, so that the others are complete before. */
 static int follows(Fuse *u, const Node *n)
@@ -407,9 +465,11 @@ static void fuse_flat(Fuse *u)
 	for (int i = 0; i < g->nroot; i++) {
 		if (!type_shape_eq(&g->root[i].node->ty, &r->space))
 			bug(u->f->job, "fuse: roots of one pass differ in shape");
-		add_output(u, r, g->root[i].node, root_buffer(u, &g->root[i], &g->root[i].node->ty));
+		add_output(u, r, g->root[i].node,
+		           root_buffer(u, &g->root[i], &g->root[i].node->ty));
 		collect(u, r, g->root[i].node);
-		if (!info_of(u->v, g->root[i].node)->stored && opinfo[g->root[i].node->op].kind != LEAF)
+		if (!info_of(u->v, g->root[i].node)->stored &&
+		    opinfo[g->root[i].node->op].kind != LEAF)
 			add_inlined(u, r, g->root[i].node);
 	}
 	region_append(u->v, r);

@@ -1,8 +1,8 @@
 /* gemm.c - a contraction in register tiles, as loop IR with the tile unrolled.
  *
  * In:    a classified contraction and its epilogue.   Out: the loops.
- * Holds: every element is one chain of nnc_fma over the sum in order, in full and in remaining rows
- *        and columns alike, so that who computes it changes no bit.
+ * Holds: every element is one chain of nnc_fma over the sum in order, in full and in
+ *        remaining rows and columns alike, so that who computes it changes no bit.
  *
  *     for outer
  *       for j in columns by 2 vectors            (then single vectors, the last one partial)
@@ -13,7 +13,6 @@
  *
  * For a single row whose operands both lie along the sum, the lanes run along the sum instead.
  */
-
 #include "tile.h"
 
 #include <string.h>
@@ -57,7 +56,8 @@ static Ex *b_vector(Lower *l, const Tile *t, const Region *r, int v, Ex *panel)
 }
 
 /* All multiply-adds at one index of the sum. */
-static void multiply(Lower *l, const Tile *t, const Region *r, int rows, int vecs, Ex **c, Ex *panel)
+static void multiply(Lower *l, const Tile *t, const Region *r, int rows, int vecs, Ex **c,
+                     Ex *panel)
 {
 	Ex *b[VECTORS_OF_ONE];
 	int depth = l->scope->depth;
@@ -87,8 +87,8 @@ static void multiply(Lower *l, const Tile *t, const Region *r, int rows, int vec
 }
 
 /* multiply() with the innermost variable moved on by n. */
-static void multiply_at(Lower *l, const Tile *t, const Region *r, int rows, int vecs, Ex **c, Ex *panel,
-                        Ex *at)
+static void multiply_at(Lower *l, const Tile *t, const Region *r, int rows, int vecs, Ex **c,
+                        Ex *panel, Ex *at)
 {
 	Tile u = *t;
 	Ex *k = t->k[t->nk - 1];
@@ -103,8 +103,8 @@ static void multiply_at(Lower *l, const Tile *t, const Region *r, int rows, int 
 	multiply(l, &u, r, rows, vecs, c, panel);
 }
 
-static void sum_loop(Lower *l, const Tile *t, const Region *r, int n, int rows, int vecs, Ex **c,
-                     Ex *panel, int unroll)
+static void sum_loop(Lower *l, const Tile *t, const Region *r, int n, int rows, int vecs,
+                     Ex **c, Ex *panel, int unroll)
 {
 	if (t->nk == 0) {
 		multiply(l, t, r, rows, vecs, c, panel);
@@ -197,7 +197,8 @@ static void row_loops(Lower *l, Tile *t, Region *r, int vecs, Ex *panel)
 		k->u.loop.step = step[i];
 		k->u.loop.again = printed > 0;
 		k->u.loop.keep = printed == 0;
-		k->u.loop.only_if = i == 0 && vecs > 1 ? "defined(NNC_X512) || defined(NNC_A64)" : 0;
+		k->u.loop.only_if =
+			i == 0 && vecs > 1 ? "defined(NNC_X512) || defined(NNC_A64)" : 0;
 		printed++;
 	}
 }
@@ -209,7 +210,8 @@ static void tile_vars(Lower *l, Tile *t, const Region *r)
 	t->c = ex_var(l, job_symf(l->job, "j%d", depth + 1), t->columns, depth + 1);
 	tile_spread(l, t, t->col, t->ncol, t->c);
 	if (t->row >= 0)
-		t->at[t->row] = t->i = ex_var(l, job_symf(l->job, "i%d", depth + 2), t->ext[t->row], depth + 2);
+		t->at[t->row] = t->i = ex_var(l, job_symf(l->job, "i%d", depth + 2),
+		                              t->ext[t->row], depth + 2);
 	tile_sum_vars(l, t, depth + (t->row >= 0 ? 3 : 2), r->nests);
 	if (!r->pack[0])
 		tile_b_fits(l, t);
@@ -233,7 +235,8 @@ static void tile_vars(Lower *l, Tile *t, const Region *r)
 	t->arow = t->sums;
 }
 
-/* Rows of b by 8, 4, 2, 1, with lanes along the sum: one accumulator each, reduced at the end. */
+/* Rows of b by 8, 4, 2, 1, with lanes along the sum: one accumulator each, reduced at the
+ * end. */
 static void dot_rows(Lower *l, Tile *t, Region *r, int rows)
 {
 	Ex *c[VECTORS_OF_ONE], *ix[MAXRANK], key = *ex_num(l, 0, DT_REAL);
@@ -249,7 +252,8 @@ static void dot_rows(Lower *l, Tile *t, Region *r, int rows)
 		l->lanes = part ? left : 0;
 		Ex *a = let_new(l, widen(l, t->a, l->lane), false, "a", l->scope->depth);
 		for (int i = 0; i < rows; i++) {
-			Ex *b = widen(l, ex_subst(l, t->b, t->c, ex_add(l, t->c, ex_int(l, i))), l->lane);
+			Ex *b = widen(l, ex_subst(l, t->b, t->c, ex_add(l, t->c, ex_int(l, i))),
+			              l->lane);
 			Ex sum = *ex_make(l, E_FMA, DT_REAL, (Ex *[]){ a, b, c[i] }, 3);
 			sum.wide = true;
 			K *set = emit(l, K_SET);
@@ -287,7 +291,8 @@ static void dot_lower(Lower *l, Tile *t, Region *r)
 		left %= step[i];
 		scope_open(l);
 		dot_rows(l, t, r, step[i]);
-		K *k = loop_emit(l, t->c, ex_int(l, 0), ex_dim(l, t->columns), SERIAL, scope_close(l));
+		K *k = loop_emit(l, t->c, ex_int(l, 0), ex_dim(l, t->columns), SERIAL,
+		                 scope_close(l));
 		k->u.loop.step = step[i];
 		k->u.loop.again = printed > 0;
 		k->u.loop.keep = printed == 0 && left;
@@ -329,10 +334,13 @@ void tile_lower(Lower *l, Region *r)
 		if (r->pack[0]) {
 			/* the last vectors may begin in the middle of a panel */
 			Ex *two = lanes_of(l, 2);
-			Ex *in_panel = last ? ex_make(l, E_MOD, DT_I32, (Ex *[]){ t.c, two }, 2) : ex_int(l, 0);
-			panel = ex_add(l, pack_base(l, &t, r->pack[0]),
-			               ex_add(l, ex_mul(l, ex_sub(l, t.c, in_panel), k), in_panel));
-			panel = let_new(l, ex_intval(l, panel), false, "panel", l->scope->depth);
+			Ex *in_panel = last ? ex_make(l, E_MOD, DT_I32, (Ex *[]){ t.c, two }, 2)
+			                    : ex_int(l, 0);
+			panel = ex_add(
+				l, pack_base(l, &t, r->pack[0]),
+				ex_add(l, ex_mul(l, ex_sub(l, t.c, in_panel), k), in_panel));
+			panel = let_new(l, ex_intval(l, panel), false, "panel",
+			                l->scope->depth);
 			panel = ex_make(l, E_ELEMINT, DT_I32, &panel, 1);
 		}
 		row_loops(l, &t, r, form[i], panel);

@@ -1,12 +1,12 @@
 /* lower.c - values at an index: loads, maps, index maps, sums and reductions.
  *
- * In:    a node and an index.   Out: the expression of its element; loops that it needs are opened.
+ * In:    a node and an index.   Out: the expression of its element; loops that it needs are
+ *        opened.
  * Holds: sums run in the order of their indices, the last one innermost; in lanes, lane i takes
  *        elements i, i + VL, .., and the lanes are added as a tree.
  *
  * A MAP asks its inputs at the same index, a MOVE changes the index, a reduction opens loops.
  */
-
 #include "op.h"
 
 #include <string.h>
@@ -103,7 +103,8 @@ Ex *read_at(Lower *l, const Node *n, Ex *const *ix)
 	return computed(l, n, ix);
 }
 
-Ex *sum_at(Lower *l, const Dim *ext, int n, Ex *(*term)(Lower *, Ex *const *, void *), void *arg)
+Ex *sum_at(Lower *l, const Dim *ext, int n, Ex *(*term)(Lower *, Ex *const *, void *),
+           void *arg)
 {
 	Ex *var[MAXLABEL];
 	int depth = l->scope ? l->scope->depth : 0;
@@ -134,7 +135,7 @@ Ex *sum_at(Lower *l, const Dim *ext, int n, Ex *(*term)(Lower *, Ex *const *, vo
 	return acc;
 }
 
-/* ---- reductions ------------------------------------------------------------------------------------------ */
+/* ---- reductions -------------------------------------------------------------------------- */
 
 static void extreme_position(Lower *l, Ex *best, Ex *at, Ex *x, Ex *pos, Op op)
 {
@@ -146,11 +147,13 @@ static void extreme_position(Lower *l, Ex *best, Ex *at, Ex *x, Ex *pos, Op op)
 	Ex key = *better;
 	key.u.op = op;
 	better = ex_get(l, &key);
-	Ex *first = ex_op(l, O_eq, (Ex *[]){ ex_intval(l, pos), ex_num(l, 0, DT_I32) }, 2, DT_BOOL);
+	Ex *first =
+		ex_op(l, O_eq, (Ex *[]){ ex_intval(l, pos), ex_num(l, 0, DT_I32) }, 2, DT_BOOL);
 	Ex *nan = ex_op(l, O_and, (Ex *[]){
 		ex_op(l, O_ne, (Ex *[]){ v, v }, 2, DT_BOOL),
 		ex_op(l, O_eq, (Ex *[]){ best, best }, 2, DT_BOOL) }, 2, DT_BOOL);
-	Ex *cond = ex_op(l, O_or, (Ex *[]){ ex_op(l, O_or, (Ex *[]){ first, better }, 2, DT_BOOL), nan },
+	Ex *cond = ex_op(l, O_or,
+	                 (Ex *[]){ ex_op(l, O_or, (Ex *[]){ first, better }, 2, DT_BOOL), nan },
 	                 2, DT_BOOL);
 	scope_open(l);
 	K *set = emit(l, K_SET);
@@ -177,8 +180,8 @@ static void reduce_step(Lower *l, const Node *n, Ex *acc, Ex *element)
 	set->u.set.val = step;
 }
 
-/* The last dimension in whole vectors: lane i reduces elements i, i + VL, ..; the lanes are reduced
- * after the loops, as a tree. */
+/* The last dimension in whole vectors: lane i reduces elements i, i + VL, ..; the lanes are
+ * reduced after the loops, as a tree. */
 static void reduce_lanes(Lower *l, const Node *n, Ex **at, Ex *acc)
 {
 	const Node *x = n->in[0];
@@ -235,7 +238,8 @@ Ex *reduce_value(Lower *l, const Node *n, Ex *const *ix)
 		result = 0;
 	} else {
 		Ex *t = widen(l, read_at(l, x, at), l->lane);
-		acc = let_new(l, wide_num(l, o->index ? 0 : o->init, x->ty.dt, t->wide), true, "s", depth);
+		acc = let_new(l, wide_num(l, o->index ? 0 : o->init, x->ty.dt, t->wide), true,
+		              "s", depth);
 		result = acc;
 		if (o->index) {
 			result = let_new(l, ex_num(l, 0, DT_I32), true, "p", depth);
@@ -246,9 +250,11 @@ Ex *reduce_value(Lower *l, const Node *n, Ex *const *ix)
 		}
 	}
 	for (int i = last; i >= 0; i--)
-		if (n->a.red.axes >> i & 1 && !one_index(l, x->ty.dim[i]) && !(lanes && i == last)) {
+		if (n->a.red.axes >> i & 1 && !one_index(l, x->ty.dim[i]) &&
+		    !(lanes && i == last)) {
 			K *body = scope_close(l);
-			loop_emit(l, at[i], ex_int(l, 0), ex_dim(l, x->ty.dim[i]), SERIAL, body);
+			loop_emit(l, at[i], ex_int(l, 0), ex_dim(l, x->ty.dim[i]), SERIAL,
+			          body);
 		}
 	if (lanes) {
 		Ex key = *ex_make(l, E_FOLD, DT_REAL, &acc, 1);

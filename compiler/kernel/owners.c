@@ -4,9 +4,9 @@
  * Holds: n decides who, never what: nothing here depends on the number of threads.
  *
  * An owner has a range of rows of the region's outermost dimension.  An access is a slice if an
- * owner touches just its own rows of the buffer, in proportion.  Two accesses of one buffer of which
- * one writes are local if both are slices under equal splits; all else crosses, and a barrier
- * has to lie between.  Placing them greedily is minimal for a fixed order.
+ * owner touches just its own rows of the buffer, in proportion.  Two accesses of one buffer
+ * of which one writes are local if both are slices under equal splits; all else crosses, and
+ * a barrier has to lie between.  Placing them greedily is minimal for a fixed order.
  */
 #include "op.h"
 
@@ -20,7 +20,8 @@ static int64_t terms_of(const Region *r, int B)
 	if (!n)
 		return 1;
 	if (opinfo[n->op].kind == REDUCE)
-		return type_len(&n->in[0]->ty, B) / (type_len(&n->ty, B) ? type_len(&n->ty, B) : 1);
+		return type_len(&n->in[0]->ty, B) /
+		       (type_len(&n->ty, B) ? type_len(&n->ty, B) : 1);
 	if (n->op != O_contract)
 		return 1;
 	for (int label = n->a.con.nout; label < n->a.con.nlabel; label++)
@@ -56,10 +57,12 @@ void split_choose(Fn *f, Region *r)
 	else if (r->kind == RG_PACK && axis == r->space.rank - 2)
 		r->split = (Split){ d, r->pack[0]->rows ? 16 : PANEL };
 	else if (elements * terms >= SMALL_WORK)
-		r->split = (Split){ d, axis == r->space.rank - 1 ? VECTOR_ROWS : r->tiled ? TILE_ROWS : 1 };
+		r->split = (Split){ d, axis == r->space.rank - 1 ? VECTOR_ROWS
+			               : r->tiled                ? TILE_ROWS
+			                                         : 1 };
 }
 
-/* ---- accesses ------------------------------------------------------------------------------------ */
+/* ---- accesses ---------------------------------------------------------------------------- */
 
 typedef struct {
 	Fn *f;
@@ -177,7 +180,7 @@ void accesses(Fn *f, Level *v)
 	}
 }
 
-/* ---- barriers --------------------------------------------------------------------------------------- */
+/* ---- barriers ---------------------------------------------------------------------------- */
 
 typedef struct { Access a; Split split; } Touch;
 

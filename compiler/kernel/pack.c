@@ -1,13 +1,12 @@
 /* pack.c - operands of contractions copied so that a tile reads them in order.
  *
- * In:    an operand as an index map.   Out: panels [columns / 2 VL][sum][2 VL], zeros beyond the columns,
- *        or rows [rows][sum].
+ * In:    an operand as an index map.   Out: panels [columns / 2 VL][sum][2 VL], with zeros beyond
+ *        the columns, or rows [rows][sum].
  * Holds: each owner writes whole lines of its own.
  *
- * Blocks of NNC_VL x NNC_VL that lie across are turned over in registers, columns that are adjacent
- * are copied as vectors, anything else (an index map with guards) goes one by one.
+ * Blocks of NNC_VL x NNC_VL that lie across are turned over in registers, columns that are
+ * adjacent are copied as vectors, anything else (an index map with guards) goes one by one.
  */
-
 #include "tile.h"
 
 #include <string.h>
@@ -29,7 +28,8 @@ Ex *pack_base(Lower *l, const Tile *t, const Pack *p)
 	int n = 0;
 	for (int i = 0; i < t->nouter; i++)
 		if (tile_has(t, p->side, t->outer[i]))
-			e = ex_add(l, ex_mul(l, e, ex_dim(l, p->buf->ty.dim[n++])), t->at[t->outer[i]]);
+			e = ex_add(l, ex_mul(l, e, ex_dim(l, p->buf->ty.dim[n++])),
+			           t->at[t->outer[i]]);
 	if (!dim_mul(p->buf->ty.dim[n], p->buf->ty.dim[n + 1], &size))
 		bug(l->job, "tile: packed operand too large");
 	return ex_mul(l, e, ex_dim(l, size));
@@ -188,7 +188,8 @@ static void copy_body(Lower *l, Copy *c, Ex *j)
 	Ex *end = c->p->rows ? c->bound : ex_dim(l, c->t.columns);
 	Ex *zero = ex_int(l, 0), *sums = ex_dim(l, c->t.sums);
 	bool vectors = !c->p->rows && dim_is(line, 1);
-	Ex *rest = vectors ? zero : ex_make(l, E_MOD, DT_I32, (Ex *[]){ sums, lanes_of(l, 1) }, 2);
+	Ex *rest =
+		vectors ? zero : ex_make(l, E_MOD, DT_I32, (Ex *[]){ sums, lanes_of(l, 1) }, 2);
 	Ex *whole = let_new(l, ex_intval(l, ex_cond(l, ex_make(l, E_LE, DT_I32, (Ex *[]){
 		ex_add(l, j, lanes_of(l, 1)), end }, 2),
 		ex_sub(l, sums, rest), zero)),
@@ -200,7 +201,8 @@ static void copy_body(Lower *l, Copy *c, Ex *j)
 		copy_vector(l, c, j, k);
 	else
 		copy_block(l, c, j, k, c->p->rows ? along : line);
-	loop_emit(l, k, zero, whole, SERIAL, scope_close(l))->u.loop.by = vectors ? 0 : lanes_of(l, 1);
+	loop_emit(l, k, zero, whole, SERIAL, scope_close(l))->u.loop.by =
+		vectors ? 0 : lanes_of(l, 1);
 	copy_lines(l, c, j, whole);
 }
 

@@ -1,15 +1,16 @@
 /* place.c - statements, scopes, and names for parts of expressions.
  *
- * In:    expressions at a point of the loops that are open.   Out: statements in the right loop.
- * Holds: an expression that is used twice, or that does not change in the innermost loop, gets a
- *        name in the loop of its deepest variable.  The arms of a condition stay behind it.
+ * In:    expressions at a point of the loops that are open.   Out: statements in the right
+ *        loop.
+ * Holds: an expression that is used twice, or that does not change in the innermost loop,
+ *        gets a name in the loop of its deepest variable.  The arms of a condition stay
+ *        behind it.
  */
-
 #include "op.h"
 
 #include <string.h>
 
-/* ---- statements and scopes ---------------------------------------------------------------------- */
+/* ---- statements and scopes --------------------------------------------------------------- */
 
 Scope *scope_open(Lower *l)
 {
@@ -66,7 +67,7 @@ Ex *let_new(Lower *l, Ex *init, bool mutable, const char *stem, int depth)
 	return name;
 }
 
-/* ---- placement ------------------------------------------------------------------------------------- */
+/* ---- placement --------------------------------------------------------------------------- */
 
 static bool is_index(const Ex *e)
 {
@@ -109,7 +110,13 @@ static void remember(Lower *l, Ex *e, Ex *name)
 static bool worth_a_name(const Lower *l, const Ex *e, const Ex *placed, int uses)
 {
 	switch (e->kind) {
-	case E_OP: case E_LOAD: case E_RANDOM: case E_FMA: case E_COND: case E_KNOB: case E_REDUCE:
+	case E_OP:
+	case E_LOAD:
+	case E_RANDOM:
+	case E_FMA:
+	case E_COND:
+	case E_KNOB:
+	case E_REDUCE:
 		return uses > 1 || (placed->depth < l->scope->depth && l->scope->depth > 0);
 	default:
 		return false;
@@ -128,7 +135,8 @@ Ex *placed(Lower *l, Ex *e)
 		bug(l->job, "lower: too many operands");
 	bool index = is_index(e) && e->kind != E_ELEMINT;
 	for (int i = 0; i < e->narg; i++)
-		/* the arms of a condition stay behind it; the outer index of a load is not printed */
+		/* the arms of a condition stay behind it; the outer index of a load is not
+		 * printed */
 		arg[i] = (e->kind == E_COND && i) || (e->kind == E_LOAD && i) ? e->arg[i] :
 		         placed(l, e->arg[i]);
 	Ex key = *e;
@@ -137,7 +145,8 @@ Ex *placed(Lower *l, Ex *e)
 	if (index || e->kind == E_ELEMINT || e->kind == E_INTVAL ||
 	    !worth_a_name(l, e, p, e->mark == l->mark ? e->uses : 1))
 		return p;
-	name = let_new(l, p, false, "v", p->depth < l->scope->depth ? p->depth : l->scope->depth);
+	name = let_new(l, p, false, "v",
+	               p->depth < l->scope->depth ? p->depth : l->scope->depth);
 	remember(l, e, name);
 	return name;
 }

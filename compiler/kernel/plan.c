@@ -1,11 +1,12 @@
 /* plan.c - bytes for scratch buffers, after the barriers are placed.
  *
  * In:    buffers and the epochs of the regions that touch them.   Out: offsets in two arenas.
- * Holds: the plan is valid for every batch: offsets in the second arena are multiples of B.  Two
- *        buffers share bytes only if a barrier lies between their lives, or if one is the other,
- *        changed in place by the same owners.
+ * Holds: the plan is valid for every batch: offsets in the second arena are multiples of B.
+ *        Two buffers share bytes only if a barrier lies between their lives, or if one is the
+ *        other, changed in place by the same owners.
  *
- * Greedy by size: the largest buffer first, each at the lowest offset that is free for its life.
+ * Greedy by size: the largest buffer first, each at the lowest offset that is free for its
+ * life.
  */
 #include "op.h"
 
@@ -50,7 +51,7 @@ static bool in_arena(const Buffer *b)
 	return (b->place == PL_ARENA0 || b->place == PL_ARENA) && !b->of && b->first >= 0;
 }
 
-/* ---- in place -------------------------------------------------------------------------------------- */
+/* ---- in place ---------------------------------------------------------------------------- */
 
 /* Are all reads of b in e at the index `at`? */
 static bool reads_only_at(const Ex *e, const Buffer *b, const Ex *at)
@@ -71,12 +72,16 @@ static bool identity(const K *k, const Buffer *b, const Ex **at)
 		if (s->kind == K_STORE)
 			*at = s->u.store.at;
 	for (; k; k = k->next) {
-		if (k->kind == K_FOR && (!identity(k->u.loop.body, b, at) || !identity(k->u.loop.tail, b, at)))
+		if (k->kind == K_FOR &&
+		    (!identity(k->u.loop.body, b, at) || !identity(k->u.loop.tail, b, at)))
 			return false;
-		if (k->kind == K_IF || k->kind == K_TURN || (k->kind == K_STORE && k->u.store.at != *at))
+		if (k->kind == K_IF || k->kind == K_TURN ||
+		    (k->kind == K_STORE && k->u.store.at != *at))
 			return false;
-		const Ex *e = k->kind == K_LET ? k->u.let.init : k->kind == K_SET ? k->u.set.val :
-		              k->kind == K_STORE ? k->u.store.val : 0;
+		const Ex *e = k->kind == K_LET     ? k->u.let.init
+		              : k->kind == K_SET   ? k->u.set.val
+		              : k->kind == K_STORE ? k->u.store.val
+		                                   : 0;
 		if (e && !reads_only_at(e, b, *at ? *at : e))
 			return false;
 	}
@@ -89,7 +94,8 @@ static bool only_here(const Fn *f, const Buffer *b, const Region *r)
 	bool after = false;
 	for (const Region *q = f->top->first; q; q = q->next) {
 		if (q->kind == RG_SCAN &&
-		    (after ? b->last >= q->epoch : last_epoch(q->body) >= r->epoch && f->host->barrier))
+		    (after ? b->last >= q->epoch
+		           : last_epoch(q->body) >= r->epoch && f->host->barrier))
 			return false;
 		for (int i = 0; i < q->naccess; i++) {
 			if (q == r || q->access[i].buf != b)
@@ -115,8 +121,9 @@ static void try_inplace(const Fn *f, Region *r)
 	for (int i = 0; i < r->naccess; i++) {
 		Buffer *from = r->access[i].buf;
 		const Ex *at = 0;
-		if (r->access[i].write || !in_arena(from) || from->place != to->place || from == to ||
-		    from->bytes != to->bytes || !dim_eq(from->st.len, to->st.len) ||
+		if (r->access[i].write || !in_arena(from) || from->place != to->place ||
+		    from == to || from->bytes != to->bytes ||
+		    !dim_eq(from->st.len, to->st.len) ||
 		    elem_bytes(from, false) != elem_bytes(to, false))
 			continue;
 		if (f->host->barrier && r->split.rows.k && !r->access[i].slice)
@@ -132,7 +139,7 @@ static void try_inplace(const Fn *f, Region *r)
 	}
 }
 
-/* ---- offsets ------------------------------------------------------------------------------------------ */
+/* ---- offsets ----------------------------------------------------------------------------- */
 
 static int by_size(const void *a, const void *b)
 {
@@ -155,7 +162,8 @@ static int64_t lowest(const Buffer *b, Buffer **v, int n)
 	while (moved) {
 		moved = false;
 		for (int i = 0; i < n; i++)
-			if (overlap(b, v[i]) && at < v[i]->at + v[i]->bytes && v[i]->at < at + b->bytes) {
+			if (overlap(b, v[i]) && at < v[i]->at + v[i]->bytes &&
+			    v[i]->at < at + b->bytes) {
 				at = v[i]->at + v[i]->bytes;
 				moved = true;
 			}

@@ -2,8 +2,8 @@
  *
  * In:    kernels with their plan.   Out: C99 through an Out; nothing is decided here.
  *
- *     static void mlp_grad_k3(int B, int lo, int hi, const nnc_real *restrict in0, nnc_real *out0)
- *     {
+ *     static void mlp_grad_k3(int B, int lo, int hi, const nnc_real *restrict in0, nnc_real
+ *     *out0) {
  *             for (int i1 = lo; i1 < hi; i1++) {
  *                     nnc_real s0 = 0.0f;
  *                     for (int k2 = 0; k2 < 784; k2++) {
@@ -32,7 +32,7 @@ typedef struct {
 	Out *o;
 } Print;
 
-/* ---- arguments -------------------------------------------------------------------------------------- */
+/* ---- arguments --------------------------------------------------------------------------- */
 
 static int argument(Print *p, const Buffer *b)
 {
@@ -124,7 +124,7 @@ static void scan_k(Print *p, const K *k)
 		}
 }
 
-/* ---- expressions ----------------------------------------------------------------------------------------- */
+/* ---- expressions ------------------------------------------------------------------------- */
 
 static const char *text(Print *p, const Ex *e, int least);
 static const char *lanes_text(Print *p, const Ex *e);
@@ -178,13 +178,15 @@ static const char *number(Print *p, const Ex *e)
 	if (isnan(v))
 		return f64 ? "(0.0 / 0.0)" : "(0.0f / 0.0f)";
 	if (isinf(v))
-		return arena_printf(p->a, "(%s1.0%s / 0.0%s)", v < 0 ? "-" : "", f64 ? "" : "f", f64 ? "" : "f");
+		return arena_printf(p->a, "(%s1.0%s / 0.0%s)", v < 0 ? "-" : "", f64 ? "" : "f",
+		                    f64 ? "" : "f");
 	return arena_printf(p->a, "%s%s", number_text(buf, v, !f64), f64 ? "" : "f");
 }
 
 static bool word(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_';
 }
 
 /* The row's expression with a, b, c replaced; nnc_X becomes nncv_X for vectors. */
@@ -208,10 +210,13 @@ static const char *op_text(Print *p, const Ex *e)
 		int i = x[0] - 'a';
 		if (n == 1 && i >= 0 && i < e->narg) {
 			/* of an infix operator the right operand binds more tightly */
-			int least = lv == P_ATOM ? 0 : lv == P_UNARY ? P_ATOM : lv + (operand > 0);
+			int least = lv == P_ATOM    ? 0
+			            : lv == P_UNARY ? P_ATOM
+			                            : lv + (operand > 0);
 			const Ex *arg = e->arg[i];
-			s = arena_printf(p->a, "%s%s", s, e->wide && !arg->wide ? lanes_text(p, arg) :
-			                 text(p, arg, least));
+			s = arena_printf(p->a, "%s%s", s,
+			                 e->wide && !arg->wide ? lanes_text(p, arg)
+			                                       : text(p, arg, least));
 			operand++;
 		} else if (!strncmp(x, "nnc_", 4) && n > 4) {
 			const char *family = e->wide ? "nncv" : "nnc";
@@ -242,10 +247,13 @@ static const char *load_text(Print *p, const Ex *e)
 static const char *random_text(Print *p, const Ex *e)
 {
 	const FnHost *h = p->f->host;
-	return arena_printf(p->a, "%s(%s, UINT64_C(0x%llx), %s, %s + (uint64_t)(%s), (uint64_t)(%s), (uint64_t)(%s))",
+	return arena_printf(p->a,
+	                    "%s(%s, UINT64_C(0x%llx), %s, %s + (uint64_t)(%s), (uint64_t)(%s), "
+	                    "(uint64_t)(%s))",
 	                    e->wide ? "nncv_random" : "nnc_random", h->seed,
 	                    (unsigned long long)e->u.stream, h->update, h->sample0,
-	                    text(p, e->arg[0], 0), text(p, e->arg[1], 0), text(p, e->arg[2], 0));
+	                    text(p, e->arg[0], 0), text(p, e->arg[1], 0),
+	                    text(p, e->arg[2], 0));
 }
 
 static const char *dim_c(Print *p, Dim d)
@@ -258,15 +266,18 @@ static const char *dim_c(Print *p, Dim d)
 
 static const char *pair(Print *p, const Ex *e, const char *op, int lv)
 {
-	return arena_printf(p->a, "%s %s %s", text(p, e->arg[0], lv), op, text(p, e->arg[1], lv + 1));
+	return arena_printf(p->a, "%s %s %s", text(p, e->arg[0], lv), op,
+	                    text(p, e->arg[1], lv + 1));
 }
 
 static const char *sum_text(Print *p, const Ex *e)
 {
 	if (e->kind == E_ADD && e->arg[1]->kind == E_INT && e->arg[1]->u.i < 0)
-		return arena_printf(p->a, "%s - %lld", text(p, e->arg[0], P_SUM), (long long)-e->arg[1]->u.i);
+		return arena_printf(p->a, "%s - %lld", text(p, e->arg[0], P_SUM),
+		                    (long long)-e->arg[1]->u.i);
 	if (e->kind == E_ADD && level(e->arg[1]) == P_SUM)     /* + is associative in ints */
-		return arena_printf(p->a, "%s + %s", text(p, e->arg[0], P_SUM), text(p, e->arg[1], P_SUM));
+		return arena_printf(p->a, "%s + %s", text(p, e->arg[0], P_SUM),
+		                    text(p, e->arg[1], P_SUM));
 	return pair(p, e, e->kind == E_ADD ? "+" : "-", P_SUM);
 }
 
@@ -284,37 +295,46 @@ static const char *plain(Print *p, const Ex *e)
 	case E_LT: return pair(p, e, "<", P_COMPARE);
 	case E_LE: return pair(p, e, "<=", P_COMPARE);
 	case E_EQ: return pair(p, e, "==", P_COMPARE);
-	case E_AND: return arena_printf(p->a, "%s && %s", text(p, e->arg[0], P_AND), text(p, e->arg[1], P_AND));
+	case E_AND:
+		return arena_printf(p->a, "%s && %s", text(p, e->arg[0], P_AND),
+		                    text(p, e->arg[1], P_AND));
 	case E_COND:
-		return arena_printf(p->a, "%s ? %s : %s", text(p, e->arg[0], P_COND + 1),
-		                    e->wide ? lanes_text(p, e->arg[1]) : text(p, e->arg[1], P_COND + 1),
-		                    e->wide ? lanes_text(p, e->arg[2]) : text(p, e->arg[2], P_COND));
-	case E_NUM: return e->wide ? arena_printf(p->a, "nncv_set1(%s)", number(p, e)) : number(p, e);
+		return arena_printf(
+			p->a, "%s ? %s : %s", text(p, e->arg[0], P_COND + 1),
+			e->wide ? lanes_text(p, e->arg[1]) : text(p, e->arg[1], P_COND + 1),
+			e->wide ? lanes_text(p, e->arg[2]) : text(p, e->arg[2], P_COND));
+	case E_NUM:
+		return e->wide ? arena_printf(p->a, "nncv_set1(%s)", number(p, e))
+		               : number(p, e);
 	case E_LOAD: return load_text(p, e);
 	case E_OP: case E_REDUCE: return op_text(p, e);
 	case E_NAME: return e->u.name;
 	case E_KNOB: case E_ARG:
-		return h->scalar(h->arg, p->a, e->kind, e->u.i, e->kind == E_ARG ? e->u.name : 0);
+		return h->scalar(h->arg, p->a, e->kind, e->u.i,
+		                 e->kind == E_ARG ? e->u.name : 0);
 	case E_COUNT: return arena_printf(p->a, "(nnc_real)%s", dim_c(p, dim_batch(1)));
 	case E_INTVAL: case E_ELEMINT: return text(p, e->arg[0], 0);
 	case E_RANDOM: return random_text(p, e);
 	case E_FMA:
-		return e->wide ? arena_printf(p->a, "nncv_fma(%s, %s, %s)", lanes_text(p, e->arg[0]),
-		                              lanes_text(p, e->arg[1]), lanes_text(p, e->arg[2])) :
-		       arena_printf(p->a, "nnc_fma(%s, %s, %s)", text(p, e->arg[0], 0),
-		                    text(p, e->arg[1], 0), text(p, e->arg[2], 0));
+		return e->wide ? arena_printf(
+					 p->a, "nncv_fma(%s, %s, %s)", lanes_text(p, e->arg[0]),
+					 lanes_text(p, e->arg[1]), lanes_text(p, e->arg[2]))
+		               : arena_printf(p->a, "nnc_fma(%s, %s, %s)",
+		                              text(p, e->arg[0], 0), text(p, e->arg[1], 0),
+		                              text(p, e->arg[2], 0));
 	case E_LANES: return "NNC_VL";
 	case E_FOLD: {
 		const char *x = opinfo[e->u.op].expr;
 		int n = 0;
 		while (word(x[n]))
 			n++;
-		return arena_printf(p->a, "nncv_h%.*s(%s)", n > 4 ? n - 4 : 3, n > 4 ? x + 4 : "sum",
-		                    text(p, e->arg[0], 0));
+		return arena_printf(p->a, "nncv_h%.*s(%s)", n > 4 ? n - 4 : 3,
+		                    n > 4 ? x + 4 : "sum", text(p, e->arg[0], 0));
 	}
 	case E_MASK:
-		return arena_printf(p->a, "nncv_sel(nncv_lt(nncv_iota(), nncv_set1((nnc_real)%s)), %s, %s)",
-		                    e->text, lanes_text(p, e->arg[0]), lanes_text(p, e->arg[1]));
+		return arena_printf(
+			p->a, "nncv_sel(nncv_lt(nncv_iota(), nncv_set1((nnc_real)%s)), %s, %s)",
+			e->text, lanes_text(p, e->arg[0]), lanes_text(p, e->arg[1]));
 	case E_READ: break;
 	}
 	bug(p->f->job, "print: expression kind %d", e->kind);
@@ -344,7 +364,7 @@ const char *ex_text(const Fn *f, Arena *a, const Ex *e)
 	return text(&p, e, 0);
 }
 
-/* ---- statements ----------------------------------------------------------------------------------------------- */
+/* ---- statements -------------------------------------------------------------------------- */
 
 /* One statement, broken at spaces if it is too long for a line. */
 void print_line(Out *o, const char *s)
@@ -388,11 +408,13 @@ static void print_loop(Print *p, const K *k)
 	if (k->u.loop.how == LANES) {
 		if (*start)
 			print_line(p->o, arena_printf(p->a, "%s;", start));
-		print_line(p->o, arena_printf(p->a, "for (; %s + NNC_VL <= %s; %s += NNC_VL) {", v, bound, v));
+		print_line(p->o, arena_printf(p->a, "for (; %s + NNC_VL <= %s; %s += NNC_VL) {",
+		                              v, bound, v));
 		print_k(p, k->u.loop.body);
 		out(p->o, "}\n");
 		print_line(p->o, arena_printf(p->a, "if (%s < %s) {", v, bound));
-		print_line(p->o, arena_printf(p->a, "const int %s = %s - %s;", k->u.loop.left, bound, v));
+		print_line(p->o, arena_printf(p->a, "const int %s = %s - %s;", k->u.loop.left,
+		                              bound, v));
 		print_k(p, k->u.loop.tail);
 		out(p->o, "}\n");
 		return;
@@ -404,20 +426,25 @@ static void print_loop(Print *p, const K *k)
 	if (k->u.loop.only_if)
 		out(p->o, "#if %s\n", k->u.loop.only_if);
 	if (k->u.loop.left) {
-		print_line(p->o, arena_printf(p->a, "for (%s; %s < %s; %s += NNC_VL) {", start, v, bound, v));
-		print_line(p->o, arena_printf(p->a, "const int %s = %s - %s < NNC_VL ? %s - %s : NNC_VL;",
-		                              k->u.loop.left, bound, v, bound, v));
+		print_line(p->o, arena_printf(p->a, "for (%s; %s < %s; %s += NNC_VL) {", start,
+		                              v, bound, v));
+		print_line(p->o,
+		           arena_printf(p->a,
+		                        "const int %s = %s - %s < NNC_VL ? %s - %s : NNC_VL;",
+		                        k->u.loop.left, bound, v, bound, v));
 	} else if (k->u.loop.ragged) {
-		print_line(p->o, arena_printf(p->a, "for (%s; %s < %s; %s += %s) {", start, v, bound, v,
-		                              text(p, k->u.loop.by, P_SUM)));
+		print_line(p->o, arena_printf(p->a, "for (%s; %s < %s; %s += %s) {", start, v,
+		                              bound, v, text(p, k->u.loop.by, P_SUM)));
 	} else if (k->u.loop.by) {
 		const char *by = text(p, k->u.loop.by, P_SUM);
-		print_line(p->o, arena_printf(p->a, "for (%s; %s + %s <= %s; %s += %s) {", start, v, by, bound,
-		                              v, by));
+		print_line(p->o, arena_printf(p->a, "for (%s; %s + %s <= %s; %s += %s) {",
+		                              start, v, by, bound, v, by));
 	} else if (k->u.loop.step == 1)
-		print_line(p->o, arena_printf(p->a, "for (%s; %s < %s; %s++) {", start, v, bound, v));
+		print_line(p->o,
+		           arena_printf(p->a, "for (%s; %s < %s; %s++) {", start, v, bound, v));
 	else
-		print_line(p->o, arena_printf(p->a, "for (%s; %s + %d <= %s; %s += %d) {", start, v,
+		print_line(p->o,
+		           arena_printf(p->a, "for (%s; %s + %d <= %s; %s += %d) {", start, v,
 		                        k->u.loop.step, bound, v, k->u.loop.step));
 	print_k(p, k->u.loop.body);
 	out(p->o, "}\n");
@@ -432,17 +459,20 @@ static void print_store(Print *p, const K *k)
 	const char *name = arena_printf(p->a, "out%d", argument(p, b));
 	const char *at = text(p, k->u.store.at, k->u.store.wide ? P_SUM : 0);
 	if (k->u.store.wide && k->u.store.lanes)
-		print_line(p->o, arena_printf(p->a, "nncv_storen(%s + %s, %s, %s);", name, at, lanes_text(p, v),
-		                        k->u.store.lanes));
+		print_line(p->o, arena_printf(p->a, "nncv_storen(%s + %s, %s, %s);", name, at,
+		                              lanes_text(p, v), k->u.store.lanes));
 	else if (k->u.store.wide)
-		print_line(p->o, arena_printf(p->a, "nncv_store(%s + %s, %s);", name, at, lanes_text(p, v)));
+		print_line(p->o, arena_printf(p->a, "nncv_store(%s + %s, %s);", name, at,
+		                              lanes_text(p, v)));
 	else if (b->ty.dt == DT_BOOL || b->ty.dt == DT_U8)
-		print_line(p->o, arena_printf(p->a, "%s[%s] = (unsigned char)(%s);", name, at, text(p, v, 0)));
+		print_line(p->o, arena_printf(p->a, "%s[%s] = (unsigned char)(%s);", name, at,
+		                              text(p, v, 0)));
 	else if (b->f64)
-		print_line(p->o, arena_printf(p->a, "%s[%s] = (double)%s;", name, at, text(p, v, P_ATOM)));
+		print_line(p->o, arena_printf(p->a, "%s[%s] = (double)%s;", name, at,
+		                              text(p, v, P_ATOM)));
 	else
-		print_line(p->o, arena_printf(p->a, "%s[%s] %s= %s;", name, at, k->u.store.add ? "+" : "",
-		                        text(p, v, 0)));
+		print_line(p->o, arena_printf(p->a, "%s[%s] %s= %s;", name, at,
+		                              k->u.store.add ? "+" : "", text(p, v, 0)));
 }
 
 static void print_set(Print *p, const K *k)
@@ -451,10 +481,12 @@ static void print_set(Print *p, const K *k)
 	bool sum = (v->kind == E_OP || v->kind == E_REDUCE) && v->narg == 2 &&
 	           !strcmp(opinfo[v->u.op].expr, "a + b") && v->arg[0] == k->u.set.name;
 	if (sum)
-		print_line(p->o, arena_printf(p->a, "%s += %s;", k->u.set.name->u.name, v->wide ?
-		                        lanes_text(p, v->arg[1]) : text(p, v->arg[1], 0)));
+		print_line(p->o, arena_printf(p->a, "%s += %s;", k->u.set.name->u.name,
+		                              v->wide ? lanes_text(p, v->arg[1])
+		                                      : text(p, v->arg[1], 0)));
 	else
-		print_line(p->o, arena_printf(p->a, "%s = %s;", k->u.set.name->u.name, text(p, v, 0)));
+		print_line(p->o, arena_printf(p->a, "%s = %s;", k->u.set.name->u.name,
+		                              text(p, v, 0)));
 }
 
 static void print_k(Print *p, const K *k)
@@ -465,10 +497,13 @@ static void print_k(Print *p, const K *k)
 			print_loop(p, k);
 			break;
 		case K_LET:
-			print_line(p->o, arena_printf(p->a, "%s%s %s = %s;", k->u.let.mutable ? "" : "const ",
+			print_line(p->o,
+			           arena_printf(p->a, "%s%s %s = %s;",
+			                        k->u.let.mutable ? "" : "const ",
 			                        type_of(k->u.let.name), k->u.let.name->u.name,
-			                        k->u.let.name->wide ? lanes_text(p, k->u.let.init) :
-			                        text(p, k->u.let.init, 0)));
+			                        k->u.let.name->wide
+			                                ? lanes_text(p, k->u.let.init)
+			                                : text(p, k->u.let.init, 0)));
 			break;
 		case K_SET:
 			print_set(p, k);
@@ -477,18 +512,24 @@ static void print_k(Print *p, const K *k)
 			print_store(p, k);
 			break;
 		case K_IF:
-			print_line(p->o, arena_printf(p->a, "if (%s) {", text(p, k->u.cond.cond, 0)));
+			print_line(p->o,
+			           arena_printf(p->a, "if (%s) {", text(p, k->u.cond.cond, 0)));
 			print_k(p, k->u.cond.then);
 			out(p->o, "}\n");
 			break;
 		case K_TURN:
-			print_line(p->o, arena_printf(p->a, "nncv_transpose(out%d + %s, %s, %s%d + %s, %s);",
-			                              argument(p, k->u.turn.to), text(p, k->u.turn.at, P_SUM),
-			                              text(p, k->u.turn.to_step, 0),
-			                              p->k->argwrite[argument(p, k->u.turn.from->u.buf)] ? "out" : "in",
-			                              argument(p, k->u.turn.from->u.buf),
-			                              text(p, k->u.turn.from->arg[0], P_SUM),
-			                              text(p, k->u.turn.from_step, 0)));
+			print_line(
+				p->o,
+				arena_printf(
+					p->a, "nncv_transpose(out%d + %s, %s, %s%d + %s, %s);",
+					argument(p, k->u.turn.to), text(p, k->u.turn.at, P_SUM),
+					text(p, k->u.turn.to_step, 0),
+					p->k->argwrite[argument(p, k->u.turn.from->u.buf)]
+						? "out"
+						: "in",
+					argument(p, k->u.turn.from->u.buf),
+					text(p, k->u.turn.from->arg[0], P_SUM),
+					text(p, k->u.turn.from_step, 0)));
 			break;
 		case K_NOTE:
 			print_line(p->o, arena_printf(p->a, "/* %s */", k->u.note));
@@ -496,7 +537,7 @@ static void print_k(Print *p, const K *k)
 		}
 }
 
-/* ---- kernels ---------------------------------------------------------------------------------------------------- */
+/* ---- kernels ----------------------------------------------------------------------------- */
 
 const char *elem_type(const Buffer *b)
 {
@@ -546,7 +587,8 @@ static const char *parameters(Print *p)
 		s = arena_printf(p->a, "%s, double %s", s, k->scalar[i]);
 	for (int i = 0; i < k->narg; i++)
 		s = arena_printf(p->a, "%s, %s%s *%s%s%d", s, k->argwrite[i] ? "" : "const ",
-		                 elem_type(k->arg[i]), restricted, k->argwrite[i] ? "out" : "in", i);
+		                 elem_type(k->arg[i]), restricted,
+		                 k->argwrite[i] ? "out" : "in", i);
 	return *s ? s + 2 : "void";
 }
 
@@ -575,7 +617,8 @@ void print_kernel(Out *o, const Fn *f, const Kernel *k)
 	while ((end = strchr(s, '\n')) != 0 && *s != '{') {
 		while (*s == '\t')
 			s++;
-		head = arena_printf(o->mem, "%s%s%.*s", head, *head ? " " : "", (int)(end - s), s);
+		head = arena_printf(o->mem, "%s%s%.*s", head, *head ? " " : "", (int)(end - s),
+		                    s);
 		s = end + 1;
 	}
 	print_line(o, arena_printf(o->mem, "static void %s%s", k->name, head));

@@ -1,12 +1,13 @@
 /* replay.c - plan_check(): replays the plan with n owners over byte ranges.
  *
- * In:    a planned function, n threads, a batch of B.   Out: nothing, or bug() at the first fault.
+ * In:    a planned function, n threads, a batch of B.   Out: nothing, or bug() at the first
+ *        fault.
  * Holds: every read sees the value that the graph names, and between two owners of which one
  *        writes lies a barrier.
  *
- * Memory is a list of intervals, each with the buffer whose value it holds.  Since the last barrier
- * all touched ranges are remembered with their owner; an overlap of two owners, one writing, is
- * a race.  A scan is replayed for three steps.
+ * Memory is a list of intervals, each with the buffer whose value it holds.  Since the last
+ * barrier all touched ranges are remembered with their owner; an overlap of two owners, one
+ * writing, is a race.  A scan is replayed for three steps.
  */
 #include "op.h"
 
@@ -25,7 +26,8 @@ static void touch(Replay *p, int arena, Touch x)
 {
 	for (int i = 0; i < p->nt[arena]; i++) {
 		const Touch *y = &p->t[arena][i];
-		if (y->owner != x.owner && (x.write || y->write) && x.lo < y->hi && y->lo < x.hi)
+		if (y->owner != x.owner && (x.write || y->write) && x.lo < y->hi &&
+		    y->lo < x.hi)
 			bug(p->f->job, "plan: regions %d and %d race with %d threads, batch %d",
 			    y->r->id, x.r->id, p->n, p->B);
 	}
@@ -52,7 +54,8 @@ static void fill(Replay *p, int arena, int64_t lo, int64_t hi, const Buffer *b)
 	PUSH(p->a, p->v[arena], p->nv[arena], p->capv[arena], s);
 }
 
-static void expect(Replay *p, int arena, int64_t lo, int64_t hi, const Buffer *b, const Region *r)
+static void expect(Replay *p, int arena, int64_t lo, int64_t hi, const Buffer *b,
+                   const Region *r)
 {
 	int64_t found = 0;
 	for (int i = 0; i < p->nv[arena]; i++) {
@@ -62,12 +65,13 @@ static void expect(Replay *p, int arena, int64_t lo, int64_t hi, const Buffer *b
 			found += y - x;
 	}
 	if (found != hi - lo)
-		bug(p->f->job, "plan: region %d reads %s, but %lld of its %lld bytes hold it", r->id,
-		    b->name, (long long)found, (long long)(hi - lo));
+		bug(p->f->job, "plan: region %d reads %s, but %lld of its %lld bytes hold it",
+		    r->id, b->name, (long long)found, (long long)(hi - lo));
 }
 
 /* The bytes that owner t touches. */
-static bool range(const Replay *p, const Region *r, const Access *a, int t, int64_t *lo, int64_t *hi)
+static bool range(const Replay *p, const Region *r, const Access *a, int t, int64_t *lo,
+                  int64_t *hi)
 {
 	const Buffer *b = a->buf;
 	int64_t scale = b->place == PL_ARENA ? p->B : 1, at = b->at * scale;
@@ -77,7 +81,8 @@ static bool range(const Replay *p, const Region *r, const Access *a, int t, int6
 	*hi = at + len;
 	if (!r->split.rows.k)
 		return t == 0;
-	int64_t units = (rows + u - 1) / u, first = units * t / p->n * u, last = units * (t + 1) / p->n * u;
+	int64_t units = (rows + u - 1) / u, first = units * t / p->n * u,
+		last = units * (t + 1) / p->n * u;
 	if (last > rows)
 		last = rows;
 	if (first >= last)
@@ -98,7 +103,8 @@ static void replay_region(Replay *p, const Region *r)
 			for (int i = 0; i < r->naccess; i++) {
 				const Access *a = &r->access[i];
 				int64_t lo, hi;
-				bool in = a->buf->place == PL_ARENA0 || a->buf->place == PL_ARENA;
+				bool in =
+					a->buf->place == PL_ARENA0 || a->buf->place == PL_ARENA;
 				if (!in || a->write != write || !range(p, r, a, t, &lo, &hi))
 					continue;
 				int arena = a->buf->place == PL_ARENA;

@@ -1,9 +1,10 @@
 /* roots.c - places of leaves and results, and which results are wanted.
  *
- * In:    a graph's roots.   Out: buffers in the host's memory; movements for values that lie elsewhere.
- * Holds: a value is computed straight into the place of its root where that place is always there.
+ * In:    a graph's roots.   Out: buffers in the host's memory; movements for values that lie
+ *        elsewhere.
+ * Holds: a value is computed straight into the place of its root where that place is always
+ *        there.
  */
-
 #include "fuse.h"
 
 static Place leaf_place(const Node *n)
@@ -36,7 +37,8 @@ static bool root_place(const Fuse *u, const Root *r, Place *p)
 	switch (r->kind) {
 	case R_GRAD: *p = PL_GRAD; return true;
 	case R_PARAM: case R_WEIGHT: *p = PL_PARAM; return true;
-	case R_BUFFER: *p = u->f->g->name == job_sym(u->f->job, "init") ? PL_BUFFER : PL_BUFFER_NEXT;
+	case R_BUFFER:
+		*p = u->f->g->name == job_sym(u->f->job, "init") ? PL_BUFFER : PL_BUFFER_NEXT;
 		return true;
 	case R_MOMENT: *p = PL_MOMENT; return true;
 	case R_FIELD: *p = PL_FIELD; return true;
@@ -114,8 +116,8 @@ void find_needs(Fuse *u)
 		}
 }
 
-/* The root that node n is computed for, seen through whole reshapes: then n is computed straight
- * into the root's place. */
+/* The root that node n is computed for, seen through whole reshapes: then n is computed
+ * straight into the root's place. */
 static const Root *direct_root(Fuse *u, const Node *n)
 {
 	const Graph *g = u->v->g;
@@ -134,7 +136,8 @@ static const Root *direct_root(Fuse *u, const Node *n)
 		if (through && (g->root[i].kind == R_EMIT || g->root[i].kind == R_CARRY))
 			continue;
 		/* an output's memory is there only if it is wanted */
-		if (p == PL_OUTPUT && u->f->host->want_outputs && info_of(u->v, n)->need != NEED_OUTPUTS)
+		if (p == PL_OUTPUT && u->f->host->want_outputs &&
+		    info_of(u->v, n)->need != NEED_OUTPUTS)
 			continue;
 		return &g->root[i];
 	}

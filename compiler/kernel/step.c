@@ -18,7 +18,7 @@
 
 #include <string.h>
 
-/* ---- building ------------------------------------------------------------------------------------ */
+/* ---- building ---------------------------------------------------------------------------- */
 
 static void name_kernels(Fn *f)
 {
@@ -34,8 +34,8 @@ static void name_kernels(Fn *f)
 			continue;
 		}
 		k->name = k->same->name;
-		k->same->also = arena_printf(f->mem, "%s; also: %s", k->same->also ? k->same->also : "",
-		                             k->note);
+		k->same->also = arena_printf(f->mem, "%s; also: %s",
+		                             k->same->also ? k->same->also : "", k->note);
 	}
 }
 
@@ -85,7 +85,7 @@ double fn_way_out(const Fn *f)
 	return all > 0 ? flops(f->top, true) / all : 0;
 }
 
-/* ---- printing ------------------------------------------------------------------------------------- */
+/* ---- printing ---------------------------------------------------------------------------- */
 
 typedef struct {
 	Out *o;
@@ -144,9 +144,12 @@ static const char *arena_text(const Step *s, const Buffer *b)
 	if (!b->at)
 		return arena_printf(f->mem, "(%s *)(void *)%s", t, base);
 	if (b->place == PL_ARENA0 || !f->host->batch)
-		return arena_printf(f->mem, "(%s *)(void *)(%s + %lld)", t, base, (long long)
-		                    (b->place == PL_ARENA ? b->at * f->host->fixed_batch : b->at));
-	return arena_printf(f->mem, "(%s *)(void *)(%s + (size_t)B * %lld)", t, base, (long long)b->at);
+		return arena_printf(f->mem, "(%s *)(void *)(%s + %lld)", t, base,
+		                    (long long)(b->place == PL_ARENA
+		                                        ? b->at * f->host->fixed_batch
+		                                        : b->at));
+	return arena_printf(f->mem, "(%s *)(void *)(%s + (size_t)B * %lld)", t, base,
+	                    (long long)b->at);
 }
 
 static void print_pointers(Step *s)
@@ -157,9 +160,12 @@ static void print_pointers(Step *s)
 		bool write, arena = b->place == PL_ARENA0 || b->place == PL_ARENA;
 		if (b->of || !used(f, b, &write))
 			continue;
-		print_line(s->o, arena_printf(f->mem, "%s%s *const %s = %s;", write || arena ? "" : "const ",
-		                              elem_type(b), b->name, arena ? arena_text(s, b) :
-		                              f->host->address(f->host->arg, f->mem, b, write)));
+		print_line(
+			s->o,
+			arena_printf(f->mem, "%s%s *const %s = %s;",
+		                     write || arena ? "" : "const ", elem_type(b), b->name,
+		                     arena ? arena_text(s, b)
+		                           : f->host->address(f->host->arg, f->mem, b, write)));
 	}
 }
 
@@ -175,11 +181,13 @@ static void print_splits(Step *s)
 			out(s->o, "nnrt_own(tid, n, %s, &lo%d, &hi%d);\n", rows, i, i);
 			continue;
 		}
-		const char *units = x.rows.b ? arena_printf(a, "(%s + %d) / %d", rows, x.unit - 1, x.unit)
-		                             : arena_printf(a, "%d", (x.rows.k + x.unit - 1) / x.unit);
+		const char *units =
+			x.rows.b ? arena_printf(a, "(%s + %d) / %d", rows, x.unit - 1, x.unit)
+				 : arena_printf(a, "%d", (x.rows.k + x.unit - 1) / x.unit);
 		out(s->o, "nnrt_own(tid, n, %s, &lo%d, &hi%d);\n", units, i, i);
 		out(s->o, "lo%d *= %d;\n", i, x.unit);
-		out(s->o, "hi%d = hi%d * %d < %s ? hi%d * %d : %s;\n", i, i, x.unit, rows, i, x.unit, rows);
+		out(s->o, "hi%d = hi%d * %d < %s ? hi%d * %d : %s;\n", i, i, x.unit, rows, i,
+		    x.unit, rows);
 	}
 }
 
@@ -282,7 +290,8 @@ static bool batch_used(const Fn *f)
 		if (k->uses_B)
 			return true;
 	for (int i = 0; i < f->nbuf; i++)
-		if (f->buf[i]->place == PL_ARENA && f->buf[i]->at && !f->buf[i]->of && used(f, f->buf[i], &write))
+		if (f->buf[i]->place == PL_ARENA && f->buf[i]->at && !f->buf[i]->of &&
+		    used(f, f->buf[i], &write))
 			return true;
 	return false;
 }

@@ -1,8 +1,8 @@
 /* tile.c - contractions in register tiles: named accumulators, a list of loops over the sum.
  *
  * In:    a contraction and its epilogue.   Out: loop IR with the tile unrolled.
- * Holds: every element is one chain of nnc_fma over the sum in order, in full and in remaining rows
- *        and columns alike, so that who computes it changes no bit.
+ * Holds: every element is one chain of nnc_fma over the sum in order, in full and in
+ *        remaining rows and columns alike, so that who computes it changes no bit.
  *
  *     columns  trailing dimensions of the result that one operand has alone: lanes
  *     rows     the last dimension of the result that the other operand has alone: tile rows
@@ -16,8 +16,8 @@
  *           for k in sum: b0, b1 = vectors of B at k, j; a = A at i + r, k; c[r][v] += a * b[v]
  *           epilogue and store of c00 .. c51
  *
- * B is read where it lies if its columns are adjacent in memory.  If not, or if it is an index map,
- * a region before copies it to panels [columns / 2 VL][sum][2 VL], once.
+ * B is read where it lies if its columns are adjacent in memory.  If not, or if it is an
+ * index map, a region before copies it to panels [columns / 2 VL][sum][2 VL], once.
  */
 #include "tile.h"
 
@@ -25,7 +25,7 @@
 
 enum { MIN_COLUMNS = 4 };
 
-/* ---- which label is what -------------------------------------------------------------------------- */
+/* ---- which label is what ----------------------------------------------------------------- */
 
 static bool refuse(Tile *t, const char *why)
 {
@@ -69,7 +69,8 @@ bool tile_classify(Lower *l, Tile *t)
 	for (int i = last; i >= 0; i--) {
 		if (one_index(l, t->ext[i]))
 			continue;
-		if (!only_in(t, i, t->side) || t->ext[i].b || !dim_mul(t->columns, t->ext[i], &t->columns))
+		if (!only_in(t, i, t->side) || t->ext[i].b ||
+		    !dim_mul(t->columns, t->ext[i], &t->columns))
 			break;
 		column[i] = true;
 	}
@@ -135,14 +136,16 @@ bool tile_a_fits(Lower *l, Tile *t)
 {
 	t->a = tile_operand(l, t, 1 - t->side);
 	t->arow = dim_num(0);
-	return tile_strides(t, t->a, t->acol) && (!t->i || ex_linear(t->a->arg[0], t->i, &t->arow));
+	return tile_strides(t, t->a, t->acol) &&
+	       (!t->i || ex_linear(t->a->arg[0], t->i, &t->arow));
 }
 
 bool tile_b_fits(Lower *l, Tile *t)
 {
 	Dim c;
 	t->b = tile_operand(l, t, t->side);
-	return tile_strides(t, t->b, t->bk) && ex_linear(t->b->arg[0], t->c, &c) && dim_is(c, 1);
+	return tile_strides(t, t->b, t->bk) && ex_linear(t->b->arg[0], t->c, &c) &&
+	       dim_is(c, 1);
 }
 
 /* One variable for the whole sum, or one for each label. */
@@ -167,7 +170,7 @@ static bool bad_step(const Tile *t, Dim step, int aligned)
 	       (step.b || step.k % aligned == 0);
 }
 
-/* ---- planning ------------------------------------------------------------------------------------------ */
+/* ---- planning ---------------------------------------------------------------------------- */
 
 bool tile_rows(Fn *f, const Region *r)
 {
@@ -217,7 +220,8 @@ static void insert(Level *v, Region *r, const Region *before)
 	p->next = r;
 }
 
-/* Weights are packed where the function begins; what a scan does not change, before the scan. */
+/* Weights are packed where the function begins; what a scan does not change, before the scan.
+ * */
 static void place_pack(Level *v, Region *r, const Ex *e)
 {
 	const Region *before = 0;
@@ -272,7 +276,8 @@ static void add_pack(Fn *f, Level *v, Region *r, const Tile *t, bool rows, const
 	p->pack[0] = r->pack[rows ? 1 : 0] = k;
 	p->space = *ty;
 	p->need = r->need;
-	p->reason = rows ? "a row is not adjacent along the sum" : "columns are not adjacent in memory";
+	p->reason = rows ? "a row is not adjacent along the sum"
+	                 : "columns are not adjacent in memory";
 	place_pack(v, p, rows ? t->a : t->b);
 }
 
@@ -313,12 +318,14 @@ void tile_plan(Fn *f, Level *v, Region *r)
 	r->dot = t.row < 0 && t.nk == 1 && !t.kext[0].b && a && !b && dim_is(t.acol[0], 1) &&
 	         tile_strides(&t, t.b, t.bk) && dim_is(t.bk[0], 1);
 	if (!r->nests && !r->dot) {
-		/* worth a copy even if it fits: rows across the memory, pitches of a power of two */
+		/* worth a copy even if it fits: rows across the memory, pitches of a power of
+		 * two */
 		if (a && b && t.row >= 0) {
 			a = t.nk == 0 || dim_is(t.acol[0], 1) || !bad_step(&t, t.acol[0], 16);
 			b = !bad_step(&t, t.bk[0], 128);
 		}
-		if ((!b && !pack_type(&t, false, &panels)) || (!a && !pack_type(&t, true, &rows))) {
+		if ((!b && !pack_type(&t, false, &panels)) ||
+		    (!a && !pack_type(&t, true, &rows))) {
 			way_out(r, "the packed operand would be too large");
 			return;
 		}

@@ -3,7 +3,8 @@
  * In:    an expression at lane variable j.   Out: the same with everything that depends on j in
  *        NNC_VL lanes; l->fail if something does not work so.
  * Holds: each lane has the bits of the scalar form: the operations are the same, by their nncv_
- *        names.  Reads have stride 1 (a vector) or do not depend on j (one number for all lanes).
+ *        names.  Reads have stride 1 (a vector) or do not depend on j (one number for all
+ *        lanes).
  */
 #include "op.h"
 
@@ -23,7 +24,8 @@ static Ex *widen_load(Lower *l, Ex *e, const Ex *lane)
 {
 	Dim c;
 	Ex key = *e;
-	if (e->dt != DT_REAL || e->u.buf->f64 || !ex_linear(e->arg[0], lane, &c) || !dim_is(c, 1)) {
+	if (e->dt != DT_REAL || e->u.buf->f64 || !ex_linear(e->arg[0], lane, &c) ||
+	    !dim_is(c, 1)) {
 		l->fail = true;
 		return e;
 	}
@@ -73,7 +75,8 @@ Ex *widen(Lower *l, Ex *e, const Ex *lane)
 	case E_OP: case E_FMA: case E_REDUCE: case E_COND:
 		break;
 	case E_RANDOM:
-		if (depends(e->arg[0], lane) || !ex_linear(e->arg[1], lane, &c) || !dim_is(c, 1))
+		if (depends(e->arg[0], lane) || !ex_linear(e->arg[1], lane, &c) ||
+		    !dim_is(c, 1))
 			l->fail = true;
 		key.wide = true;
 		return ex_get(l, &key);
@@ -81,7 +84,8 @@ Ex *widen(Lower *l, Ex *e, const Ex *lane)
 		l->fail = true;
 		return e;
 	}
-	if (!real_or_mask(e) || (e->kind == E_COND && (depends(e->arg[0], lane) || e->dt != DT_REAL)))
+	if (!real_or_mask(e) ||
+	    (e->kind == E_COND && (depends(e->arg[0], lane) || e->dt != DT_REAL)))
 		l->fail = true;
 	for (int i = 0; i < e->narg && !l->fail; i++) {
 		bool condition = e->kind == E_COND && i == 0;

@@ -4,14 +4,14 @@
  * Holds: all loads of a point come before its stores, so a pass may work in place.
  *
  * The loop over the last dimension takes whole vectors if everything in it works in lanes
- * (vector.c); loops of a map become one if all index maps stay affine.  Forms are tried in turn.
+ * (vector.c); loops of a map become one if all index maps stay affine.  Forms are tried in
+ * turn.
  */
-
 #include "op.h"
 
 #include <string.h>
 
-/* ---- one point of a region ----------------------------------------------------------------------------------- */
+/* ---- one point of a region --------------------------------------------------------------- */
 
 void store_at(Lower *l, Buffer *b, Ex *const *ix, Ex *value)
 {
@@ -25,7 +25,8 @@ void store_at(Lower *l, Buffer *b, Ex *const *ix, Ex *value)
 	if (l->lane) {
 		Dim c;
 		k->u.store.wide = true;
-		if (b->ty.dt != DT_REAL || b->f64 || !ex_linear(k->u.store.at, l->lane, &c) || !dim_is(c, 1))
+		if (b->ty.dt != DT_REAL || b->f64 || !ex_linear(k->u.store.at, l->lane, &c) ||
+		    !dim_is(c, 1))
 			l->fail = true;
 	}
 }
@@ -56,14 +57,15 @@ static void point(Lower *l, Region *r, Ex *const *ix)
 	int kept = l->nbound;
 	if (r->seed) {
 		const OpInfo *o = &opinfo[r->seed->op];
-		Ex *v = o->kind == REDUCE ? reduce_value(l, r->seed, ix) : o->at(l, r->seed, ix);
+		Ex *v = o->kind == REDUCE ? reduce_value(l, r->seed, ix)
+		                          : o->at(l, r->seed, ix);
 		bind_value(l, r->seed, ix, v);
 	}
 	outputs_at(l, r, ix);
 	l->nbound = kept;
 }
 
-/* ---- the iteration space ------------------------------------------------------------------------------------- */
+/* ---- the iteration space ----------------------------------------------------------------- */
 
 static Ex *named_int(Lower *l, const char *name, int depth)
 {
@@ -176,7 +178,8 @@ static bool body_flat(const K *k)
 			return false;
 		if (k->kind == K_LET && !flat_ok(k->u.let.init))
 			return false;
-		if (k->kind == K_STORE && (!flat_ok(k->u.store.val) || !ex_affine(k->u.store.at)))
+		if (k->kind == K_STORE &&
+		    (!flat_ok(k->u.store.val) || !ex_affine(k->u.store.at)))
 			return false;
 	}
 	return true;
@@ -185,7 +188,12 @@ static bool body_flat(const K *k)
 /* Lowers the region one way; false if it does not work so. */
 static bool attempt(Lower *l, Region *r, bool flat, bool vector)
 {
-	Walk w = { .r = r, .space = r->space, .flat = flat, .vector = vector, .last = -1, .first = -1 };
+	Walk w = { .r = r,
+		   .space = r->space,
+		   .flat = flat,
+		   .vector = vector,
+		   .last = -1,
+		   .first = -1 };
 	if (flat) {
 		w.space.rank = 1;
 		type_size(&r->space, &w.space.dim[0]);
@@ -239,7 +247,7 @@ static void lower_plain(Lower *l, Region *r)
 	attempt(l, r, false, false);
 }
 
-/* ---- scatter: zero, then whole rows in order of the indices ------------------------------------------------ */
+/* ---- scatter: zero, then whole rows in order of the indices ------------------------------ */
 
 static void lower_scatter(Lower *l, Region *r)
 {
@@ -257,8 +265,9 @@ static void lower_scatter(Lower *l, Region *r)
 	}
 	store_at(l, b, ix, ex_num(l, 0, n->ty.dt));
 	for (int i = n->ty.rank - 1; i >= 0; i--)
-		loop_emit(l, ix[i], i ? ex_int(l, 0) : from, i ? ex_dim(l, n->ty.dim[i]) : bound,
-		          i ? SERIAL : OWNED, scope_close(l));
+		loop_emit(l, ix[i], i ? ex_int(l, 0) : from,
+		          i ? ex_dim(l, n->ty.dim[i]) : bound, i ? SERIAL : OWNED,
+		          scope_close(l));
 	for (int i = 0; i < ri; i++) {
 		scope_open(l);
 		at[i] = loop_var(l, index->ty.dim[i], "k");
@@ -275,7 +284,8 @@ static void lower_scatter(Lower *l, Region *r)
 	store_at(l, b, to, v);
 	l->scope->last->u.store.add = true;
 	for (int i = rows->ty.rank - 1; i >= ri; i--)
-		loop_emit(l, at[i], ex_int(l, 0), ex_dim(l, rows->ty.dim[i]), SERIAL, scope_close(l));
+		loop_emit(l, at[i], ex_int(l, 0), ex_dim(l, rows->ty.dim[i]), SERIAL,
+		          scope_close(l));
 	K *then = scope_close(l);
 	K *k = emit(l, K_IF);
 	Ex *e = ex_make(l, E_ELEMINT, DT_I32, &row, 1);
@@ -284,11 +294,12 @@ static void lower_scatter(Lower *l, Region *r)
 		ex_make(l, E_LT, DT_I32, (Ex *[]){ e, bound }, 2) }, 2);
 	k->u.cond.then = then;
 	for (int i = ri - 1; i >= 0; i--)
-		loop_emit(l, at[i], ex_int(l, 0), ex_dim(l, index->ty.dim[i]), SERIAL, scope_close(l));
+		loop_emit(l, at[i], ex_int(l, 0), ex_dim(l, index->ty.dim[i]), SERIAL,
+		          scope_close(l));
 	r->kernel->body = scope_close(l);
 }
 
-/* ---- levels ---------------------------------------------------------------------------------------------------- */
+/* ---- levels ------------------------------------------------------------------------------ */
 
 static void lower_region(Fn *f, Level *v, Region *r)
 {
