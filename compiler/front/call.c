@@ -395,20 +395,17 @@ static Value run_block(Elab *e, Frame *f)
 {
 	Ast *a = f->def->ast;
 	exec_body(e, &a->u.def.body);
-	scope_end(e);
-	if (!f->returned) {
-		if (!e->full && !e->j->nerror)
-			fail(e, a->name_at, "E0406",
-			     "block `%s` returns nothing; end it with `return x`",
-			     f->def->name);
-		return v_poison();
-	}
-	Value v = f->result;
+	if (!f->returned && !e->full && !e->j->nerror)
+		fail(e, a->name_at, "E0406", "block `%s` returns nothing; end it with `return x`",
+		     f->def->name);
+	Value v = f->returned ? f->result : v_poison();
+	/* while the names of the header are still known: [N, out, H / stride] */
 	if (a->u.def.result && v.kind != V_POISON && !f->reuse) {
 		Value check = v;
 		if (!type_match(e, f, a->u.def.result, &check, 0))
-			return v_poison();
+			v = v_poison();
 	}
+	scope_end(e);
 	return v;
 }
 

@@ -157,6 +157,10 @@ void fn_dump_plan(const Fn *f, FILE *out)
 	        "sample\n",
 	        f->host->prefix, f->o->level, f->nregion, f->nbarrier,
 	        (long long)f->arena0_bytes, (long long)f->arena_bytes);
+	int64_t fixed, sample = saved_bytes(f, &fixed);
+	if (sample || fixed)
+		fprintf(out, "saved for backward: %lld + %lld bytes per sample\n", (long long)fixed,
+		        (long long)sample);
 	fprintf(out, "\nvalues\n");
 	dump_joined(f, f->top, out);
 	fprintf(out, "\nregions\n");

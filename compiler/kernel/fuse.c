@@ -121,6 +121,8 @@ static const char *can_join(Fuse *u, const Node *n)
 		return "a reduction has a region of its own";
 	if (u->f->o->level == 0)
 		return "-O0 stores every value";
+	if (u->save[n->id])
+		return "saved for the backward pass";
 	if (s->call)
 		return "read more than once per element";
 	if (s->guarded)
@@ -479,12 +481,13 @@ void fuse(Fn *f, Level *v)
 {
 	Graph *g = v->g;
 	Fuse u = { f, v, NEWN(f->mem, Sites, g->n + 1), NEWN(f->mem, const Node *, g->n + 1),
-	           NEWN(f->mem, Region *, g->n + 1) };
+	           NEWN(f->mem, Region *, g->n + 1), 0 };
 	v->info = NEWN(f->mem, NodeInfo, g->n + 1);
 	bool *live = graph_live(g, f->mem);
 	for (int i = 0; i < g->n; i++)
 		v->info[i].live = live[i];
 	find_needs(&u);
+	u.save = save_set(g, f->mem);
 	find_sites(&u);
 	if (f->host->flat) {
 		fuse_flat(&u);

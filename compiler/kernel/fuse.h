@@ -18,6 +18,7 @@ typedef struct {
 	Sites *site;
 	const Node **tip;              /* by id of a seed or epilogue node: 0, or the seed     */
 	Region **open;                 /* by id: the region whose last value so far this is    */
+	const bool *save;              /* by id: kept for the backward pass                    */
 } Fuse;
 
 /* Needs of nodes, from the roots back. */

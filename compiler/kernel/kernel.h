@@ -8,7 +8,7 @@
  *     tile.c pack.c gemm.c      register-tiled contractions
  *     owners.c plan.c   splits, accesses, barriers; bytes of the two arenas
  *     replay.c          replays the plan with n owners
- *     print.c step.c    loop IR -> C, the only C printer; the function that calls the kernels
+ *     print.c text.c step.c     loop IR -> C, the only C printer; the function that calls the kernels
  *     dump.c            text of plan and loop IR
  */
 #ifndef NNC_KERNEL_H
@@ -340,6 +340,10 @@ Fn  *fn_build(Job *j, Graph *g, const Options *o, const FnHost *host);
 void fn_print(Out *o, const Fn *f);
 void fn_dump_plan(const Fn *f, FILE *out);
 void fn_dump_ir(const Fn *f, FILE *out);
+/* save.c: by node id, the forward values that are stored because the backward pass reads them. */
+bool *save_set(const Graph *g, Arena *a);
+/* Bytes of forward values that the backward pass reads, per sample and (*fixed) in all. */
+int64_t saved_bytes(const Fn *f, int64_t *fixed);
 /* Share of the multiply-adds in regions that no template took, 0..1. */
 double fn_way_out(const Fn *f);
 

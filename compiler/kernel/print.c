@@ -2,8 +2,8 @@
  *
  * In:    kernels with their plan.   Out: C99 through an Out; nothing is decided here.
  *
- *     static void mlp_grad_k3(int B, int lo, int hi, const nnc_real *restrict in0, nnc_real
- *     *out0) {
+ *     static void mlp_grad_k3(int B, int lo, int hi, const nnc_real *restrict in0, ...)
+ *     {
  *             for (int i1 = lo; i1 < hi; i1++) {
  *                     nnc_real s0 = 0.0f;
  *                     for (int k2 = 0; k2 < 784; k2++) {
@@ -15,26 +15,15 @@
  *
  * Arguments have names by position, so that equal kernels have equal text and are printed once.
  */
-#include "op.h"
+#include "print.h"
 
-#include <math.h>
 #include <string.h>
 
 enum { WIDTH = 112 };
 
-/* How tightly an expression binds; an operand of less gets parentheses. */
-enum { P_COND = 1, P_AND, P_COMPARE, P_SUM, P_PRODUCT, P_UNARY, P_ATOM = 9 };
-
-typedef struct {
-	const Fn *f;
-	Arena *a;
-	Kernel *k;
-	Out *o;
-} Print;
-
 /* ---- arguments --------------------------------------------------------------------------- */
 
-static int argument(Print *p, const Buffer *b)
+int print_argument(Print *p, const Buffer *b)
 {
 	const Buffer *whole = b->of ? b->of : b;
 	for (int i = 0; i < p->k->narg; i++)
@@ -124,244 +113,12 @@ static void scan_k(Print *p, const K *k)
 		}
 }
 
-/* ---- expressions ------------------------------------------------------------------------- */
-
-static const char *text(Print *p, const Ex *e, int least);
-static const char *lanes_text(Print *p, const Ex *e);
-
-static int op_level(const char *expr)
-{
-	if (!strncmp(expr, "nnc_", 4) || expr[0] == '(')
-		return P_ATOM;
-	if (expr[0] == '-')
-		return P_UNARY;
-	return strchr(expr, '*') || strchr(expr, '/') ? P_PRODUCT : P_SUM;
-}
-
-static int level(const Ex *e)
-{
-	switch (e->kind) {
-	case E_ADD: case E_SUB:
-		return P_SUM;
-	case E_MUL: case E_DIV: case E_MOD:
-		return P_PRODUCT;
-	case E_DIM:
-		return e->dim.k == 1 ? P_ATOM : P_PRODUCT;
-	case E_LT: case E_LE: case E_EQ:
-		return P_COMPARE;
-	case E_AND:
-		return P_AND;
-	case E_COND:
-		return P_COND;
-	case E_INT:
-		return e->u.i < 0 ? P_UNARY : P_ATOM;
-	case E_NUM:
-		return signbit(e->u.num) && !e->wide ? P_UNARY : P_ATOM;
-	case E_OP: case E_REDUCE:
-		return op_level(opinfo[e->u.op].expr);
-	case E_INTVAL:
-		return level(e->arg[0]);
-	case E_ELEMINT:
-		return level(e->arg[0]);
-	default:
-		return P_ATOM;
-	}
-}
-
-static const char *number(Print *p, const Ex *e)
-{
-	char buf[64];
-	bool f64 = p->f->o->f64;
-	double v = e->u.num;
-	if (e->dt != DT_REAL)
-		return arena_printf(p->a, "%lld", (long long)v);
-	if (isnan(v))
-		return f64 ? "(0.0 / 0.0)" : "(0.0f / 0.0f)";
-	if (isinf(v))
-		return arena_printf(p->a, "(%s1.0%s / 0.0%s)", v < 0 ? "-" : "", f64 ? "" : "f",
-		                    f64 ? "" : "f");
-	return arena_printf(p->a, "%s%s", number_text(buf, v, !f64), f64 ? "" : "f");
-}
-
-static bool word(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '_';
-}
-
-/* The row's expression with a, b, c replaced; nnc_X becomes nncv_X for vectors. */
-static const char *op_text(Print *p, const Ex *e)
-{
-	const char *x = opinfo[e->u.op].expr;
-	int lv = op_level(x);
-	if (e->wide && strstr(x, "(nnc_real)"))        /* a mask as 0 and 1 */
-		return arena_printf(p->a, "nncv_sel(%s, nncv_set1(1), nncv_set1(0))",
-		                    lanes_text(p, e->arg[0]));
-	const char *s = "";
-	int operand = 0;
-	while (*x) {
-		if (!word(*x)) {
-			s = arena_printf(p->a, "%s%c", s, *x++);
-			continue;
-		}
-		int n = 0;
-		while (word(x[n]))
-			n++;
-		int i = x[0] - 'a';
-		if (n == 1 && i >= 0 && i < e->narg) {
-			/* of an infix operator the right operand binds more tightly */
-			int least = lv == P_ATOM    ? 0
-			            : lv == P_UNARY ? P_ATOM
-			                            : lv + (operand > 0);
-			const Ex *arg = e->arg[i];
-			s = arena_printf(p->a, "%s%s", s,
-			                 e->wide && !arg->wide ? lanes_text(p, arg)
-			                                       : text(p, arg, least));
-			operand++;
-		} else if (!strncmp(x, "nnc_", 4) && n > 4) {
-			const char *family = e->wide ? "nncv" : "nnc";
-			s = arena_printf(p->a, "%s%s%.*s", s, family, n - 3, x + 3);
-		} else {
-			s = arena_printf(p->a, "%s%.*s", s, n, x);
-		}
-		x += n;
-	}
-	return s;
-}
-
-static const char *load_text(Print *p, const Ex *e)
-{
-	const Buffer *b = e->u.buf;
-	const char *at = text(p, e->arg[0], P_SUM);
-	int n = argument(p, b);
-	const char *name = arena_printf(p->a, "%s%d", p->k->argwrite[n] ? "out" : "in", n);
-	if (e->wide && e->text)
-		return arena_printf(p->a, "nncv_loadn(%s + %s, %s)", name, at, e->text);
-	if (e->wide)
-		return arena_printf(p->a, "nncv_load(%s + %s)", name, at);
-	if (b->f64)
-		return arena_printf(p->a, "(nnc_real)%s[%s]", name, text(p, e->arg[0], 0));
-	return arena_printf(p->a, "%s[%s]", name, text(p, e->arg[0], 0));
-}
-
-static const char *random_text(Print *p, const Ex *e)
-{
-	const FnHost *h = p->f->host;
-	return arena_printf(p->a,
-	                    "%s(%s, UINT64_C(0x%llx), %s, %s + (uint64_t)(%s), (uint64_t)(%s), "
-	                    "(uint64_t)(%s))",
-	                    e->wide ? "nncv_random" : "nnc_random", h->seed,
-	                    (unsigned long long)e->u.stream, h->update, h->sample0,
-	                    text(p, e->arg[0], 0), text(p, e->arg[1], 0),
-	                    text(p, e->arg[2], 0));
-}
-
-static const char *dim_c(Print *p, Dim d)
-{
-	int fixed = p->f->host->batch ? 0 : p->f->host->fixed_batch;
-	if (!d.b || fixed)
-		return arena_printf(p->a, "%lld", (long long)dim_at(d, fixed));
-	return d.k == 1 ? "B" : arena_printf(p->a, "%d * B", d.k);
-}
-
-static const char *pair(Print *p, const Ex *e, const char *op, int lv)
-{
-	return arena_printf(p->a, "%s %s %s", text(p, e->arg[0], lv), op,
-	                    text(p, e->arg[1], lv + 1));
-}
-
-static const char *sum_text(Print *p, const Ex *e)
-{
-	if (e->kind == E_ADD && e->arg[1]->kind == E_INT && e->arg[1]->u.i < 0)
-		return arena_printf(p->a, "%s - %lld", text(p, e->arg[0], P_SUM),
-		                    (long long)-e->arg[1]->u.i);
-	if (e->kind == E_ADD && level(e->arg[1]) == P_SUM)     /* + is associative in ints */
-		return arena_printf(p->a, "%s + %s", text(p, e->arg[0], P_SUM),
-		                    text(p, e->arg[1], P_SUM));
-	return pair(p, e, e->kind == E_ADD ? "+" : "-", P_SUM);
-}
-
-static const char *plain(Print *p, const Ex *e)
-{
-	const FnHost *h = p->f->host;
-	switch (e->kind) {
-	case E_INT: return arena_printf(p->a, "%lld", (long long)e->u.i);
-	case E_VAR: return e->text;
-	case E_DIM: return dim_c(p, e->dim);
-	case E_ADD: case E_SUB: return sum_text(p, e);
-	case E_MUL: return pair(p, e, "*", P_PRODUCT);
-	case E_DIV: return pair(p, e, "/", P_PRODUCT);
-	case E_MOD: return pair(p, e, "%", P_PRODUCT);
-	case E_LT: return pair(p, e, "<", P_COMPARE);
-	case E_LE: return pair(p, e, "<=", P_COMPARE);
-	case E_EQ: return pair(p, e, "==", P_COMPARE);
-	case E_AND:
-		return arena_printf(p->a, "%s && %s", text(p, e->arg[0], P_AND),
-		                    text(p, e->arg[1], P_AND));
-	case E_COND:
-		return arena_printf(
-			p->a, "%s ? %s : %s", text(p, e->arg[0], P_COND + 1),
-			e->wide ? lanes_text(p, e->arg[1]) : text(p, e->arg[1], P_COND + 1),
-			e->wide ? lanes_text(p, e->arg[2]) : text(p, e->arg[2], P_COND));
-	case E_NUM:
-		return e->wide ? arena_printf(p->a, "nncv_set1(%s)", number(p, e))
-		               : number(p, e);
-	case E_LOAD: return load_text(p, e);
-	case E_OP: case E_REDUCE: return op_text(p, e);
-	case E_NAME: return e->u.name;
-	case E_KNOB: case E_ARG:
-		return h->scalar(h->arg, p->a, e->kind, e->u.i,
-		                 e->kind == E_ARG ? e->u.name : 0);
-	case E_COUNT: return arena_printf(p->a, "(nnc_real)%s", dim_c(p, dim_batch(1)));
-	case E_INTVAL: case E_ELEMINT: return text(p, e->arg[0], 0);
-	case E_RANDOM: return random_text(p, e);
-	case E_FMA:
-		return e->wide ? arena_printf(
-					 p->a, "nncv_fma(%s, %s, %s)", lanes_text(p, e->arg[0]),
-					 lanes_text(p, e->arg[1]), lanes_text(p, e->arg[2]))
-		               : arena_printf(p->a, "nnc_fma(%s, %s, %s)",
-		                              text(p, e->arg[0], 0), text(p, e->arg[1], 0),
-		                              text(p, e->arg[2], 0));
-	case E_LANES: return "NNC_VL";
-	case E_FOLD: {
-		const char *x = opinfo[e->u.op].expr;
-		int n = 0;
-		while (word(x[n]))
-			n++;
-		return arena_printf(p->a, "nncv_h%.*s(%s)", n > 4 ? n - 4 : 3,
-		                    n > 4 ? x + 4 : "sum", text(p, e->arg[0], 0));
-	}
-	case E_MASK:
-		return arena_printf(
-			p->a, "nncv_sel(nncv_lt(nncv_iota(), nncv_set1((nnc_real)%s)), %s, %s)",
-			e->text, lanes_text(p, e->arg[0]), lanes_text(p, e->arg[1]));
-	case E_READ: break;
-	}
-	bug(p->f->job, "print: expression kind %d", e->kind);
-}
-
-static const char *text(Print *p, const Ex *e, int least)
-{
-	const char *s = plain(p, e);
-	return level(e) < least ? arena_printf(p->a, "(%s)", s) : s;
-}
-
-/* e in lanes: one number becomes a vector of it. */
-static const char *lanes_text(Print *p, const Ex *e)
-{
-	if (e->wide)
-		return text(p, e, P_COND + 1);
-	if (e->dt == DT_REAL)
-		return arena_printf(p->a, "nncv_set1(%s)", text(p, e, 0));
-	return arena_printf(p->a, "nncv_seti(-(nnc_int)(%s))", text(p, e, 0));
-}
-
 const char *ex_text(const Fn *f, Arena *a, const Ex *e)
 {
 	Kernel none = { .name = "" };
 	Print p = { f, a, &none, 0 };
 	scan_ex(&p, e);
-	return text(&p, e, 0);
+	return print_text(&p, e, 0);
 }
 
 /* ---- statements -------------------------------------------------------------------------- */
@@ -402,8 +159,8 @@ static void print_k(Print *p, const K *k);
 
 static void print_loop(Print *p, const K *k)
 {
-	const char *v = k->u.loop.var->text, *from = text(p, k->u.loop.from, 0);
-	const char *bound = text(p, k->u.loop.bound, P_SUM), *start;
+	const char *v = k->u.loop.var->text, *from = print_text(p, k->u.loop.from, 0);
+	const char *bound = print_text(p, k->u.loop.bound, P_SUM), *start;
 	start = k->u.loop.again ? "" : arena_printf(p->a, "int %s = %s", v, from);
 	if (k->u.loop.how == LANES) {
 		if (*start)
@@ -434,9 +191,9 @@ static void print_loop(Print *p, const K *k)
 		                        k->u.loop.left, bound, v, bound, v));
 	} else if (k->u.loop.ragged) {
 		print_line(p->o, arena_printf(p->a, "for (%s; %s < %s; %s += %s) {", start, v,
-		                              bound, v, text(p, k->u.loop.by, P_SUM)));
+		                              bound, v, print_text(p, k->u.loop.by, P_SUM)));
 	} else if (k->u.loop.by) {
-		const char *by = text(p, k->u.loop.by, P_SUM);
+		const char *by = print_text(p, k->u.loop.by, P_SUM);
 		print_line(p->o, arena_printf(p->a, "for (%s; %s + %s <= %s; %s += %s) {",
 		                              start, v, by, bound, v, by));
 	} else if (k->u.loop.step == 1)
@@ -456,23 +213,23 @@ static void print_store(Print *p, const K *k)
 {
 	const Buffer *b = k->u.store.buf;
 	const Ex *v = k->u.store.val;
-	const char *name = arena_printf(p->a, "out%d", argument(p, b));
-	const char *at = text(p, k->u.store.at, k->u.store.wide ? P_SUM : 0);
+	const char *name = arena_printf(p->a, "out%d", print_argument(p, b));
+	const char *at = print_text(p, k->u.store.at, k->u.store.wide ? P_SUM : 0);
 	if (k->u.store.wide && k->u.store.lanes)
 		print_line(p->o, arena_printf(p->a, "nncv_storen(%s + %s, %s, %s);", name, at,
-		                              lanes_text(p, v), k->u.store.lanes));
+		                              print_lanes(p, v), k->u.store.lanes));
 	else if (k->u.store.wide)
 		print_line(p->o, arena_printf(p->a, "nncv_store(%s + %s, %s);", name, at,
-		                              lanes_text(p, v)));
+		                              print_lanes(p, v)));
 	else if (b->ty.dt == DT_BOOL || b->ty.dt == DT_U8)
 		print_line(p->o, arena_printf(p->a, "%s[%s] = (unsigned char)(%s);", name, at,
-		                              text(p, v, 0)));
+		                              print_text(p, v, 0)));
 	else if (b->f64)
 		print_line(p->o, arena_printf(p->a, "%s[%s] = (double)%s;", name, at,
-		                              text(p, v, P_ATOM)));
+		                              print_text(p, v, P_ATOM)));
 	else
 		print_line(p->o, arena_printf(p->a, "%s[%s] %s= %s;", name, at,
-		                              k->u.store.add ? "+" : "", text(p, v, 0)));
+		                              k->u.store.add ? "+" : "", print_text(p, v, 0)));
 }
 
 static void print_set(Print *p, const K *k)
@@ -482,11 +239,11 @@ static void print_set(Print *p, const K *k)
 	           !strcmp(opinfo[v->u.op].expr, "a + b") && v->arg[0] == k->u.set.name;
 	if (sum)
 		print_line(p->o, arena_printf(p->a, "%s += %s;", k->u.set.name->u.name,
-		                              v->wide ? lanes_text(p, v->arg[1])
-		                                      : text(p, v->arg[1], 0)));
+		                              v->wide ? print_lanes(p, v->arg[1])
+		                                      : print_text(p, v->arg[1], 0)));
 	else
 		print_line(p->o, arena_printf(p->a, "%s = %s;", k->u.set.name->u.name,
-		                              text(p, v, 0)));
+		                              print_text(p, v, 0)));
 }
 
 static void print_k(Print *p, const K *k)
@@ -502,8 +259,8 @@ static void print_k(Print *p, const K *k)
 			                        k->u.let.mutable ? "" : "const ",
 			                        type_of(k->u.let.name), k->u.let.name->u.name,
 			                        k->u.let.name->wide
-			                                ? lanes_text(p, k->u.let.init)
-			                                : text(p, k->u.let.init, 0)));
+			                                ? print_lanes(p, k->u.let.init)
+			                                : print_text(p, k->u.let.init, 0)));
 			break;
 		case K_SET:
 			print_set(p, k);
@@ -513,7 +270,7 @@ static void print_k(Print *p, const K *k)
 			break;
 		case K_IF:
 			print_line(p->o,
-			           arena_printf(p->a, "if (%s) {", text(p, k->u.cond.cond, 0)));
+			           arena_printf(p->a, "if (%s) {", print_text(p, k->u.cond.cond, 0)));
 			print_k(p, k->u.cond.then);
 			out(p->o, "}\n");
 			break;
@@ -522,14 +279,14 @@ static void print_k(Print *p, const K *k)
 				p->o,
 				arena_printf(
 					p->a, "nncv_transpose(out%d + %s, %s, %s%d + %s, %s);",
-					argument(p, k->u.turn.to), text(p, k->u.turn.at, P_SUM),
-					text(p, k->u.turn.to_step, 0),
-					p->k->argwrite[argument(p, k->u.turn.from->u.buf)]
+					print_argument(p, k->u.turn.to), print_text(p, k->u.turn.at, P_SUM),
+					print_text(p, k->u.turn.to_step, 0),
+					p->k->argwrite[print_argument(p, k->u.turn.from->u.buf)]
 						? "out"
 						: "in",
-					argument(p, k->u.turn.from->u.buf),
-					text(p, k->u.turn.from->arg[0], P_SUM),
-					text(p, k->u.turn.from_step, 0)));
+					print_argument(p, k->u.turn.from->u.buf),
+					print_text(p, k->u.turn.from->arg[0], P_SUM),
+					print_text(p, k->u.turn.from_step, 0)));
 			break;
 		case K_NOTE:
 			print_line(p->o, arena_printf(p->a, "/* %s */", k->u.note));
