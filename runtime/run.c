@@ -209,8 +209,12 @@ static void phase(Run *r, nnrt_phase *f)
 
 void rt_run_init(Run *r, uint64_t seed)
 {
+	uint64_t update = r->c.update;
 	r->c.seed = seed;
+	/* First values belong to no update, so that no random layer repeats their draws. */
+	r->c.update = UINT64_MAX;
 	phase(r, r->m->init);
+	r->c.update = update;
 }
 
 void rt_run_grad(Run *r, int want)

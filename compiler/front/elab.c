@@ -75,8 +75,31 @@ static void mark_from(Graph *g, Arena *mem, Elab *e, bool buffers)
 	}
 }
 
+/* Whether buffer i is state of something that is built: it has an `update`, and of the
+ * parameters of its block, or of the model, one is live, or there are none. */
+static bool kept_state(const Elab *e, int i)
+{
+	const char *path = e->m->buffer[i].path, *dot = strrchr(path, '.');
+	size_t n = dot ? (size_t)(dot - path) + 1 : 0;
+	bool none = true, updated = false;
+	for (int k = 0; k < e->m->grad->nroot; k++) {
+		const Root *r = &e->m->grad->root[k];
+		updated |= r->kind == R_BUFFER && r->index == i;
+	}
+	if (!updated)
+		return false;
+	for (int k = 0; k < e->npinfo; k++) {
+		if (strncmp(e->m->param[k].path, path, n))
+			continue;
+		if (e->pinfo[k].live)
+			return true;
+		none = false;
+	}
+	return none;
+}
+
 /* Marks tensors that a loss, metric or output depends on, also through the next value of a
- * buffer that one depends on. */
+ * buffer that one depends on, and state that is only counted or measured. */
 static void find_live(Elab *e)
 {
 	int before = -1, now = 0;
@@ -85,8 +108,10 @@ static void find_live(Elab *e)
 		mark_from(e->m->grad, e->mem, e, true);
 		mark_from(e->m->eval, e->mem, e, true);
 		now = 0;
-		for (int i = 0; i < e->nbinfo; i++)
+		for (int i = 0; i < e->nbinfo; i++) {
+			e->binfo[i].live |= kept_state(e, i);
 			now += e->binfo[i].live;
+		}
 	}
 }
 
