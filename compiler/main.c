@@ -163,7 +163,7 @@ static int compile(Compile *c, int file)
 	j->pass = "elaborate";
 	c->m = elaborate(j, file, c->cmd->define, c->cmd->ndefine, c->cmd->include, c->cmd->ninclude);
 	if (diag_flush(j, stderr) || !c->m)
-		return 1;
+		return j->usage ? 2 : 1;
 	if (!c->cmd->opt.prefix)
 		c->cmd->opt.prefix = c->m->export_prefix ? c->m->export_prefix : c->m->name;
 	if (!c->cmd->opt.batch)

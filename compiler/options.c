@@ -60,7 +60,7 @@ static const Option table[] = {
 	{ "--cflags", F_CFLAGS, 0, "", "print what the C compiler needs for a trainer" },
 	{ "--libs", F_LIBS, 0, "", "print what the linker needs for a trainer" },
 	{ "-Wno-", F_NOWARN, 2, "NAME", "switch warning NAME off" },
-	{ "-W", F_WARN, 2, "NAME", "-Wall, -Werror, -Werror=NAME" },
+	{ "-W", F_WARN, 1, "NAME", "-Wall, -Werror, -Werror=NAME, one warning" },
 	{ "-w", F_NOWARN, 0, "", "no warnings" },
 	{ "--color", F_COLOR, 1, "auto|always|never", "(also NO_COLOR, CLICOLOR_FORCE)" },
 	{ "--diagnostics", F_DIAGNOSTICS, 1, "text|json", "json: one object a line" },
@@ -86,6 +86,15 @@ static const Option table[] = {
 };
 
 enum { NOPTION = sizeof table / sizeof *table };
+
+/* What -Wno-NAME may name. */
+static const char *const warnings[] = { "unused-value", "suspicious-newline", "validation",
+                                        "shadow-builtin" };
+enum { NWARNING = sizeof warnings / sizeof *warnings };
+
+static const char *const passes[] = { "elaborate", "grad", "expand", "simplify", "metrics",
+                                      "knobs", "dot" };
+enum { NPASS = sizeof passes / sizeof *passes };
 
 static int usage(const char *what, const char *help)
 {
@@ -186,31 +195,62 @@ static int take_define(Job *j, Command *c, const char *v)
 	return 0;
 }
 
+static int unknown_warning(Job *j, const char *name)
+{
+	const char *near = nearest(name, warnings, NWARNING), *list = warnings[0];
+	for (int i = 1; i < NWARNING; i++)
+		list = arena_printf(j->mem, "%s, %s", list, warnings[i]);
+	return usage(arena_printf(j->mem, "unknown warning `%s`", name),
+	             near ? arena_printf(j->mem, "did you mean `%s`?", near)
+	                  : arena_printf(j->mem, "warnings: %s", list));
+}
+
+static bool is_warning(const char *name)
+{
+	for (int i = 0; i < NWARNING; i++)
+		if (!strcmp(name, warnings[i]))
+			return true;
+	return false;
+}
+
+/* A longer copy of a list of names, with v at its end. */
+static const char **with_name(Job *j, const char *const *old, int *n, const char *v)
+{
+	const char **w = NEWN(j->mem, const char *, *n + 1);
+	if (*n)
+		memcpy(w, old, sizeof *w * (size_t)*n);
+	w[(*n)++] = v;
+	return w;
+}
+
 static int take_warning(Job *j, const char *v, bool off)
 {
-	int cap = 0;
+	const char *name = off || strncmp(v, "error=", 6) ? v : v + 6;
+	bool all = !off && (!strcmp(v, "all") || !strcmp(v, "error"));
+	if (!all && (*v || !off) && !is_warning(name))
+		return unknown_warning(j, name);
 	if (off && !*v)
 		j->warnings_off = true;
-	else if (off) {
-		const char **w = NEWN(j->mem, const char *, j->nno_warning + 1);
-		if (j->nno_warning)
-			memcpy(w, j->no_warning, sizeof *w * (size_t)j->nno_warning);
-		w[j->nno_warning++] = v;
-		j->no_warning = w;
-	} else if (!strcmp(v, "error")) {
+	else if (off)
+		j->no_warning = with_name(j, j->no_warning, &j->nno_warning, v);
+	else if (!strcmp(v, "error"))
 		j->werror = true;
-	} else if (!strncmp(v, "error=", 6)) {
-		const char **w = NEWN(j->mem, const char *, j->nerror_warning + 1);
-		if (j->nerror_warning)
-			memcpy(w, j->error_warning, sizeof *w * (size_t)j->nerror_warning);
-		w[j->nerror_warning++] = v + 6;
-		j->error_warning = w;
-	} else if (strcmp(v, "all")) {
-		return usage(arena_printf(j->mem, "unknown warning `-W%s`", v),
-		             "-Wall, -Werror, -Werror=NAME and -Wno-NAME are known");
-	}
-	(void)cap;
+	else if (name != v)
+		j->error_warning = with_name(j, j->error_warning, &j->nerror_warning, name);
 	return 0;
+}
+
+/* --dump-graph=PASS; without a pass, after the last. */
+static int pass_known(Job *j, const Option *o, const char *v)
+{
+	const char *list = passes[0];
+	for (int i = 0; i < NPASS; i++)
+		if (!*v || !strcmp(v, passes[i]))
+			return 0;
+	for (int i = 1; i < NPASS; i++)
+		list = arena_printf(j->mem, "%s, %s", list, passes[i]);
+	return usage(arena_printf(j->mem, "`%s` knows no pass `%s`", o->name, v),
+	             arena_printf(j->mem, "passes: %s", list));
 }
 
 /* Carries out one option. */
@@ -221,10 +261,12 @@ static int apply(Job *j, Command *c, const Option *o, const char *v)
 	case F_CHECK: c->mode = MODE_CHECK; return 0;
 	case F_DUMP_TOKENS: c->mode = MODE_DUMP_TOKENS; return 0;
 	case F_DUMP_AST: c->mode = MODE_DUMP_AST; return 0;
-	case F_DUMP_GRAPH: c->mode = MODE_DUMP_GRAPH; c->dump_pass = v; return 0;
+	case F_DUMP_GRAPH: c->mode = MODE_DUMP_GRAPH; c->dump_pass = v; return pass_known(j, o, v);
 	case F_DUMP_IR: c->mode = MODE_DUMP_IR; return 0;
 	case F_DUMP_PLAN: c->mode = MODE_DUMP_PLAN; return 0;
-	case F_OUTPUT: c->output = v; return 0;
+	case F_OUTPUT:
+		c->output = v;
+		return *v ? 0 : usage("`-o` needs the name of a file", "`-` is standard output");
 	case F_HEADER: c->header = v; return 0;
 	case F_PREFIX:
 		c->opt.prefix = v;

@@ -70,6 +70,7 @@ typedef struct Job {
 	Diag **diag; int ndiag, capdiag;
 	int nerror;
 	int max_errors;                /* 20; 0: no limit                                      */
+	bool usage;                    /* an error is one of the command line: exit status 2    */
 	bool color, json, warnings_off, werror;
 	const char **no_warning; int nno_warning;         /* -Wno-NAME                         */
 	const char **error_warning; int nerror_warning;   /* -Werror=NAME                      */

@@ -220,6 +220,7 @@ static void unknown_define(Elab *e, const Define *def)
 	Diag *d = error(e->j, NOWHERE, "E0501", "no const is called `%s` in %s (from -D %s=%s)",
 	                def->name, e->j->source[e->main_file].name, def->name, def->value);
 	const char *near = nearest(def->name, name, n);
+	e->j->usage = true;
 	if (near)
 		diag_help(d, "did you mean `%s`? consts that can be set: %s", near, list);
 	else if (n)
@@ -253,21 +254,25 @@ static void apply_define(Elab *e, const Define *def)
 		unknown_define(e, def);
 		return;
 	}
-	int errors = e->j->nerror;
+	Value old = const_value(e, c), v = v_poison();
+	int errors = e->j->nerror, messages = e->j->ndiag;
 	int file = source_add(e->j, arena_printf(e->mem, "-D %s", def->name), def->value,
 	                      strlen(def->value), false);
-	Value old = const_value(e, c), v = v_poison();
 	c->given = parse_expr(e->j, file);
 	c->has_cached = false;
-	if (c->given)
+	if (c->given && e->j->nerror == errors)
 		v = const_value(e, c);
+	if (e->j->nerror > errors)
+		v = v_poison();
 	bool fits = v.kind == old.kind;
 	if (fits && v.kind == V_NUMBER)
 		fits = v.is_int || !old.is_int;
-	if (e->j->nerror > errors || old.kind == V_POISON)
-		fits = v.kind != V_POISON && old.kind != V_POISON;
-	if (fits)
+	if (fits || old.kind == V_POISON)
 		return;
+	/* one message for one mistake: this one */
+	e->j->nerror = errors;
+	e->j->ndiag = messages;
+	e->j->usage = true;
 	Diag *d = error(e->j, NOWHERE, "E0501", "`%s` is %s, but -D %s=%s is %s", c->name,
 	                kind_text(&old), c->name, def->value,
 	                v.kind == V_POISON ? "not readable" : kind_text(&v));
