@@ -358,7 +358,8 @@ int options_parse(Job *j, Command *c, int argc, char **argv)
 		if (o->arg == 1 && !value) {
 			if (i + 1 == argc)
 				return usage(arena_printf(j->mem, "`%s` needs a value", o->name),
-				             arena_printf(j->mem, "write `%s %s`", o->name, o->show ? o->show : "VALUE"));
+				             arena_printf(j->mem, "write `%s %s`", o->name,
+				                          o->show ? o->show : "VALUE"));
 			value = argv[++i];
 		}
 		if ((status = apply(j, c, o, value ? value : "")))

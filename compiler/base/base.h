@@ -14,7 +14,7 @@
 
 #define NNC_VERSION "0.1.0"
 
-/* ---- arena.c ---------------------------------------------------------------------------- */
+/* ---- arena.c --------------------------------------------------------------------- */
 
 /* An arena grows and is freed as a whole, never piecewise.  Allocation never returns 0: out of
  * memory ends the process with one line and exit status 3. */
@@ -38,7 +38,7 @@ void  *arena_grow(Arena *a, void *v, int have, int *cap, int need, size_t item);
 #define PUSH(a, v, n, cap, x) \
 	((v) = arena_grow((a), (v), (n), &(cap), (n) + 1, sizeof *(v)), (v)[(n)++] = (x))
 
-/* ---- intern.c --------------------------------------------------------------------------- */
+/* ---- intern.c -------------------------------------------------------------------- */
 
 typedef const char *Sym;               /* interned: equal text, equal pointer; NUL-terminated */
 typedef struct Symbols Symbols;
@@ -46,7 +46,7 @@ typedef struct Symbols Symbols;
 Symbols *symbols_new(Arena *a);
 Sym      symbols_get(Symbols *s, const char *text, size_t n);
 
-/* ---- source.c: files and places ------------------------------------------------------------ */
+/* ---- source.c: files and places -------------------------------------------------- */
 
 typedef struct { int file, beg, end; } Span;      /* byte range [beg, end) of file; file -1: none */
 
@@ -59,7 +59,7 @@ typedef struct {
 	bool builtin;                  /* the prelude: diagnostics point at the user's call    */
 } Source;
 
-/* ---- the job ------------------------------------------------------------------------------- */
+/* ---- the job --------------------------------------------------------------------- */
 
 typedef struct Diag Diag;
 
@@ -95,7 +95,7 @@ const char *source_text(Job *j, Span at);
 extern const Span NOWHERE;             /* file -1                                            */
 Span span_join(Span a, Span b);
 
-/* ---- diag.c: the one engine for messages (interfaces.md section 2) -------------------------- */
+/* ---- diag.c: the one engine for messages (interfaces.md section 2) --------------- */
 
 /* Three verbs.  error() and warning() record a diagnostic and let the caller attach labels,
  * notes and help to it; nothing is printed before diag_flush(), which sorts by place.
@@ -129,7 +129,7 @@ _Noreturn void bug_at(const Job *j, const char *file, int line, const char *fmt,
  * names of 3 letters or fewer), ties by order; 0 if none. */
 const char *nearest(const char *what, const char *const *names, int n);
 
-/* ---- out.c: the only place that writes text through stdio --------------------------------- */
+/* ---- out.c: the only place that writes text through stdio ------------------------ */
 
 /* A writer with indentation.  A line that ends in `{` indents what follows; a line that starts
  * with `}` goes one level back.  Everything is kept in memory until out_save(). */
@@ -151,7 +151,7 @@ int  out_save(const Out *o, const char *path);
  * a point or exponent, no suffix.  buf holds at least 40 bytes.  Returns buf. */
 char *number_text(char *buf, double v, bool single);
 
-/* ---- file.c: reading and checked sizes --------------------------------------------------------- */
+/* ---- file.c: reading and checked sizes ------------------------------------------- */
 
 /* Whole file as NUL-terminated bytes in a; 0 if it cannot be read (errno). */
 char *file_read(Arena *a, const char *path, size_t *len);

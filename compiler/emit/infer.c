@@ -1,8 +1,9 @@
-/* infer.c - the static inference form (interfaces.md section 3.1): one function, one .c, one .h.
+/* infer.c - the static inference form (interfaces.md section 3.1): one function, one .c, one
+ * .h.
  *
  * In:    the eval graph of a module, values of its parameters.   Out: C99 without dependencies.
- * Holds: no allocation, no library, no writable global but one scratch array; public names start
- *        with the prefix.
+ * Holds: no allocation, no library, no writable global but one scratch array; public names
+ * start with the prefix.
  */
 #include "emit.h"
 #include "op.h"
@@ -19,12 +20,13 @@ extern const size_t embed_vec_h_len, embed_vmath_h_len, embed_rand_h_len;
 typedef struct {
 	const Module *m;
 	const char *prefix, *upper;
-	const char **array;            /* C name of each parameter, then of each buffer        */
-	Reordered *order; int norder;  /* parameters that are kept in another order            */
+	const char **array; /* C name of each parameter, then of each buffer        */
+	Reordered *order;
+	int norder; /* parameters that are kept in another order            */
 	int batch;
-	const int *in;                 /* inputs that the outputs depend on                    */
+	const int *in; /* inputs that the outputs depend on                    */
 	int nin;
-	bool classes;                  /* an input is class(K): run returns int                */
+	bool classes; /* an input is class(K): run returns int                */
 } Infer;
 
 static const char *c_name(Arena *a, const char *path)
@@ -51,10 +53,12 @@ static const char *real_name(const Options *opt)
 
 static const char *c_type(const Options *opt, const Type *t)
 {
-	return t->dt == DT_REAL ? real_name(opt) : t->dt == DT_I32 ? "int32_t" : "unsigned char";
+	return t->dt == DT_REAL  ? real_name(opt)
+	       : t->dt == DT_I32 ? "int32_t"
+	                         : "unsigned char";
 }
 
-/* ---- what inference needs ------------------------------------------------------------------------ */
+/* ---- what inference needs -------------------------------------------------------- */
 
 static const char *address(void *arg, Arena *a, const Buffer *b, bool write)
 {
@@ -63,12 +67,17 @@ static const char *address(void *arg, Arena *a, const Buffer *b, bool write)
 	(void)a;
 	switch (b->place) {
 	case PL_PARAM:
-		return f->array[b->index < f->m->nparam ? b->index
-		                                        : f->order[b->index - f->m->nparam].param];
-	case PL_BUFFER: return f->array[f->m->nparam + b->index];
-	case PL_INPUT: return f->m->in[b->index].name;
-	case PL_OUTPUT: return f->m->out[b->index].name;
-	default: bug(f->m->job, "infer: no address for place %d", b->place);
+		return f->array[b->index < f->m->nparam
+		                        ? b->index
+		                        : f->order[b->index - f->m->nparam].param];
+	case PL_BUFFER:
+		return f->array[f->m->nparam + b->index];
+	case PL_INPUT:
+		return f->m->in[b->index].name;
+	case PL_OUTPUT:
+		return f->m->out[b->index].name;
+	default:
+		bug(f->m->job, "infer: no address for place %d", b->place);
 	}
 }
 
@@ -90,7 +99,7 @@ static bool *used_leaves(const Graph *g, LeafKind kind, int n, Arena *a)
 	return used;
 }
 
-/* ---- weights -------------------------------------------------------------------------------------- */
+/* ---- weights --------------------------------------------------------------------- */
 
 static const Weight *weight_find(const Weights *w, const Tensor *t)
 {
@@ -110,23 +119,31 @@ static bool weight_check(Job *j, const Weights *w, const Tensor *t, const char *
 {
 	const Weight *v = weight_find(w, t);
 	if (!v)
-		return weight_error(file, arena_printf(j->mem, "tensor `%s` is missing", t->path),
+		return weight_error(file,
+		                    arena_printf(j->mem, "tensor `%s` is missing", t->path),
 		                    "were these weights trained with this program?");
 	bool same = v->rank == t->ty.rank;
 	const char *found = "[";
 	for (int i = 0; i < v->rank; i++) {
 		same = same && v->dim[i] == t->ty.dim[i].k;
-		found = arena_printf(j->mem, "%s%s%lld", found, i ? ", " : "", (long long)v->dim[i]);
+		found = arena_printf(j->mem, "%s%s%lld", found, i ? ", " : "",
+		                     (long long)v->dim[i]);
 	}
 	if (!same)
-		return weight_error(file, arena_printf(j->mem, "tensor `%s` is %s], but the program has %s",
-		                    t->path, found, type_text(j->mem, &t->ty)),
+		return weight_error(file,
+		                    arena_printf(j->mem,
+		                                 "tensor `%s` is %s], but the program has %s",
+		                                 t->path, found, type_text(j->mem, &t->ty)),
 		                    "compile the program that the weights were trained with");
 	for (int64_t i = 0; i < v->len; i++)
 		if (!isfinite(v->value[i]))
-			return weight_error(file, arena_printf(j->mem, "tensor `%s` holds a value that is not "
-			                    "finite, at element %lld", t->path, (long long)i),
-			                    "the training diverged; use the weights of an earlier epoch");
+			return weight_error(
+				file,
+				arena_printf(j->mem,
+			                     "tensor `%s` holds a value that is not "
+			                     "finite, at element %lld",
+			                     t->path, (long long)i),
+				"the training diverged; use the weights of an earlier epoch");
 	return true;
 }
 
@@ -135,7 +152,8 @@ static const double *ordered(Arena *a, const Tensor *t, const double *v, const i
 {
 	if (!perm)
 		return v;
-	int64_t stride[MAXRANK], step[MAXRANK], ext[MAXRANK], ix[MAXRANK] = { 0 }, at = 0, n = 1;
+	int64_t stride[MAXRANK], step[MAXRANK], ext[MAXRANK], ix[MAXRANK] = { 0 }, at = 0,
+							      n = 1;
 	int r = t->ty.rank;
 	for (int i = r - 1; i >= 0; i--) {
 		stride[i] = n;
@@ -172,7 +190,8 @@ static void print_array(Out *o, const Options *opt, const char *name, const Tens
 	size_t n = 0;
 	for (int64_t i = 0; i < w->len; i++) {
 		number_text(buf, v[i], !opt->f64);
-		n += (size_t)snprintf(line + n, sizeof line - n, "%s%s,", buf, opt->f64 ? "" : "f");
+		n += (size_t)snprintf(line + n, sizeof line - n, "%s%s,", buf,
+		                      opt->f64 ? "" : "f");
 		if (n > 80 || i + 1 == w->len) {
 			line[n++] = '\n';
 			out_raw(o, line, n);
@@ -208,11 +227,14 @@ static bool print_weights(Out *o, const Infer *f, const Graph *g, const Options 
 	for (int i = 0; i < w->n && ok; i++) {
 		bool known = strstr(w->v[i].name, "num_batches_tracked") != 0;
 		for (int k = 0; k < m->nparam + m->nbuffer; k++)
-			known |= !strcmp(w->v[i].name, (k < m->nparam ? &m->param[k]
-			                                             : &m->buffer[k - m->nparam])->path);
+			known |= !strcmp(
+				w->v[i].name,
+				(k < m->nparam ? &m->param[k] : &m->buffer[k - m->nparam])
+					->path);
 		if (!known)
-			ok = weight_error(file, arena_printf(a, "unknown tensor `%s`", w->v[i].name),
-			                  "compile the program that the weights were trained with");
+			ok = weight_error(
+				file, arena_printf(a, "unknown tensor `%s`", w->v[i].name),
+				"compile the program that the weights were trained with");
 	}
 	for (int i = 0; ok && i < m->nparam + m->nbuffer; i++) {
 		const Tensor *t = i < m->nparam ? &m->param[i] : &m->buffer[i - m->nparam];
@@ -223,7 +245,7 @@ static bool print_weights(Out *o, const Infer *f, const Graph *g, const Options 
 	return ok;
 }
 
-/* ---- the header -------------------------------------------------------------------------------------- */
+/* ---- the header ------------------------------------------------------------------ */
 
 static int64_t field_len(const Infer *f, const Type *t)
 {
@@ -244,8 +266,10 @@ static const char *arguments(const Infer *f, const Options *opt)
 	const char *s = "";
 	for (int i = 0; i < f->nin + f->m->nout; i++) {
 		const Field *x = i < f->nin ? &f->m->in[f->in[i]] : &f->m->out[i - f->nin];
-		s = append(a, s, arena_printf(a, "%s%s %s[%s_%s_LEN]", i < f->nin ? "const " : "",
-		                              c_type(opt, &x->ty), x->name, f->upper, upper(a, x->name)));
+		s = append(a, s,
+		           arena_printf(a, "%s%s %s[%s_%s_LEN]", i < f->nin ? "const " : "",
+		                        c_type(opt, &x->ty), x->name, f->upper,
+		                        upper(a, x->name)));
 	}
 	return s;
 }
@@ -256,9 +280,11 @@ static void print_macro(Out *h, const Infer *f, const Options *opt, const Field 
 	const char *dims = "";
 	for (int i = 0; i < x->ty.rank; i++)
 		if (!(x->ty.dim[i].b && f->batch == 1 && x->ty.dim[i].k == 1))
-			dims = arena_printf(a, "%s[%lld]", dims, (long long)dim_at(x->ty.dim[i], f->batch));
-	out(h, "#define %s_%s_LEN %lld   /* %s %s%s, row-major */\n", f->upper, upper(a, x->name),
-	    (long long)field_len(f, &x->ty), c_type(opt, &x->ty), x->name, dims);
+			dims = arena_printf(a, "%s[%lld]", dims,
+			                    (long long)dim_at(x->ty.dim[i], f->batch));
+	out(h, "#define %s_%s_LEN %lld   /* %s %s%s, row-major */\n", f->upper,
+	    upper(a, x->name), (long long)field_len(f, &x->ty), c_type(opt, &x->ty), x->name,
+	    dims);
 }
 
 static void print_header(Out *h, const Infer *f, const Options *opt, const char *name,
@@ -270,12 +296,16 @@ static void print_header(Out *h, const Infer *f, const Options *opt, const char 
 	    NNC_VERSION, f->m->source, file, w->sha);
 	out(h, " * Call %s_run(); it fills the outputs from the inputs.\n", f->prefix);
 	if (scratch)
-		out(h, " * No allocation, no global state besides one scratch array of %lld bytes: not "
-		    "re-entrant\n * (-D%s_THREAD_LOCAL=_Thread_local gives each thread its own).\n",
+		out(h,
+		    " * No allocation, no global state besides one scratch array of %lld "
+		    "bytes: not "
+		    "re-entrant\n * (-D%s_THREAD_LOCAL=_Thread_local gives each thread its "
+		    "own).\n",
 		    (long long)scratch, f->upper);
 	else
 		out(h, " * No allocation, no global state.\n");
-	out(h, " *\n * SPDX-License-Identifier: 0BSD\n */\n#ifndef %s_H\n#define %s_H\n\n", guard, guard);
+	out(h, " *\n * SPDX-License-Identifier: 0BSD\n */\n#ifndef %s_H\n#define %s_H\n\n",
+	    guard, guard);
 	out(h, "#include <stdint.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
 	h->depth = 0;
 	for (int i = 0; i < f->nin; i++)
@@ -283,12 +313,14 @@ static void print_header(Out *h, const Infer *f, const Options *opt, const char 
 	for (int i = 0; i < f->m->nout; i++)
 		print_macro(h, f, opt, &f->m->out[i]);
 	if (f->classes)
-		out(h, "\n/* Returns 0, or -5 without touching the outputs if a class is out of range. */");
-	out(h, "\n%s %s_run(%s);\n\n", f->classes ? "int" : "void", f->prefix, arguments(f, opt));
+		out(h, "\n/* Returns 0, or -5 without touching the outputs if a class is out "
+		       "of range. */");
+	out(h, "\n%s %s_run(%s);\n\n", f->classes ? "int" : "void", f->prefix,
+	    arguments(f, opt));
 	out(h, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
 }
 
-/* ---- the file ------------------------------------------------------------------------------------------ */
+/* ---- the file -------------------------------------------------------------------- */
 
 static void print_head(Out *o, const Infer *f, const char *name)
 {
@@ -297,23 +329,30 @@ static void print_head(Out *o, const Infer *f, const char *name)
 	int64_t total = 0;
 	for (int i = 0; i < m->nparam; i++)
 		total += m->param[i].len;
-	out(o, "/* %s.c - generated by nnc %s from %s; do not edit.\n *\n", name, NNC_VERSION, m->source);
+	out(o, "/* %s.c - generated by nnc %s from %s; do not edit.\n *\n", name, NNC_VERSION,
+	    m->source);
 	for (int i = 0; i < f->nin; i++)
 		out(o, " * %s  %s\n", m->in[f->in[i]].name, type_text(a, &m->in[f->in[i]].ty));
 	for (int i = 0; i < m->nout; i++)
 		out(o, " *   ->  %s  %s\n", m->out[i].name, type_text(a, &m->out[i].ty));
 	out(o, " * %lld parameters (const)\n *\n", (long long)total);
 	if (m->nlayer)
-		out(o, " *   %-16s %-28s %-20s %s\n", "layer", "operation", "output", "parameters");
+		out(o, " *   %-16s %-28s %-20s %s\n", "layer", "operation", "output",
+		    "parameters");
 	for (int i = 0; i < m->nlayer; i++)
 		out(o, " *   %-16s %-28s %-20s %lld\n", m->layer[i].path, m->layer[i].call,
 		    type_text(a, &m->layer[i].out), (long long)m->layer[i].params);
 	out(o, " *\n * SPDX-License-Identifier: 0BSD\n */\n#include \"%s.h\"\n\n", name);
-	out(o, "#ifndef %s_WEIGHTS                       /* e.g. "
-	    "-D'%s_WEIGHTS=__attribute__((section(\".model\")))' */\n#define %s_WEIGHTS\n#endif\n",
+	out(o,
+	    "#ifndef %s_WEIGHTS                       /* e.g. "
+	    "-D'%s_WEIGHTS=__attribute__((section(\".model\")))' */\n#define "
+	    "%s_WEIGHTS\n#endif\n",
 	    f->upper, f->upper, f->upper);
-	out(o, "#ifndef %s_THREAD_LOCAL                  /* e.g. -D%s_THREAD_LOCAL=_Thread_local */\n"
-	    "#define %s_THREAD_LOCAL\n#endif\n\n", f->upper, f->upper, f->upper);
+	out(o,
+	    "#ifndef %s_THREAD_LOCAL                  /* e.g. -D%s_THREAD_LOCAL=_Thread_local "
+	    "*/\n"
+	    "#define %s_THREAD_LOCAL\n#endif\n\n",
+	    f->upper, f->upper, f->upper);
 }
 
 static bool uses_functions(const Graph *g, Arena *a)
@@ -352,12 +391,15 @@ static void print_checked(Out *o, const Infer *f, const Options *opt)
 		const Field *x = &f->m->in[f->in[i]];
 		if (x->ty.dt != DT_I32 || !x->ty.classes)
 			continue;
-		out(o, "for (int i = 0; i < %s_%s_LEN; i++) {\nif (%s[i] < 0 || %s[i] >= %d)\n\treturn -5;\n}\n",
+		out(o,
+		    "for (int i = 0; i < %s_%s_LEN; i++) {\nif (%s[i] < 0 || %s[i] >= "
+		    "%d)\n\treturn -5;\n}\n",
 		    f->upper, upper(f->m->job->mem, x->name), x->name, x->name, x->ty.classes);
 	}
 	const char *s = "";
 	for (int i = 0; i < f->nin + f->m->nout; i++)
-		s = append(f->m->job->mem, s, (i < f->nin ? &f->m->in[f->in[i]] : &f->m->out[i - f->nin])->name);
+		s = append(f->m->job->mem, s,
+		           (i < f->nin ? &f->m->in[f->in[i]] : &f->m->out[i - f->nin])->name);
 	out(o, "%s_compute(%s);\nreturn 0;\n}\n", f->prefix, s);
 }
 
@@ -376,7 +418,8 @@ static void prepare(Infer *f, const Graph *g)
 	f->in = in;
 	f->array = NEWN(a, const char *, m->nparam + m->nbuffer + 1);
 	for (int i = 0; i < m->nparam + m->nbuffer; i++)
-		f->array[i] = c_name(a, (i < m->nparam ? &m->param[i] : &m->buffer[i - m->nparam])->path);
+		f->array[i] = c_name(
+			a, (i < m->nparam ? &m->param[i] : &m->buffer[i - m->nparam])->path);
 }
 
 bool emit_inference(Out *o, Out *h, Module *m, const Options *opt, const Weights *w,
@@ -386,15 +429,19 @@ bool emit_inference(Out *o, Out *h, Module *m, const Options *opt, const Weights
 	Arena *a = j->mem;
 	Graph *g = graph_copy(m->eval, job_sym(j, "infer"), 1u << R_OUTPUT);
 	g = pass_simplify(pass_knobs_fixed(g, m));
-	Infer f = { .m = m, .prefix = opt->prefix, .upper = upper(a, opt->prefix),
-	            .batch = opt->batch > 0 ? opt->batch : 1 };
+	Infer f = { .m = m,
+		    .prefix = opt->prefix,
+		    .upper = upper(a, opt->prefix),
+		    .batch = opt->batch > 0 ? opt->batch : 1 };
 	if (opt->level >= 2)
 		g = pass_constants(g, m, &f.order, &f.norder);
 	prepare(&f, g);
 	FnHost *host = NEW(a, FnHost);
 	host->prefix = job_sym(j, opt->prefix);
-	host->head = f.classes ? arena_printf(a, "static void %s_compute(%s)", opt->prefix, arguments(&f, opt))
-	                       : arena_printf(a, "void %s_run(%s)", opt->prefix, arguments(&f, opt));
+	host->head =
+		f.classes ? arena_printf(a, "static void %s_compute(%s)", opt->prefix,
+	                                 arguments(&f, opt))
+			  : arena_printf(a, "void %s_run(%s)", opt->prefix, arguments(&f, opt));
 	host->fixed_batch = f.batch;
 	host->arena0 = host->arena = "(unsigned char *)scratch";
 	host->address = address;
@@ -403,13 +450,16 @@ bool emit_inference(Out *o, Out *h, Module *m, const Options *opt, const Weights
 	Fn *fn = fn_build(j, g, opt, host);
 	int64_t bytes0 = fn->arena0_bytes, bytes = bytes0 + fn->arena_bytes * f.batch;
 	if (bytes0)
-		host->arena = arena_printf(a, "((unsigned char *)scratch + %lld)", (long long)bytes0);
+		host->arena =
+			arena_printf(a, "((unsigned char *)scratch + %lld)", (long long)bytes0);
 	print_head(o, &f, name);
 	print_library(o, g, opt, a);
 	if (!print_weights(o, &f, g, opt, w, weights_name))
 		return false;
 	if (bytes)
-		out(o, "/* activations */\nstatic %s_THREAD_LOCAL union {\n%s element;\nunsigned char byte[%lld];\n"
+		out(o,
+		    "/* activations */\nstatic %s_THREAD_LOCAL union {\n%s element;\nunsigned "
+		    "char byte[%lld];\n"
 		    "} scratch_memory;\n#define scratch (scratch_memory.byte)\n\n",
 		    f.upper, real_name(opt), (long long)bytes);
 	fn_print(o, fn);

@@ -11,17 +11,22 @@
 
 typedef enum { PH_INIT, PH_GRAD, PH_EVAL, PH_UPDATE, PH_BIND } Phase;
 
-typedef struct { const Module *m; Phase phase; } Where;
+typedef struct {
+	const Module *m;
+	Phase phase;
+} Where;
 
-/* ---- where things lie in a trainer -------------------------------------------------------------- */
+/* ---- where things lie in a trainer ----------------------------------------------- */
 
 static const char *element_type(DType dt)
 {
-	static const char *const name[] = { "nnc_real", "unsigned char", "int32_t", "unsigned char" };
+	static const char *const name[] = { "nnc_real", "unsigned char", "int32_t",
+		                            "unsigned char" };
 	return name[dt];
 }
 
-static const char *pointer(Arena *a, const char *type, bool write, const char *base, int64_t offset)
+static const char *pointer(Arena *a, const char *type, bool write, const char *base,
+                           int64_t offset)
 {
 	const char *s = arena_printf(a, "(%s%s *)%s", write ? "" : "const ", type, base);
 	return offset ? arena_printf(a, "%s + %lld", s, (long long)offset) : s;
@@ -34,7 +39,8 @@ static const char *address(void *arg, Arena *a, const Buffer *b, bool write)
 	bool flat = w->phase == PH_UPDATE;
 	switch (b->place) {
 	case PL_PARAM:
-		return pointer(a, t, write, "c->param", flat ? 0 : w->m->param[b->index].offset);
+		return pointer(a, t, write, "c->param",
+		               flat ? 0 : w->m->param[b->index].offset);
 	case PL_GRAD:
 		return pointer(a, t, write, "c->grad", flat ? 0 : w->m->param[b->index].offset);
 	case PL_MOMENT:
@@ -42,11 +48,14 @@ static const char *address(void *arg, Arena *a, const Buffer *b, bool write)
 	case PL_BUFFER:
 		return pointer(a, t, write, "c->buffer", w->m->buffer[b->index].offset);
 	case PL_BUFFER_NEXT:
-		return pointer(a, t, write, w->phase == PH_INIT ? "c->buffer" : "c->buffer_next",
+		return pointer(a, t, write,
+		               w->phase == PH_INIT ? "c->buffer" : "c->buffer_next",
 		               w->m->buffer[b->index].offset);
 	case PL_INPUT:
-		return pointer(a, t, write, arena_printf(a, w->phase == PH_BIND ? "column[%d]" :
-		               "c->in[%d]", b->index), 0);
+		return pointer(a, t, write,
+		               arena_printf(a, w->phase == PH_BIND ? "column[%d]" : "c->in[%d]",
+		                            b->index),
+		               0);
 	case PL_FIELD:
 		return pointer(a, t, write, arena_printf(a, "field[%d]", b->index), 0);
 	case PL_OUTPUT:
@@ -57,7 +66,12 @@ static const char *address(void *arg, Arena *a, const Buffer *b, bool write)
 		return "c->penalty";
 	case PL_ACC:
 		return arena_printf(a, "c->acc + %d", b->index);
-	case PL_ARENA0: case PL_ARENA: case PL_KNOB: case PL_METRIC: case PL_SETTING: case PL_TIME:
+	case PL_ARENA0:
+	case PL_ARENA:
+	case PL_KNOB:
+	case PL_METRIC:
+	case PL_SETTING:
+	case PL_TIME:
 		break;
 	}
 	bug(w->m->job, "train: no address for place %d", b->place);
@@ -71,7 +85,7 @@ static const char *scalar(void *arg, Arena *a, ExKind kind, int64_t i, Sym name)
 	return arena_printf(a, "(nnc_real)%s", name);
 }
 
-/* ---- phases ---------------------------------------------------------------------------------------- */
+/* ---- phases ---------------------------------------------------------------------- */
 
 static const char *graph_name(Phase p)
 {
@@ -99,11 +113,15 @@ Fn *train_fn(const Module *m, const Options *opt, const char *phase)
 	h->head = arena_printf(j->mem, "static void %s_%s_run(nnrt_ctx *c, int tid, int n)",
 	                       opt->prefix, phase);
 	if (p == PH_UPDATE)
-		h->head = arena_printf(j->mem, "static void %s_update(nnrt_ctx *c, int64_t lo, "
-		                       "int64_t hi, double lr_scale, double decay)", opt->prefix);
+		h->head = arena_printf(j->mem,
+		                       "static void %s_update(nnrt_ctx *c, int64_t lo, "
+		                       "int64_t hi, double lr_scale, double decay)",
+		                       opt->prefix);
 	if (p == PH_BIND)
-		h->head = arena_printf(j->mem, "static void %s_bind(nnrt_ctx *c, const void *const "
-		                       "*column, void *const *field)", opt->prefix);
+		h->head = arena_printf(j->mem,
+		                       "static void %s_bind(nnrt_ctx *c, const void *const "
+		                       "*column, void *const *field)",
+		                       opt->prefix);
 	h->ctx_param = "const nnrt_ctx *c";
 	h->ctx_arg = "c";
 	h->batch = "c->B";
@@ -123,7 +141,7 @@ Fn *train_fn(const Module *m, const Options *opt, const char *phase)
 	return fn_build(j, phase_graph(m, p), opt, h);
 }
 
-/* ---- tables ------------------------------------------------------------------------------------------ */
+/* ---- tables ---------------------------------------------------------------------- */
 
 static const char *c_string(Arena *a, const char *s)
 {
@@ -164,8 +182,9 @@ static void print_tensors(Out *o, Arena *a, const char *name, const Tensor *v, i
 	for (int i = 0; i < n; i++) {
 		out(o, "{ %s, %d, ", c_string(a, v[i].path), v[i].ty.rank);
 		print_dims(o, &v[i].ty, 0);
-		out(o, ", %lld, %lld, %s, %d, %d },\n", (long long)v[i].len, (long long)v[i].offset,
-		    number(a, v[i].lr_scale), v[i].decayed, v[i].trained);
+		out(o, ", %lld, %lld, %s, %d, %d },\n", (long long)v[i].len,
+		    (long long)v[i].offset, number(a, v[i].lr_scale), v[i].decayed,
+		    v[i].trained);
 	}
 	out(o, "};\n\n");
 }
@@ -173,10 +192,14 @@ static void print_tensors(Out *o, Arena *a, const char *name, const Tensor *v, i
 static const char *kind_name(const Type *t)
 {
 	switch (t->dt) {
-	case DT_REAL: return "NNRT_REAL";
-	case DT_BOOL: return "NNRT_BOOL";
-	case DT_U8: return "NNRT_U8";
-	case DT_I32: break;
+	case DT_REAL:
+		return "NNRT_REAL";
+	case DT_BOOL:
+		return "NNRT_BOOL";
+	case DT_U8:
+		return "NNRT_U8";
+	case DT_I32:
+		break;
 	}
 	return t->classes ? "NNRT_CLASS" : "NNRT_I32";
 }
@@ -231,22 +254,25 @@ static void print_data(Out *o, Arena *a, const Module *m)
 	const DataInfo *d = &m->data;
 	const TrainInfo *t = &m->train;
 	if (d->source != DATA_NONE)
-		out(o, "static const nnrt_data data = {\n"
+		out(o,
+		    "static const nnrt_data data = {\n"
 		    ".source = %s, .path = %s, .images = %s, .labels = %s,\n"
 		    ".kind = %s, .n = %lld, .noise = %s,\n"
 		    ".val = %s, .test = %s, .seed = %llu, .shuffle = %d,\n};\n\n",
 		    source[d->source], c_string(a, d->path), c_string(a, d->images),
-		    c_string(a, d->labels), c_string(a, d->kind), (long long)d->n, number(a, d->noise),
-		    number(a, d->val), number(a, d->test), (unsigned long long)d->seed, d->shuffle);
-	out(o, "static const nnrt_train train = {\n"
+		    c_string(a, d->labels), c_string(a, d->kind), (long long)d->n,
+		    number(a, d->noise), number(a, d->val), number(a, d->test),
+		    (unsigned long long)d->seed, d->shuffle);
+	out(o,
+	    "static const nnrt_train train = {\n"
 	    ".epochs = %s, .steps = %s, .batch = %lld, .seed = %llu,\n"
 	    ".shuffle = %d, .drop_last = %d, .monitor = %s,\n};\n\n",
 	    number(a, t->epochs), number(a, t->steps), (long long)t->batch,
 	    (unsigned long long)t->seed, t->shuffle, t->drop_last, c_string(a, t->monitor));
 }
 
-/* Elements per sample of the largest array that grows with the batch, for the runtime's check of
- * sizes. */
+/* Elements per sample of the largest array that grows with the batch, for the runtime's check
+ * of sizes. */
 static int64_t largest(const Module *m)
 {
 	const Graph *const g[] = { m->grad, m->eval, m->bind };
@@ -274,17 +300,18 @@ static void print_model(Out *o, Arena *a, const Module *m, const Options *opt, i
 	    m->nparam, (long long)m->param_len);
 	out(o, ".buffer = %s, .nbuffer = %d, .buffer_len = %lld,\n.nmoment = %d,\n",
 	    m->nbuffer ? "buffers" : "0", m->nbuffer, (long long)m->buffer_len, m->nmoment);
-	out(o, ".in = %s, .nin = %d,\n.out = %s, .nout = %d,\n", m->nin ? "inputs" : "0", m->nin,
-	    m->nout ? "outputs" : "0", m->nout);
-	out(o, ".loss = %s, .nloss = %d,\n.metric = %s, .nmetric = %d,\n", m->nloss ? "losses" : "0",
-	    m->nloss, m->nmetric ? "metrics" : "0", m->nmetric);
+	out(o, ".in = %s, .nin = %d,\n.out = %s, .nout = %d,\n", m->nin ? "inputs" : "0",
+	    m->nin, m->nout ? "outputs" : "0", m->nout);
+	out(o, ".loss = %s, .nloss = %d,\n.metric = %s, .nmetric = %d,\n",
+	    m->nloss ? "losses" : "0", m->nloss, m->nmetric ? "metrics" : "0", m->nmetric);
 	out(o, ".nacc = %d, .nknob = %d,\n.setting = %s, .nsetting = %d,\n", m->nacc, m->nknob,
 	    m->nsetting ? "settings" : "0", m->nsetting);
 	out(o, ".has_penalty = %d, .stat_rows = %d,\n", m->has_penalty, m->stat_rows);
 	out(o, ".data = %s,\n", m->data.source != DATA_NONE ? "&data" : "0");
 	out(o, ".column = %s, .ncolumn = %d,\n", m->ncolumn ? "columns" : "0", m->ncolumn);
 	out(o, ".train = %s,\n", m->train.given ? "&train" : "0");
-	out(o, ".arena0_bytes = %lld, .arena_bytes = %lld,\n", (long long)arena0, (long long)arena);
+	out(o, ".arena0_bytes = %lld, .arena_bytes = %lld,\n", (long long)arena0,
+	    (long long)arena);
 	out(o, ".init = %s_init_run,\n", p);
 	if (m->nloss)
 		out(o, ".grad = %s_grad,\n", p);
@@ -297,7 +324,7 @@ static void print_model(Out *o, Arena *a, const Module *m, const Options *opt, i
 	    (long long)largest(m));
 }
 
-/* ---- scalars in double -------------------------------------------------------------------------------- */
+/* ---- scalars in double ----------------------------------------------------------- */
 
 static const char *knob_leaf(Arena *a, const Node *n)
 {
@@ -310,28 +337,35 @@ static const char *metric_leaf(Arena *a, const Node *n)
 {
 	if (opinfo[n->op].leaf == LF_COUNT)
 		return "count";
-	return arena_printf(a, opinfo[n->op].leaf == LF_ACC ? "acc[%d]" : "knob[%d]", n->a.leaf.index);
+	return arena_printf(a, opinfo[n->op].leaf == LF_ACC ? "acc[%d]" : "knob[%d]",
+	                    n->a.leaf.index);
 }
 
 static void print_scalars(Out *o, const Module *m, const Options *opt)
 {
 	Arena *a = m->job->mem;
 	out(o, "/* numbers of this step: schedules, bias corrections, run-time constants */\n");
-	emit_scalar(o, m->knobs, arena_printf(a, "static void %s_knobs(const nnrt_time *t, "
-	            "const double *setting, double *knob)", opt->prefix), "knob", "t, setting, knob",
-	            knob_leaf);
+	emit_scalar(o, m->knobs,
+	            arena_printf(a,
+	                         "static void %s_knobs(const nnrt_time *t, "
+	                         "const double *setting, double *knob)",
+	                         opt->prefix),
+	            "knob", "t, setting, knob", knob_leaf);
 	out(o, "/* metrics from their sums over all samples */\n");
-	emit_scalar(o, m->metrics, arena_printf(a, "static void %s_metrics(const double *acc, "
-	            "double count, const double *knob, double *metric)", opt->prefix), "metric",
-	            "acc, count, knob, metric", metric_leaf);
+	emit_scalar(o, m->metrics,
+	            arena_printf(a,
+	                         "static void %s_metrics(const double *acc, "
+	                         "double count, const double *knob, double *metric)",
+	                         opt->prefix),
+	            "metric", "acc, count, knob, metric", metric_leaf);
 }
 
-/* ---- the file -------------------------------------------------------------------------------------------- */
+/* ---- the file -------------------------------------------------------------------- */
 
 static void print_head(Out *o, const Module *m, const Options *opt)
 {
-	out(o, "/* %s - trainer generated by nnc %s from %s (-O%d); do not edit.\n *\n", opt->prefix,
-	    NNC_VERSION, m->source, opt->level);
+	out(o, "/* %s - trainer generated by nnc %s from %s (-O%d); do not edit.\n *\n",
+	    opt->prefix, NNC_VERSION, m->source, opt->level);
 	int64_t total = 0;
 	for (int i = 0; i < m->nparam; i++)
 		total += m->param[i].len;
@@ -344,8 +378,9 @@ static void print_head(Out *o, const Module *m, const Options *opt)
 		out(o, "#define NNC_F64 1\n");
 	if (!opt->level)
 		out(o, "#define NNC_STRICT 1\n");
-	out(o, "#include \"nnrt.h\"\n#include \"vec.h\"\n#include \"vmath.h\"\n#include \"rand.h\"\n"
-	    "#include \"scalar.h\"\n\n");
+	out(o, "#include \"nnrt.h\"\n#include \"vec.h\"\n#include \"vmath.h\"\n#include "
+	       "\"rand.h\"\n"
+	       "#include \"scalar.h\"\n\n");
 }
 
 /* grad and eval with the sum of the losses, which the log calls `loss`. */
@@ -389,5 +424,6 @@ void emit_trainer(Out *o, const Module *m, const Options *opt)
 	print_small_tables(o, a, m);
 	print_data(o, a, m);
 	print_model(o, a, m, opt, arena0, arena);
-	out(o, "int main(int argc, char **argv)\n{\nreturn nnrt_main(&model, argc, argv);\n}\n");
+	out(o,
+	    "int main(int argc, char **argv)\n{\nreturn nnrt_main(&model, argc, argv);\n}\n");
 }

@@ -17,14 +17,20 @@ static Weights *fail(const char *path, const char *what)
 {
 	fprintf(stderr, "nnc: error: %s: %s [R6]\n", path, what);
 	fprintf(stderr, "     = help: give a .safetensors file written by the trainer: "
-	        "`./x train` saves x.safetensors\n");
+	                "`./x train` saves x.safetensors\n");
 	return 0;
 }
 
 static int element_size(const char *dtype)
 {
-	static const struct { const char *name; int size; } table[] = {
-		{ "F64", 8 }, { "F32", 4 }, { "F16", 2 }, { "BF16", 2 },
+	static const struct {
+		const char *name;
+		int size;
+	} table[] = {
+		{ "F64", 8 },
+		{ "F32", 4 },
+		{ "F16", 2 },
+		{ "BF16", 2 },
 	};
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
 		if (!strcmp(dtype, table[i].name))
@@ -67,8 +73,8 @@ static double element(const unsigned char *p, const char *dtype)
 }
 
 /* One entry of the header; 0 after nothing wrong, else what is. */
-static const char *tensor(Job *j, Weight *w, const char *name, json_t *e, const unsigned char *data,
-                          int64_t bytes)
+static const char *tensor(Job *j, Weight *w, const char *name, json_t *e,
+                          const unsigned char *data, int64_t bytes)
 {
 	const char *dtype = json_string_value(json_object_get(e, "dtype"));
 	json_t *shape = json_object_get(e, "shape"), *at = json_object_get(e, "data_offsets");
@@ -117,7 +123,8 @@ Weights *weights_read(Job *j, const char *path)
 		const char *name;
 		json_t *e;
 		if (!wrong)
-			json_object_foreach(head, name, e) {
+			json_object_foreach(head, name, e)
+			{
 				if (wrong || !strcmp(name, "__metadata__"))
 					continue;
 				wrong = tensor(j, &w->v[w->n++], name, e, text + 8 + n,

@@ -242,7 +242,8 @@ static Node *absorb(Node *x, int *l)
 	return x;
 }
 
-Node *n_contract(Graph *g, Node *a, Node *b, const int *la, const int *lb, const int *out, int nout)
+Node *n_contract(Graph *g, Node *a, Node *b, const int *la, const int *lb, const int *out,
+                 int nout)
 {
 	int ma[MAXRANK] = { 0 }, mb[MAXRANK] = { 0 }, number[MAXLABEL];
 	memcpy(ma, la, sizeof ma[0] * (size_t)a->ty.rank);

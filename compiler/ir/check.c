@@ -14,7 +14,8 @@ static void check_node(const Graph *g, const Node *n, int i)
 	for (int k = 0; k < n->nin; k++) {
 		const Node *in = n->in[k];
 		if (in->id >= n->id || in->id < 0 || g->node[in->id] != in)
-			bug(g->job, "check: input %d of %s is not an older node of the graph", k, o->name);
+			bug(g->job, "check: input %d of %s is not an older node of the graph",
+			    k, o->name);
 	}
 	if (!type_size(&n->ty, &size))
 		bug(g->job, "check: %s has no size", o->name);
@@ -48,6 +49,7 @@ void graph_check(const Graph *g)
 		if (!r->node || r->node->id >= g->n || g->node[r->node->id] != r->node)
 			bug(g->job, "check: root %d is not a node of the graph", i);
 		if (scalar_root(r->kind) && r->node->ty.rank)
-			bug(g->job, "check: root %s %d is not a scalar", r->name ? r->name : "", r->index);
+			bug(g->job, "check: root %s %d is not a scalar", r->name ? r->name : "",
+			    r->index);
 	}
 }

@@ -88,8 +88,9 @@ static void dump_attr(Out *o, const Node *n)
 
 static const char *root_name(RootKind k)
 {
-	static const char *const name[] = { "loss", "penalty", "metric", "acc", "output", "grad",
-		"param", "buffer", "moment", "weight", "field", "knob", "carry", "emit" };
+	static const char *const name[] = { "loss",  "penalty", "metric", "acc",    "output",
+		                            "grad",  "param",   "buffer", "moment", "weight",
+		                            "field", "knob",    "carry",  "emit" };
 	return name[k];
 }
 

@@ -1,11 +1,11 @@
 /* eval.c - the reference interpreter: a graph node by node, in double or in float.
  *
- * In:    a graph, the size of the batch, the values of the leaves.   Out: the value of every node.
- * Holds: in float mode each result is rounded once, and element functions are the expressions that
- *        generated C uses, so that C generated at -O0 has the same bits.
+ * In:    a graph, the size of the batch, the values of the leaves.   Out: the value of every
+ * node. Holds: in float mode each result is rounded once, and element functions are the
+ * expressions that generated C uses, so that C generated at -O0 has the same bits.
  *
- * Values are kept as doubles whatever their type: a float, a class or a bool is a double exactly.
- * Moves are evaluated by their index map, as an expression over symbolic indices.
+ * Values are kept as doubles whatever their type: a float, a class or a bool is a double
+ * exactly. Moves are evaluated by their index map, as an expression over symbolic indices.
  */
 #include "op.h"
 
@@ -28,7 +28,7 @@ static double rounded(const EvalEnv *env, double v)
 	return env->single ? (double)(float)v : v;
 }
 
-/* ---- maps and reductions ------------------------------------------------------------------------ */
+/* ---- maps and reductions --------------------------------------------------------- */
 
 static double eval_op(const EvalEnv *env, Op op, DType dt, const double *x)
 {
@@ -40,7 +40,8 @@ static double eval_op(const EvalEnv *env, Op op, DType dt, const double *x)
 /* Steps through operands of equal rank whose extents are the result's or 1. */
 static void eval_map(Eval *v, const Node *n, double *out)
 {
-	int64_t ext[MAXRANK], step[MAXARITY][MAXRANK], at[MAXARITY] = { 0 }, ix[MAXRANK] = { 0 };
+	int64_t ext[MAXRANK], step[MAXARITY][MAXRANK], at[MAXARITY] = { 0 },
+						       ix[MAXRANK] = { 0 };
 	int r = n->ty.rank, B = v->env->B;
 	for (int i = 0; i < r; i++)
 		ext[i] = dim_at(n->ty.dim[i], B);
@@ -53,7 +54,8 @@ static void eval_map(Eval *v, const Node *n, double *out)
 		}
 	}
 	/* comparisons of integers and bools are exact in double */
-	DType dt = n->in[n->nin - 1]->ty.dt == DT_REAL || n->ty.dt == DT_REAL ? DT_REAL : DT_I32;
+	DType dt =
+		n->in[n->nin - 1]->ty.dt == DT_REAL || n->ty.dt == DT_REAL ? DT_REAL : DT_I32;
 	int64_t total = type_len(&n->ty, B);
 	for (int64_t o = 0; o < total; o++) {
 		double x[MAXARITY] = { 0 };
@@ -97,7 +99,8 @@ static void eval_reduce(Eval *v, const Node *n, double *out)
 			double a[3] = { acc, x[p], 0 };
 			if (!o->index)
 				acc = eval_op(v->env, n->op, t->dt, a);
-			else if (k == 0 || o->f(a[0], a[1], 0) != 0 || (isnan(x[p]) && !isnan(acc))) {
+			else if (k == 0 || o->f(a[0], a[1], 0) != 0 ||
+			         (isnan(x[p]) && !isnan(acc))) {
 				acc = x[p];
 				best = k;
 			}
@@ -122,7 +125,7 @@ static void eval_reduce(Eval *v, const Node *n, double *out)
 	}
 }
 
-/* ---- index maps ------------------------------------------------------------------------------------ */
+/* ---- index maps ------------------------------------------------------------------ */
 
 static double element(Eval *v, const Ex *e, const int64_t *ix);
 
@@ -130,13 +133,26 @@ static int64_t index_of(Eval *v, const Ex *e, const int64_t *ix)
 {
 	int64_t a, b;
 	switch (e->kind) {
-	case E_INT: return e->u.i;
-	case E_VAR: return ix[e->u.i];
-	case E_DIM: return e->u.i * v->env->B;
-	case E_ELEMINT: return (int64_t)element(v, e->arg[0], ix);
-	case E_COND: return index_of(v, e->arg[index_of(v, e->arg[0], ix) ? 1 : 2], ix);
-	case E_AND: return index_of(v, e->arg[0], ix) && index_of(v, e->arg[1], ix);
-	case E_ADD: case E_SUB: case E_MUL: case E_DIV: case E_MOD: case E_LT: case E_LE: case E_EQ:
+	case E_INT:
+		return e->u.i;
+	case E_VAR:
+		return ix[e->u.i];
+	case E_DIM:
+		return e->u.i * v->env->B;
+	case E_ELEMINT:
+		return (int64_t)element(v, e->arg[0], ix);
+	case E_COND:
+		return index_of(v, e->arg[index_of(v, e->arg[0], ix) ? 1 : 2], ix);
+	case E_AND:
+		return index_of(v, e->arg[0], ix) && index_of(v, e->arg[1], ix);
+	case E_ADD:
+	case E_SUB:
+	case E_MUL:
+	case E_DIV:
+	case E_MOD:
+	case E_LT:
+	case E_LE:
+	case E_EQ:
 		break;
 	default:
 		bug(v->g->job, "eval: an element stands for an index");
@@ -144,14 +160,22 @@ static int64_t index_of(Eval *v, const Ex *e, const int64_t *ix)
 	a = index_of(v, e->arg[0], ix);
 	b = index_of(v, e->arg[1], ix);
 	switch (e->kind) {
-	case E_ADD: return a + b;
-	case E_SUB: return a - b;
-	case E_MUL: return a * b;
-	case E_DIV: return a / b;
-	case E_MOD: return a % b;
-	case E_LT: return a < b;
-	case E_LE: return a <= b;
-	default: return a == b;
+	case E_ADD:
+		return a + b;
+	case E_SUB:
+		return a - b;
+	case E_MUL:
+		return a * b;
+	case E_DIV:
+		return a / b;
+	case E_MOD:
+		return a % b;
+	case E_LT:
+		return a < b;
+	case E_LE:
+		return a <= b;
+	default:
+		return a == b;
 	}
 }
 
@@ -162,8 +186,8 @@ static double read_element(Eval *v, const Ex *e, const int64_t *ix)
 	for (int i = 0; i < n->ty.rank; i++) {
 		int64_t ext = dim_at(n->ty.dim[i], v->env->B), at = index_of(v, e->arg[i], ix);
 		if (at < 0 || at >= ext)
-			bug(v->g->job, "eval: index %d of %s is %lld of %lld", i, opinfo[n->op].name,
-			    (long long)at, (long long)ext);
+			bug(v->g->job, "eval: index %d of %s is %lld of %lld", i,
+			    opinfo[n->op].name, (long long)at, (long long)ext);
 		p = p * ext + at;
 	}
 	return v->value[n->id][p];
@@ -174,11 +198,16 @@ static double element(Eval *v, const Ex *e, const int64_t *ix)
 	const EvalEnv *env = v->env;
 	uint64_t sample;
 	switch (e->kind) {
-	case E_NUM: return rounded(env, e->u.num);
-	case E_READ: return read_element(v, e, ix);
-	case E_COND: return element(v, e->arg[index_of(v, e->arg[0], ix) ? 1 : 2], ix);
-	case E_INTVAL: return (double)index_of(v, e->arg[0], ix);
-	case E_COUNT: return env->B;
+	case E_NUM:
+		return rounded(env, e->u.num);
+	case E_READ:
+		return read_element(v, e, ix);
+	case E_COND:
+		return element(v, e->arg[index_of(v, e->arg[0], ix) ? 1 : 2], ix);
+	case E_INTVAL:
+		return (double)index_of(v, e->arg[0], ix);
+	case E_COUNT:
+		return env->B;
 	case E_RANDOM:
 		sample = env->sample0 + (uint64_t)index_of(v, e->arg[0], ix);
 		/* a float's draw is the double's, cut to 24 bits */
@@ -200,12 +229,13 @@ static void eval_index_map(Eval *v, const Node *n, double *out)
 	const Ex *e = opinfo[n->op].at(l, n, var);
 	for (int64_t o = 0; o < total; o++) {
 		out[o] = element(v, e, ix);
-		for (int i = n->ty.rank - 1; i >= 0 && ++ix[i] == dim_at(n->ty.dim[i], v->env->B); i--)
+		for (int i = n->ty.rank - 1;
+		     i >= 0 && ++ix[i] == dim_at(n->ty.dim[i], v->env->B); i--)
 			ix[i] = 0;
 	}
 }
 
-/* ---- nodes ------------------------------------------------------------------------------------------- */
+/* ---- nodes ----------------------------------------------------------------------- */
 
 static int64_t length(const Node *n, int B)
 {

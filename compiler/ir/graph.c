@@ -38,12 +38,12 @@ void graph_free(Graph *g)
 		arena_free(g->mem);
 }
 
-/* ---- the hash table ---------------------------------------------------------------------------- */
+/* ---- the hash table -------------------------------------------------------------- */
 
 static uint64_t mix(uint64_t h, const void *data, size_t n)
 {
 	const unsigned char *p = data;
-	for (size_t i = 0; i < n; i++)                  /* FNV-1a */
+	for (size_t i = 0; i < n; i++) /* FNV-1a */
 		h = (h ^ p[i]) * 1099511628211u;
 	return h;
 }
@@ -60,8 +60,8 @@ static uint64_t node_hash(const Node *n)
 
 static bool node_same(const Node *a, const Node *b)
 {
-	return a->op == b->op && a->nin == b->nin && a->body == b->body && type_eq(&a->ty, &b->ty) &&
-	       memcmp(&a->a, &b->a, sizeof a->a) == 0 &&
+	return a->op == b->op && a->nin == b->nin && a->body == b->body &&
+	       type_eq(&a->ty, &b->ty) && memcmp(&a->a, &b->a, sizeof a->a) == 0 &&
 	       (!a->nin || memcmp(a->in, b->in, sizeof *a->in * (size_t)a->nin) == 0);
 }
 
@@ -103,12 +103,12 @@ static Node *table_get(Graph *g, const Node *key)
 	return n;
 }
 
-/* ---- shape rules of the kinds ----------------------------------------------------------------------- */
+/* ---- shape rules of the kinds ---------------------------------------------------- */
 
 static bool shape_map(Type *ty, const Node *n, Why *why)
 {
 	const OpInfo *o = &opinfo[n->op];
-	int first = n->op == O_where ? 1 : 0;          /* the condition has a type of its own  */
+	int first = n->op == O_where ? 1 : 0; /* the condition has a type of its own  */
 	*ty = n->in[first]->ty;
 	for (int i = 0; i < n->nin; i++) {
 		const Type *t = &n->in[i]->ty;
@@ -191,7 +191,7 @@ static void shape_of(Graph *g, Node *n, const Type *ty)
 	}
 }
 
-/* ---- folding ------------------------------------------------------------------------------------------ */
+/* ---- folding --------------------------------------------------------------------- */
 
 bool node_is_const(const Node *n, double *k)
 {
@@ -207,7 +207,7 @@ static Node *const_node(Graph *g, double k, const Type *ty)
 {
 	Attr a;
 	memset(&a, 0, sizeof a);
-	a.k = k != k ? (double)NAN : k;                 /* one NaN */
+	a.k = k != k ? (double)NAN : k; /* one NaN */
 	if (ty->dt == DT_I32 && ty->classes) {
 		Type t = *ty;
 		t.classes = 0;
@@ -216,7 +216,8 @@ static Node *const_node(Graph *g, double k, const Type *ty)
 	return node(g, O_const, &a, 0, 0, ty);
 }
 
-/* A MAP of constants, or a move that is none; 0 if nothing folds.  n: complete but not entered. */
+/* A MAP of constants, or a move that is none; 0 if nothing folds.  n: complete but not entered.
+ */
 static Node *fold(Graph *g, const Node *n)
 {
 	const OpInfo *o = &opinfo[n->op];
@@ -231,7 +232,8 @@ static Node *fold(Graph *g, const Node *n)
 		return 0;
 	Node *x = n->in[0];
 	bool shape = n->op == O_reshape || n->op == O_expand;
-	if (x->op == O_const && (shape || n->op == O_permute || n->op == O_slice || n->op == O_flip))
+	if (x->op == O_const &&
+	    (shape || n->op == O_permute || n->op == O_slice || n->op == O_flip))
 		return const_node(g, x->a.k, &n->ty);
 	if ((shape || n->op == O_slice) && type_shape_eq(&n->ty, &x->ty))
 		return x;
@@ -254,7 +256,7 @@ Node *node(Graph *g, Op op, const Attr *a, Node *const *in, int nin, const Type 
 	if (a)
 		key.a = *a;
 	if (op == O_const && key.a.k != key.a.k)
-		key.a.k = (double)NAN;                  /* one NaN */
+		key.a.k = (double)NAN; /* one NaN */
 	if (o->commutes && nin == 2 && in[0]->id > in[1]->id) {
 		order[0] = in[1];
 		order[1] = in[0];
@@ -294,7 +296,7 @@ void graph_root(Graph *g, RootKind kind, int index, Sym name, Node *n, Span at)
 	PUSH(g->mem, g->root, g->nroot, g->caproot, r);
 }
 
-/* ---- walks ------------------------------------------------------------------------------------------------ */
+/* ---- walks ----------------------------------------------------------------------- */
 
 bool *graph_live(const Graph *g, Arena *a)
 {

@@ -13,7 +13,7 @@
 
 #include "base.h"
 
-/* ---- types (type.c) ----------------------------------------------------------------------- */
+/* ---- types (type.c) -------------------------------------------------------------- */
 
 /* DT_REAL is float, or double under --precision f64.  DT_U8 occurs in data columns only. */
 typedef enum { DT_REAL, DT_BOOL, DT_I32, DT_U8 } DType;
@@ -53,7 +53,7 @@ void  type_strides(const Type *t, Dim *stride);
 const char *type_text(Arena *a, const Type *t);
 const char *dim_text(Arena *a, Dim d);
 
-/* ---- nodes ------------------------------------------------------------------------------------- */
+/* ---- nodes ----------------------------------------------------------------------- */
 
 /* The rows of ops.def, in that order. */
 typedef enum {
@@ -140,7 +140,7 @@ struct Graph {
 	bool exact;                    /* only exact simplifications (-O0)                     */
 };
 
-/* ---- graph.c -------------------------------------------------------------------------------------- */
+/* ---- graph.c --------------------------------------------------------------------- */
 
 Graph *graph_new(Job *j, Sym name);
 Graph *graph_body(Graph *outer);               /* a body for O_scan, in outer's arena       */
@@ -209,13 +209,13 @@ Graph *graph_rewrite(Graph *g, RewriteFn *fn, void *arg);
 /* A copy of all live nodes (roots of the kinds in mask only; mask: bit RootKind). */
 Graph *graph_copy(const Graph *g, Sym name, uint32_t mask);
 
-/* ---- dump.c, check.c ---------------------------------------------------------------------------------- */
+/* ---- dump.c, check.c ------------------------------------------------------------- */
 
 void graph_dump(const Graph *g, Out *o);
 void graph_dump_dot(const Graph *g, Out *o);
 void graph_check(const Graph *g);              /* bug() at the first broken invariant         */
 
-/* ---- eval.c: the reference interpreter ------------------------------------------------------------------- */
+/* ---- eval.c: the reference interpreter ------------------------------------------- */
 
 typedef struct {
 	int B;
@@ -233,7 +233,7 @@ typedef struct {
  * and scans), in a.  Bools are 0 and 1, classes and integers whole numbers. */
 double **graph_eval(const Graph *g, const EvalEnv *env, Arena *a);
 
-/* ---- ops/scan.c, ops/contract.c: for passes and lowering --------------------------------------------------- */
+/* ---- ops/scan.c, ops/contract.c: for passes and lowering ------------------------- */
 
 /* The body's root of a kind and index; the type of item(i) of a scan. */
 const Root *scan_root(const Graph *body, RootKind kind, int index);

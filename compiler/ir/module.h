@@ -113,7 +113,7 @@ typedef struct {
 	const char *prefix;
 } Options;
 
-/* ---- front/elab.c ---------------------------------------------------------------------------- */
+/* ---- front/elab.c ---------------------------------------------------------------- */
 
 typedef struct { const char *name, *value; } Define;             /* -D NAME=VALUE              */
 

@@ -1,7 +1,7 @@
 /* rewrite.c - passes as maps from the live nodes of one graph to nodes of a new one.
  *
- * In:    a graph and a function that replaces nodes.   Out: the new graph; the old one is freed.
- * Holds: roots keep their order; scan bodies are rewritten by the same function.
+ * In:    a graph and a function that replaces nodes.   Out: the new graph; the old one is
+ * freed. Holds: roots keep their order; scan bodies are rewritten by the same function.
  */
 #include "op.h"
 

@@ -77,7 +77,7 @@ void type_strides(const Type *t, Dim *stride)
 	for (int i = t->rank - 1; i >= 0; i--) {
 		stride[i] = s;
 		if (!dim_mul(s, t->dim[i], &s))
-			s = dim_num(0);        /* checked at the type's making               */
+			s = dim_num(0); /* checked at the type's making               */
 	}
 }
 

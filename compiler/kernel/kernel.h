@@ -17,7 +17,7 @@
 #include "graph.h"
 #include "module.h"
 
-/* ---- expressions (ex.c) ------------------------------------------------------------------ */
+/* ---- expressions (ex.c) ---------------------------------------------------------- */
 
 typedef enum {
 	/* int expressions: indices, bounds, conditions on them */
@@ -119,7 +119,7 @@ bool ex_const(const Ex *e, Dim *d);    /* a number >= 0, or k * B               
 /* Does e contain no division and no remainder?  (Did an index map simplify?) */
 bool ex_affine(const Ex *e);
 
-/* ---- storage of buffers (layout.c) ------------------------------------------------------- */
+/* ---- storage of buffers (layout.c) ----------------------------------------------- */
 
 typedef enum {                         /* where a buffer lies; the host says how it is addressed */
 	PL_ARENA0, PL_ARENA,           /* scratch without the batch, and per sample            */
@@ -165,7 +165,7 @@ Ex *addr(Lower *l, const Buffer *b, Ex *const *ix);
 int buffer_axis(const Buffer *b);
 int64_t elem_bytes(const Buffer *b, bool f64);
 
-/* ---- loop IR ----------------------------------------------------------------------------- */
+/* ---- loop IR --------------------------------------------------------------------- */
 
 typedef enum { K_FOR, K_LET, K_SET, K_STORE, K_IF, K_TURN, K_NOTE } KKind;
 typedef enum { SERIAL, OWNED, LANES } LoopKind;  /* OWNED: this thread's units only (answer 6);
@@ -199,7 +199,7 @@ struct K {
 	} u;
 };
 
-/* ---- regions ----------------------------------------------------------------------------- */
+/* ---- regions --------------------------------------------------------------------- */
 
 typedef enum {
 	RG_MAP, RG_REDUCE, RG_COLUMN, RG_CONTRACT, RG_MOVE, RG_PACK, RG_SCATTER, RG_SCAN
@@ -296,7 +296,7 @@ struct Kernel {
 	const char *note, *also;       /* source, shapes; those of the kernels merged into it   */
 };
 
-/* ---- the host: what surrounds the printed functions -------------------------------------- */
+/* ---- the host: what surrounds the printed functions ------------------------------ */
 
 typedef struct FnHost {
 	Sym prefix;                    /* of every printed name: "mlp_grad"                    */
@@ -347,7 +347,7 @@ int64_t saved_bytes(const Fn *f, int64_t *fixed);
 /* Share of the multiply-adds in regions that no template took, 0..1. */
 double fn_way_out(const Fn *f);
 
-/* ---- between the files ------------------------------------------------------------------- */
+/* ---- between the files ----------------------------------------------------------- */
 
 /* A loop being built. */
 typedef struct Scope Scope;

@@ -77,7 +77,10 @@ Node *grad_contract(Graph *g, Node *y, Node *dy, int i)
 	return n_reshape(g, c, &t);
 }
 
-struct product { const Node *n; Ex *const *ix; };
+struct product {
+	const Node *n;
+	Ex *const *ix;
+};
 
 static Ex *product_term(Lower *l, Ex *const *var, void *arg)
 {
@@ -98,7 +101,8 @@ Ex *at_contract(Lower *l, const Node *n, Ex *const *ix)
 	Dim ext[MAXLABEL];
 	struct product p = { n, ix };
 	extents(n, ext);
-	return sum_at(l, ext + n->a.con.nout, n->a.con.nlabel - n->a.con.nout, product_term, &p);
+	return sum_at(l, ext + n->a.con.nout, n->a.con.nlabel - n->a.con.nout, product_term,
+	              &p);
 }
 
 void eval_contract(const Node *n, const EvalEnv *env, double *const *in, double *out)
@@ -112,7 +116,8 @@ void eval_contract(const Node *n, const EvalEnv *env, double *const *in, double 
 	for (int side = 0; side < 2; side++) {
 		type_strides(&n->in[side]->ty, stride);
 		for (int i = 0; i < n->in[side]->ty.rank; i++)
-			(side ? sb : sa)[side ? n->a.con.b[i] : n->a.con.a[i]] += dim_at(stride[i], env->B);
+			(side ? sb : sa)[side ? n->a.con.b[i] : n->a.con.a[i]] +=
+				dim_at(stride[i], env->B);
 	}
 	int64_t total = type_len(&n->ty, env->B), terms = 1;
 	for (int i = nout; i < nl; i++)

@@ -58,7 +58,10 @@ Node *grad_scatter(Graph *g, Node *y, Node *dy, int i)
 	return i == 1 ? n_take(g, dy, y->in[0]) : 0;
 }
 
-struct scatter { const Node *n; Ex *const *ix; };
+struct scatter {
+	const Node *n;
+	Ex *const *ix;
+};
 
 static Ex *scatter_term(Lower *l, Ex *const *var, void *arg)
 {
@@ -74,8 +77,8 @@ static Ex *scatter_term(Lower *l, Ex *const *var, void *arg)
 	return ex_cond(l, here, read_at(l, rows, src), ex_num(l, 0, rows->ty.dt));
 }
 
-/* One element of the result by itself: a pass over all indices.  The lowering adds whole rows in
- * one pass instead; this is the meaning. */
+/* One element of the result by itself: a pass over all indices.  The lowering adds whole rows
+ * in one pass instead; this is the meaning. */
 Ex *at_scatter(Lower *l, const Node *n, Ex *const *ix)
 {
 	struct scatter s = { n, ix };

@@ -25,9 +25,9 @@ Ex *at_iota(Lower *l, const Node *n, Ex *const *ix)
 	return ex_intval(l, ix[n->a.axis.axis]);
 }
 
-/* The sample is the index along the batch dimension (divided by k for k * B), the element counts
- * the rest row-major; a tensor without batch has sample 0.  So neither the size of the batch nor
- * its division among threads enters. */
+/* The sample is the index along the batch dimension (divided by k for k * B), the element
+ * counts the rest row-major; a tensor without batch has sample 0.  So neither the size of the
+ * batch nor its division among threads enters. */
 Ex *at_random(Lower *l, const Node *n, Ex *const *ix)
 {
 	Ex *sample = ex_int(l, 0), *element = ex_int(l, 0);

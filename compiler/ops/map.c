@@ -1,4 +1,5 @@
-/* map.c - element functions in double, by <math.h>: the double interpreter and constant folding.
+/* map.c - element functions in double, by <math.h>: the double interpreter and constant
+ * folding.
  *
  * Written apart from the expressions in ops.def, so that a test can compare the two.  Bools are
  * 0 and 1.
@@ -30,7 +31,7 @@ static double smaller(double a, double b)
 FN(neg, -a)
 FN(add, a + b)
 FN(sub, a - b)
-FN(mul, a * b)
+FN(mul, a *b)
 FN(div, a / b)
 FN(pow, pow(a, b))
 FN(max, larger(a, b))

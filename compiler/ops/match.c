@@ -12,7 +12,10 @@
 
 enum { exact, inexact };
 
-static const struct { int kind; const char *from, *to; } rules[] = {
+static const struct {
+	int kind;
+	const char *from, *to;
+} rules[] = {
 #define RULE(kind, from, to) { kind, from, to },
 #include "rules.def"
 #undef RULE
@@ -22,8 +25,10 @@ enum { NRULE = sizeof rules / sizeof *rules };
 
 static Op binary_op(Sym sign)
 {
-	return !strcmp(sign, "+") ? O_add : !strcmp(sign, "-") ? O_sub
-	     : !strcmp(sign, "*") ? O_mul : O_div;
+	return !strcmp(sign, "+")   ? O_add
+	       : !strcmp(sign, "-") ? O_sub
+	       : !strcmp(sign, "*") ? O_mul
+	                            : O_div;
 }
 
 static Op head(const Ast *e)

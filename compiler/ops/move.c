@@ -18,7 +18,7 @@ bool shape_same(Type *ty, const Node *n, Why *why)
 	return true;
 }
 
-/* ---- reshape ------------------------------------------------------------------------------- */
+/* ---- reshape --------------------------------------------------------------------- */
 
 bool shape_reshape(Type *ty, const Node *n, Why *why)
 {
@@ -51,7 +51,7 @@ static Ex *linear(Lower *l, const Type *t, int lo, int hi, Ex *const *ix)
 /* Dimensions lo..hi-1 of the operand from their linear index. */
 static void split(Lower *l, const Type *t, int lo, int hi, Ex *e, Ex **ix)
 {
-	int last = -1;                 /* the leftmost dimension above 1 needs no remainder    */
+	int last = -1; /* the leftmost dimension above 1 needs no remainder    */
 	for (int i = hi - 1; i >= lo; i--)
 		if (!dim_is(t->dim[i], 1))
 			last = i;
@@ -83,13 +83,13 @@ Ex *at_reshape(Lower *l, const Node *n, Ex *const *ix)
 				dim_mul(b, from->dim[k++], &b);
 		} while (!dim_eq(a, b) && (i < to->rank || k < from->rank));
 		if (dim_is(a, 1) && k == k0 && k < from->rank && dim_is(from->dim[k], 1))
-			k++;                   /* a 1 against a 1                              */
+			k++; /* a 1 against a 1                              */
 		split(l, from, k0, k, linear(l, to, i0, i, ix), src);
 	}
 	return read_at(l, n->in[0], src);
 }
 
-/* ---- permute ------------------------------------------------------------------------------- */
+/* ---- permute --------------------------------------------------------------------- */
 
 bool shape_permute(Type *ty, const Node *n, Why *why)
 {
@@ -122,7 +122,7 @@ Ex *at_permute(Lower *l, const Node *n, Ex *const *ix)
 	return read_at(l, n->in[0], src);
 }
 
-/* ---- expand -------------------------------------------------------------------------------- */
+/* ---- expand ---------------------------------------------------------------------- */
 
 bool shape_expand(Type *ty, const Node *n, Why *why)
 {
@@ -152,7 +152,7 @@ Ex *at_expand(Lower *l, const Node *n, Ex *const *ix)
 	return read_at(l, n->in[0], src);
 }
 
-/* ---- slice, pad ---------------------------------------------------------------------------- */
+/* ---- slice, pad ------------------------------------------------------------------ */
 
 static bool inside(const Type *part, const Type *whole, const int32_t *lo)
 {
@@ -186,7 +186,8 @@ Ex *at_slice(Lower *l, const Node *n, Ex *const *ix)
 
 bool shape_pad(Type *ty, const Node *n, Why *why)
 {
-	return inside(&n->in[0]->ty, ty, n->a.pad.lo) || refuse(why, "the operand does not fit");
+	return inside(&n->in[0]->ty, ty, n->a.pad.lo) ||
+	       refuse(why, "the operand does not fit");
 }
 
 Node *grad_pad(Graph *g, Node *y, Node *dy, int i)
@@ -202,14 +203,15 @@ Ex *at_pad(Lower *l, const Node *n, Ex *const *ix)
 		src[i] = ex_sub(l, ix[i], ex_int(l, n->a.pad.lo[i]));
 		if (n->a.pad.lo[i] > 0)
 			cond = ex_and(l, cond, ex_le(l, ex_int(l, n->a.pad.lo[i]), ix[i]));
-		if (!dim_eq(x->dim[i], n->ty.dim[i]) && n->a.pad.lo[i] + x->dim[i].k < n->ty.dim[i].k)
+		if (!dim_eq(x->dim[i], n->ty.dim[i]) &&
+		    n->a.pad.lo[i] + x->dim[i].k < n->ty.dim[i].k)
 			cond = ex_and(l, cond, ex_lt(l, src[i], ex_dim(l, x->dim[i])));
 	}
 	Ex *e = read_at(l, n->in[0], src);
 	return cond ? ex_cond(l, cond, e, ex_num(l, n->a.pad.value, n->ty.dt)) : e;
 }
 
-/* ---- concat, flip -------------------------------------------------------------------------- */
+/* ---- concat, flip ---------------------------------------------------------------- */
 
 bool shape_concat(Type *ty, const Node *n, Why *why)
 {

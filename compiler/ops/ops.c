@@ -1,4 +1,5 @@
-/* ops.c - the table made of ops.def, lookup by name, examples, and the self-check of the rows. */
+/* ops.c - the table made of ops.def, lookup by name, examples, and the self-check of the rows.
+ */
 #include "family.h"
 
 #include <math.h>
@@ -19,14 +20,14 @@ Op op_find(const char *name)
 	return NOP;
 }
 
-/* ---- examples ------------------------------------------------------------------------------ */
+/* ---- examples -------------------------------------------------------------------- */
 
 /* Reads one type of an example: "f32[3,4]", "bool[2]", "i32[4,2]". */
 static const char *eg_type(const char *s, Type *t)
 {
 	DType dt = !strncmp(s, "bool", 4) ? DT_BOOL : !strncmp(s, "i32", 3) ? DT_I32 : DT_REAL;
 	*t = type_scalar(dt);
-	for (s += strcspn(s, "[;"); *s == '[' || *s == ','; ) {
+	for (s += strcspn(s, "[;"); *s == '[' || *s == ',';) {
 		char *end;
 		t->dim[t->rank++] = dim_num((int32_t)strtol(s + 1, &end, 10));
 		s = end;
@@ -43,7 +44,8 @@ static Node *example_node(Graph *g, Op op, Node **in, int n)
 	Attr a;
 	memset(&a, 0, sizeof a);
 	if (op == O_contract)
-		return n_contract(g, in[0], in[1], (int[]){ 0, 1 }, (int[]){ 1, 2 }, (int[]){ 2, 0 }, 2);
+		return n_contract(g, in[0], in[1], (int[]){ 0, 1 }, (int[]){ 1, 2 },
+		                  (int[]){ 2, 0 }, 2);
 	if (op == O_scatter_add)
 		return n_scatter_add(g, in[0], in[1], 5);
 	if (op == O_window || op == O_unwindow) {
@@ -56,14 +58,17 @@ static Node *example_node(Graph *g, Op op, Node **in, int n)
 		}
 		for (int i = 0; i < 2; i++) {
 			int extent = x->dim[first + i].k;
-			t.dim[first + i] = dim_num(op == O_window ? (extent - 1) / 2 + 1 : 2 * extent - 1 + i);
+			t.dim[first + i] = dim_num(op == O_window ? (extent - 1) / 2 + 1
+			                                          : 2 * extent - 1 + i);
 			t.dim[first + 2 + i] = dim_num(3);
 		}
 		t.rank = first + 4;
 		return node(g, op, &a, in, n, &t);
 	}
 	if (op == O_reshape)
-		t = type_make(x->dt, 3, (Dim[]){ { 2, 0 }, { 3, 0 }, { x->dim[0].k * x->dim[1].k / 6, 0 } });
+		t = type_make(
+			x->dt, 3,
+			(Dim[]){ { 2, 0 }, { 3, 0 }, { x->dim[0].k * x->dim[1].k / 6, 0 } });
 	else if (op == O_expand)
 		t.dim[1] = dim_num(4);
 	else if (op == O_slice || op == O_pad) {
@@ -97,7 +102,7 @@ Node *op_example(Graph *g, Op op)
 	return example_node(g, op, in, n);
 }
 
-/* ---- the self-check ------------------------------------------------------------------------- */
+/* ---- the self-check -------------------------------------------------------------- */
 
 static void check_rules(Job *j, Op op)
 {
@@ -112,7 +117,8 @@ static void check_rules(Job *j, Op op)
 	for (int i = 0; i < y->nin; i++) {
 		if (!o->grad[i] || !strcmp(o->grad[i], "none"))
 			continue;
-		rule_build(g, o->grad[i], y->in, y->nin, y, n_leaf(g, O_input, job_sym(j, "dy"), 9, &y->ty));
+		rule_build(g, o->grad[i], y->in, y->nin, y,
+		           n_leaf(g, O_input, job_sym(j, "dy"), 9, &y->ty));
 	}
 	graph_free(g);
 }
@@ -128,7 +134,9 @@ void ops_selfcheck(Job *j)
 		if (!o->gradfn)
 			for (int k = 0; k < o->nin; k++)
 				if (!o->grad[o->kind == REDUCE || o->kind == COMPOSITE ? 0 : k])
-					bug(j, "op %s: no gradient; say \"none\" if it has none", o->name);
+					bug(j,
+					    "op %s: no gradient; say \"none\" if it has none",
+					    o->name);
 		if ((o->kind == MAP || o->kind == REDUCE) && (!o->f || !strcmp(o->expr, "0")))
 			bug(j, "op %s: no expression or no function in double", o->name);
 		if (o->kind == MOVE && (!o->shape || !o->at))

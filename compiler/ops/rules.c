@@ -2,9 +2,9 @@
  *
  * In:    a text (one expr of the grammar), the nodes its names stand for.   Out: a node.
  *
- * The grammar's own parser reads the text; each text is parsed once a job.  Names: x, or a b c, the
- * inputs; y the op's result; dy its gradient; `axes` as the second argument of a reduction: the
- * attribute of y.  Functions are rows of the table.
+ * The grammar's own parser reads the text; each text is parsed once a job.  Names: x, or a b c,
+ * the inputs; y the op's result; dy its gradient; `axes` as the second argument of a reduction:
+ * the attribute of y.  Functions are rows of the table.
  */
 #include "ast.h"
 #include "op.h"
@@ -71,18 +71,22 @@ static Node *call(const Rule *r, const Ast *e)
 		in[i] = build(r, arg->v[i]);
 	if (opinfo[op].kind == COMPOSITE)
 		return node(r->g, op, &r->y->a, in, 1, 0);
-	return arg->n == 1 ? n_op1(r->g, op, in[0])
-	     : arg->n == 2 ? n_op2(r->g, op, in[0], in[1])
-	                   : n_op3(r->g, op, in[0], in[1], in[2]);
+	return arg->n == 1   ? n_op1(r->g, op, in[0])
+	       : arg->n == 2 ? n_op2(r->g, op, in[0], in[1])
+	                     : n_op3(r->g, op, in[0], in[1], in[2]);
 }
 
 static Node *binary(const Rule *r, const Ast *e)
 {
-	static const struct { const char *sign; Op op; bool swap; } table[] = {
-		{ "+", O_add, false }, { "-", O_sub, false }, { "*", O_mul, false },
+	static const struct {
+		const char *sign;
+		Op op;
+		bool swap;
+	} table[] = {
+		{ "+", O_add, false }, { "-", O_sub, false },  { "*", O_mul, false },
 		{ "/", O_div, false }, { "**", O_pow, false }, { "==", O_eq, false },
-		{ "!=", O_ne, false }, { "<", O_lt, false }, { "<=", O_le, false },
-		{ ">", O_lt, true }, { ">=", O_le, true },
+		{ "!=", O_ne, false }, { "<", O_lt, false },   { "<=", O_le, false },
+		{ ">", O_lt, true },   { ">=", O_le, true },
 	};
 	Node *a = build(r, e->u.bin.l), *b = build(r, e->u.bin.r);
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++)

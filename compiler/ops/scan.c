@@ -1,9 +1,9 @@
 /* scan.c - a body repeated for t = 0, 1, ..., and its results.
  *
  * A scan node has one body graph.  Its inputs are first values of the carries, then sequences,
- * then captured values, as the body's leaves carry(i), seq(i), capture(i) name them.  The body's
- * roots are R_CARRY i (the next value) and R_EMIT i.  item(i) of a scan: i < ncarry the last
- * carry, else emit i - ncarry stacked over t as dimension 1 (0 for a scalar).
+ * then captured values, as the body's leaves carry(i), seq(i), capture(i) name them.  The
+ * body's roots are R_CARRY i (the next value) and R_EMIT i.  item(i) of a scan: i < ncarry the
+ * last carry, else emit i - ncarry stacked over t as dimension 1 (0 for a scalar).
  */
 #include "family.h"
 
@@ -73,7 +73,7 @@ Node *grad_item(Graph *g, Node *y, Node *dy, int i)
 	return grad_scan(g, y, dy, i);
 }
 
-/* ---- the interpreter ---------------------------------------------------------------------------- */
+/* ---- the interpreter ------------------------------------------------------------- */
 
 struct frame {
 	const Node *scan;
@@ -94,7 +94,7 @@ static const double *slice(struct frame *f, const Node *n)
 	for (int i = 0; i < x->rank; i++)
 		if (i != n->a.seq.axis)
 			*(i < n->a.seq.axis ? &outer : &inner) *= dim_at(x->dim[i], f->env->B);
-	double *v = NEWN(f->mem, double, outer * inner + 1);
+	double *v = NEWN(f->mem, double, outer *inner + 1);
 	for (int64_t o = 0; o < outer; o++)
 		memcpy(v + o * inner, from + (o * len + f->t + n->a.seq.offset) * inner,
 		       sizeof *v * (size_t)inner);
@@ -119,9 +119,11 @@ static const double *frame_leaf(void *arg, const Node *n)
 /* Stacks one emit: dimension 1 of the result is t. */
 static void stack(const Type *t, int B, int64_t steps, int64_t at, const double *v, double *out)
 {
-	int64_t outer = t->rank ? dim_at(t->dim[0], B) : 1, inner = type_len(t, B) / (outer ? outer : 1);
+	int64_t outer = t->rank ? dim_at(t->dim[0], B) : 1,
+		inner = type_len(t, B) / (outer ? outer : 1);
 	for (int64_t o = 0; o < outer; o++)
-		memcpy(out + (o * steps + at) * inner, v + o * inner, sizeof *v * (size_t)inner);
+		memcpy(out + (o * steps + at) * inner, v + o * inner,
+		       sizeof *v * (size_t)inner);
 }
 
 /* out: all results one after another, in the order of item. */

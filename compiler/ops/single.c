@@ -13,7 +13,10 @@
 #pragma GCC diagnostic ignored "-Wfloat-conversion"
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #define OP(id, expr_, ...) \
-	static float single_##id(float a, float b, float c) { return (float)(expr_); }
+	static float single_##id(float a, float b, float c) \
+	{ \
+		return (float)(expr_); \
+	}
 #include "ops.def"
 #undef OP
 #pragma GCC diagnostic pop

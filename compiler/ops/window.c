@@ -4,9 +4,9 @@
  *     unwindow  y[.., s.., k..] = x[.., o.., k..] where o * stride + k * dil - pad = s, else 0
  *
  * Convolution is contract(window(x), w), pooling a reduction over window(x).  Nothing is stored
- * for a window: it is an index map that the contraction reads through.  The gradient into x is the
- * sum of unwindow over k; where dy is itself a contraction with the kernel, the sum over k joins
- * that contraction, which makes it a convolution again.
+ * for a window: it is an index map that the contraction reads through.  The gradient into x is
+ * the sum of unwindow over k; where dy is itself a contraction with the kernel, the sum over k
+ * joins that contraction, which makes it a convolution again.
  */
 #include "family.h"
 
@@ -47,7 +47,8 @@ Ex *at_window(Lower *l, const Node *n, Ex *const *ix)
 	for (int i = 0; i < m; i++) {
 		int stride = n->a.win.stride[i], dil = n->a.win.dil[i], pad = n->a.win.pad[i];
 		int extent = x->dim[lead + i].k;
-		int last = (n->ty.dim[lead + i].k - 1) * stride + (n->a.win.k[i] - 1) * dil - pad;
+		int last =
+			(n->ty.dim[lead + i].k - 1) * stride + (n->a.win.k[i] - 1) * dil - pad;
 		Ex *s = ex_add(l, ex_mul(l, ix[lead + i], ex_int(l, stride)),
 		               ex_mul(l, ix[lead + m + i], ex_int(l, dil)));
 		if (pad > 0)
@@ -155,8 +156,8 @@ bool shape_unwindow(Type *ty, const Node *n, Why *why)
 	return true;
 }
 
-/* x[o, k] went to one place s = o * stride + k * dil - pad: dx[o, k] = dy[s, k].  As a window of dy at
- * every k', of which the one with k' = k is kept. */
+/* x[o, k] went to one place s = o * stride + k * dil - pad: dx[o, k] = dy[s, k].  As a window
+ * of dy at every k', of which the one with k' = k is kept. */
 Node *grad_unwindow(Graph *g, Node *y, Node *dy, int i)
 {
 	const Type *x = &y->in[i]->ty;
@@ -177,7 +178,8 @@ Node *grad_unwindow(Graph *g, Node *y, Node *dy, int i)
 	win.win.value = 0;
 	Node *all = n_window(g, n_permute(g, dy, perm), &win, &t), *same = 0;
 	for (int k = 0; k < m; k++) {
-		Node *e = n_op2(g, O_eq, n_iota(g, &t, lead + k), n_iota(g, &t, lead + 2 * m + k));
+		Node *e = n_op2(g, O_eq, n_iota(g, &t, lead + k),
+		                n_iota(g, &t, lead + 2 * m + k));
 		same = same ? n_op2(g, O_and, same, e) : e;
 	}
 	Node *kept = n_op3(g, O_where, same, all, n_const(g, 0));
@@ -204,12 +206,14 @@ Ex *at_unwindow(Lower *l, const Node *n, Ex *const *ix)
 			cond = ex_and(l, cond, ex_le(l, shift, s));
 		s = ex_sub(l, s, shift);
 		if (stride > 1)
-			cond = ex_and(l, cond, ex_eq(l, ex_mod(l, s, ex_int(l, stride)), ex_int(l, 0)));
+			cond = ex_and(l, cond,
+			              ex_eq(l, ex_mod(l, s, ex_int(l, stride)), ex_int(l, 0)));
 		s = ex_div(l, s, ex_int(l, stride));
 		if ((n->ty.dim[lead + i].k - 1 + pad) / stride >= extent)
 			cond = ex_and(l, cond, ex_lt(l, s, ex_int(l, extent)));
 		src[lead + i] = s;
-		src[lead + m + i] = dim_is(x->dim[lead + m + i], 1) ? ex_int(l, 0) : ix[lead + m + i];
+		src[lead + m + i] =
+			dim_is(x->dim[lead + m + i], 1) ? ex_int(l, 0) : ix[lead + m + i];
 	}
 	Ex *e = read_at(l, n->in[0], src);
 	return cond ? ex_cond(l, cond, e, ex_num(l, 0, n->ty.dt)) : e;

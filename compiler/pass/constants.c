@@ -2,9 +2,9 @@
  *
  * In:    a graph without gradients.   Out: the same with some parameters in another order of
  *        dimensions, and the list of them.
- * Holds: a parameter is reordered only if contractions alone read it, and all want one order: the
- *        dimension that becomes columns of the result last, so that a vector of columns is one load.
- *        A trainer copies such operands to panels once a step; inference prints them so.
+ * Holds: a parameter is reordered only if contractions alone read it, and all want one order:
+ * the dimension that becomes columns of the result last, so that a vector of columns is one
+ * load. A trainer copies such operands to panels once a step; inference prints them so.
  */
 #include "op.h"
 #include "pass.h"
@@ -13,17 +13,20 @@
 
 typedef struct {
 	const Graph *g;
-	int first;                     /* number of the first reordered leaf                   */
-	Reordered *list; int n, cap;
-	int *number;                   /* by node id: 1 + entry of list                        */
+	int first; /* number of the first reordered leaf                   */
+	Reordered *list;
+	int n, cap;
+	int *number; /* by node id: 1 + entry of list                        */
 	Arena *mem;
 } Orders;
 
-/* The order that contraction c wants for its operand number `side`; false if it is fine as it is. */
+/* The order that contraction c wants for its operand number `side`; false if it is fine as it
+ * is. */
 static bool wanted(const Node *c, int side, int *perm)
 {
 	const Type *t = &c->in[side]->ty;
-	const int8_t *label = side ? c->a.con.b : c->a.con.a, *other = side ? c->a.con.a : c->a.con.b;
+	const int8_t *label = side ? c->a.con.b : c->a.con.a,
+		     *other = side ? c->a.con.a : c->a.con.b;
 	int column = -1, k = 0;
 	for (int i = 0; i < t->rank; i++) {
 		bool shared = label[i] >= c->a.con.nout;
@@ -77,8 +80,8 @@ static Node *reorder(Rewrite *r, const Node *n, void *arg)
 			lb[i] = n->a.con.b[i];
 			out[i] = i;
 		}
-		return n_contract(r->to, r->map[n->in[0]->id], r->map[n->in[1]->id], la, lb, out,
-		                  n->a.con.nout);
+		return n_contract(r->to, r->map[n->in[0]->id], r->map[n->in[1]->id], la, lb,
+		                  out, n->a.con.nout);
 	}
 	if (!o->number[n->id])
 		return 0;
@@ -89,8 +92,10 @@ static Node *reorder(Rewrite *r, const Node *n, void *arg)
 		t.dim[i] = n->ty.dim[e->perm[i]];
 		inverse[e->perm[i]] = i;
 	}
-	return n_permute(r->to, n_leaf(r->to, O_param, n->a.leaf.sym,
-	                               o->first + o->number[n->id] - 1, &t), inverse);
+	return n_permute(
+		r->to,
+		n_leaf(r->to, O_param, n->a.leaf.sym, o->first + o->number[n->id] - 1, &t),
+		inverse);
 }
 
 Graph *pass_constants(Graph *g, const Module *m, Reordered **list, int *n)
@@ -101,7 +106,8 @@ Graph *pass_constants(Graph *g, const Module *m, Reordered **list, int *n)
 	for (int i = 0; i < g->n; i++) {
 		Reordered e = { .param = 0 };
 		const Node *p = g->node[i];
-		if (!live[i] || p->op != O_param || p->ty.rank < 2 || !agree(g, live, p, e.perm))
+		if (!live[i] || p->op != O_param || p->ty.rank < 2 ||
+		    !agree(g, live, p, e.perm))
 			continue;
 		e.param = p->a.leaf.index;
 		PUSH(o.mem, o.list, o.n, o.cap, e);

@@ -1,12 +1,12 @@
 /* grad.c - reverse-mode differentiation of a graph.
  *
  * In:    a graph with R_LOSS roots.   Out: the same with R_GRAD roots.
- * Holds: rules never mention shapes: what a rule gives is summed where the input has extent 1 and
- *        stretched where the contribution has.
+ * Holds: rules never mention shapes: what a rule gives is summed where the input has extent 1
+ * and stretched where the contribution has.
  *
- * One sweep from the last node to the first.  Only nodes above a parameter take part, so that the
- * gradient into the data is never made.  Contributions to one node are added in the order of the
- * sweep.
+ * One sweep from the last node to the first.  Only nodes above a parameter take part, so that
+ * the gradient into the data is never made.  Contributions to one node are added in the order
+ * of the sweep.
  */
 #include "op.h"
 #include "pass.h"
@@ -90,8 +90,9 @@ void sweep_run(Sweep *s, int from)
 		if (n->op == O_item) {
 			const Node *scan = n->in[0];
 			if (!items[scan->id])
-				items[scan->id] = NEWN(g->mem, Node *,
-				                       scan->a.scan.ncarry + scan->a.scan.nemit + 1);
+				items[scan->id] =
+					NEWN(g->mem, Node *,
+				             scan->a.scan.ncarry + scan->a.scan.nemit + 1);
 			items[scan->id][n->a.item.index] = s->adjoint[i];
 			continue;
 		}
@@ -100,7 +101,7 @@ void sweep_run(Sweep *s, int from)
 	}
 }
 
-/* ---- the pass -------------------------------------------------------------------------------------- */
+/* ---- the pass -------------------------------------------------------------------- */
 
 static bool is_param(const Node *n)
 {
@@ -122,8 +123,8 @@ static Node *lengthen(Rewrite *r, const Node *n, void *arg)
 	return 0;
 }
 
-/* The longer scan that sweep_scan made stands later in the graph than the first one; both become
- * one node, at the place of the first. */
+/* The longer scan that sweep_scan made stands later in the graph than the first one; both
+ * become one node, at the place of the first. */
 static Node *merge_scans(Rewrite *r, const Node *n, void *arg)
 {
 	const Sweep *s = arg;

@@ -1,8 +1,8 @@
 /* knobs.c - numbers that may change between steps.
  *
  * In:    graphs with the leaves setting and time.   Out: graphs with knob leaves; m->knobs.
- * Holds: a knob is a scalar formula of settings, time and constants, evaluated once a step by the
- *        runtime in double (PyTorch computes bias corrections and schedules so too); the largest
+ * Holds: a knob is a scalar formula of settings, time and constants, evaluated once a step by
+ * the runtime in double (PyTorch computes bias corrections and schedules so too); the largest
  *        such formulas become knobs, equal ones the same knob.
  */
 #include "op.h"
@@ -10,9 +10,14 @@
 
 #include <string.h>
 
-enum { NO, CONSTANT, KNOB };           /* what a node is made of                               */
+enum { NO, CONSTANT, KNOB }; /* what a node is made of                               */
 
-typedef struct { Module *m; const Graph *g; int *kind; Node **formula; } Knobs;
+typedef struct {
+	Module *m;
+	const Graph *g;
+	int *kind;
+	Node **formula;
+} Knobs;
 
 static int kind_of(const Node *n, const int *kind)
 {
@@ -63,7 +68,7 @@ static int knob_number(Module *m, Node *f)
 static Node *to_knob(Rewrite *r, const Node *n, void *arg)
 {
 	Knobs *k = arg;
-	if (r->from != k->g) {         /* a scan body: its leaves one by one                  */
+	if (r->from != k->g) { /* a scan body: its leaves one by one                  */
 		if (n->op != O_setting && n->op != O_time)
 			return 0;
 		Node *f = node(k->m->knobs, n->op, &n->a, 0, 0, &n->ty);
@@ -80,7 +85,8 @@ static Graph *hoist(Module *m, Graph *g)
 {
 	if (!g)
 		return 0;
-	Knobs k = { m, g, NEWN(m->job->mem, int, g->n + 1), NEWN(m->job->mem, Node *, g->n + 1) };
+	Knobs k = { m, g, NEWN(m->job->mem, int, g->n + 1),
+		    NEWN(m->job->mem, Node *, g->n + 1) };
 	for (int i = 0; i < g->n; i++)
 		k.kind[i] = kind_of(g->node[i], k.kind);
 	/* only the outermost formulas are of interest: hide those that only formulas use */
@@ -93,7 +99,7 @@ static Graph *hoist(Module *m, Graph *g)
 				used[g->node[i]->in[c]->id] = true;
 	for (int i = 0; i < g->n; i++)
 		if (k.kind[i] == KNOB && !used[i])
-			k.kind[i] = CONSTANT;  /* copied as it is, dead after the rewrite     */
+			k.kind[i] = CONSTANT; /* copied as it is, dead after the rewrite     */
 	return graph_rewrite(g, to_knob, &k);
 }
 
@@ -108,7 +114,7 @@ void pass_knobs(Module *m)
 	m->metrics = hoist(m, m->metrics);
 }
 
-/* ---- fixed values ------------------------------------------------------------------------------ */
+/* ---- fixed values ---------------------------------------------------------------- */
 
 static const double *setting_value(void *arg, const Node *n)
 {
@@ -117,7 +123,10 @@ static const double *setting_value(void *arg, const Node *n)
 	return n->op == O_setting ? &m->setting[n->a.leaf.index].value : &zero;
 }
 
-typedef struct { const Module *m; double **value; } Fixed;
+typedef struct {
+	const Module *m;
+	double **value;
+} Fixed;
 
 static Node *to_value(Rewrite *r, const Node *n, void *arg)
 {

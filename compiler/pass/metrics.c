@@ -1,18 +1,25 @@
 /* metrics.c - metrics over the whole set, not averaged over batches.
  *
  * In:    R_METRIC roots, scalar formulas in which sums over the batch occur.
- * Out:   R_ACC roots (those sums) in grad and eval; m->metrics, the formulas over acc and count.
+ * Out:   R_ACC roots (those sums) in grad and eval; m->metrics, the formulas over acc and
+ * count.
  *
- * mean(x) is sum(x) / (k * count): the runtime adds the sums of all batches in double and counts
- * the samples; the formula is evaluated once, at the end.  So rmse is the root of the mean over all
- * rows, as scikit-learn computes it.
+ * mean(x) is sum(x) / (k * count): the runtime adds the sums of all batches in double and
+ * counts the samples; the formula is evaluated once, at the end.  So rmse is the root of the
+ * mean over all rows, as scikit-learn computes it.
  */
 #include "op.h"
 #include "pass.h"
 
 #include <string.h>
 
-typedef struct { Module *m; Graph *to; Node **acc; int nacc, cap; Node **map; } Cut;
+typedef struct {
+	Module *m;
+	Graph *to;
+	Node **acc;
+	int nacc, cap;
+	Node **map;
+} Cut;
 
 static Node *acc_leaf(Cut *c, Node *n)
 {
@@ -52,13 +59,14 @@ static Node *formula(Cut *c, Node *n)
 		m = node(c->to, n->op, &n->a, in, n->nin, opinfo[n->op].typed ? &t : 0);
 	} else {
 		/* a number that is no sum: its mean over batches, weighted with their size */
-		m = n_op2(c->to, O_div, acc_leaf(c, n), n_leaf(c->to, O_count, 0, 0, &(Type){ 0 }));
+		m = n_op2(c->to, O_div, acc_leaf(c, n),
+		          n_leaf(c->to, O_count, 0, 0, &(Type){ 0 }));
 	}
 	return c->map[n->id] = m;
 }
 
-/* Replaces the R_METRIC roots of g by R_ACC roots.  The formulas of the two graphs are equal where
- * the language makes no difference between training and evaluation; eval's are kept. */
+/* Replaces the R_METRIC roots of g by R_ACC roots.  The formulas of the two graphs are equal
+ * where the language makes no difference between training and evaluation; eval's are kept. */
 static Graph *cut(Module *m, Graph *g, Graph *to)
 {
 	Cut c = { .m = m, .to = to };
@@ -72,7 +80,8 @@ static Graph *cut(Module *m, Graph *g, Graph *to)
 	g->caproot = 0;
 	for (int i = 0; i < n; i++) {
 		if (root[i].kind != R_METRIC) {
-			graph_root(g, root[i].kind, root[i].index, root[i].name, root[i].node, root[i].at);
+			graph_root(g, root[i].kind, root[i].index, root[i].name, root[i].node,
+			           root[i].at);
 			continue;
 		}
 		graph_root(to, R_METRIC, root[i].index, root[i].name, formula(&c, root[i].node),
@@ -80,7 +89,8 @@ static Graph *cut(Module *m, Graph *g, Graph *to)
 	}
 	for (int i = 0; i < c.nacc; i++) {
 		Type t = type_scalar(DT_REAL);
-		Node *x = n_cast(g, n_reshape(g, c.acc[i], &(Type){ .dt = c.acc[i]->ty.dt }), DT_REAL);
+		Node *x = n_cast(g, n_reshape(g, c.acc[i], &(Type){ .dt = c.acc[i]->ty.dt }),
+		                 DT_REAL);
 		if (!is_sum(c.acc[i]))
 			x = n_op2(g, O_mul, x, n_leaf(g, O_count, 0, 0, &t));
 		graph_root(g, R_ACC, i, 0, x, NOWHERE);

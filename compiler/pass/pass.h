@@ -36,7 +36,7 @@ void pass_metrics(Module *m);
 typedef struct { int param; int perm[MAXRANK]; } Reordered;
 Graph *pass_constants(Graph *g, const Module *m, Reordered **list, int *n);
 
-/* ---- grad.c, for scangrad.c -------------------------------------------------------------------- */
+/* ---- grad.c, for scangrad.c ------------------------------------------------------ */
 
 /* A scan that must stack more of its values, and the body that does. */
 typedef struct { Node *scan; Attr a; Graph *body; } Longer;

@@ -3,10 +3,11 @@
  * In:    a scan, the gradients of its results.   Out: gradients added to its inputs.
  *
  * The reverse body holds the gradient nodes of one step.  Its carries are the adjoints of the
- * carries.  Values of the forward body that it needs are stacked by a longer copy of the forward
- * scan (which then replaces it); moves are made again instead.  A captured value whose gradient is
- * a contraction of values of the step is not carried: the reverse scan emits the operands, and one
- * contraction after the loop sums over t too.  Any other captured gradient is a carry that adds up.
+ * carries.  Values of the forward body that it needs are stacked by a longer copy of the
+ * forward scan (which then replaces it); moves are made again instead.  A captured value whose
+ * gradient is a contraction of values of the step is not carried: the reverse scan emits the
+ * operands, and one contraction after the loop sums over t too.  Any other captured gradient is
+ * a carry that adds up.
  */
 #include "op.h"
 #include "pass.h"
@@ -16,21 +17,27 @@
 enum { MAXTERM = 64 };
 
 /* A list of outer nodes, as sequences or captures of the reverse scan. */
-typedef struct { Node **v; int *axis; int n, cap, capaxis; } Inputs;
+typedef struct {
+	Node **v;
+	int *axis;
+	int n, cap, capaxis;
+} Inputs;
 
 typedef struct {
 	Sweep *s;
 	Node *scan;
-	Graph *g, *body;               /* body: of the reverse scan                            */
-	Node **map;                    /* forward body node -> node in body                    */
-	bool *forward;                 /* by body id: a copy of a forward node                 */
+	Graph *g, *body; /* body: of the reverse scan                            */
+	Node **map;      /* forward body node -> node in body                    */
+	bool *forward;   /* by body id: a copy of a forward node                 */
 	int nforward;
 	Inputs carry, seq, capture;
-	Graph *longer;                 /* the forward body with more emits                     */
-	Node **copy;                   /* forward body node -> node of longer                  */
+	Graph *longer; /* the forward body with more emits                     */
+	Node **copy;   /* forward body node -> node of longer                  */
 	int nemit;
-	Root *next; int nnext, capnext;    /* R_CARRY of the reverse body                      */
-	Node **emit; int nout, capout;     /* R_EMIT of the reverse body                       */
+	Root *next;
+	int nnext, capnext; /* R_CARRY of the reverse body                      */
+	Node **emit;
+	int nout, capout; /* R_EMIT of the reverse body                       */
 } Reverse;
 
 static int input_add(Arena *a, Inputs *l, Node *n, int axis)
@@ -60,8 +67,8 @@ static int stack_axis(const Type *t)
 	return t->rank ? 1 : 0;
 }
 
-/* A new emit of the longer forward scan; its stack is a sequence of the reverse scan.  The stack is
- * the item of a node that does not exist yet: it is noted by number in seq.v as 0. */
+/* A new emit of the longer forward scan; its stack is a sequence of the reverse scan.  The
+ * stack is the item of a node that does not exist yet: it is noted by number in seq.v as 0. */
 static Node *saved(Reverse *r, const Node *forward)
 {
 	int e = r->nemit++;
@@ -72,10 +79,10 @@ static Node *saved(Reverse *r, const Node *forward)
 	return seq_leaf(r->body, r->seq.n - 1, stack_axis(&forward->ty), 0, &forward->ty);
 }
 
-/* ---- the reverse body: copies of forward nodes --------------------------------------------------- */
+/* ---- the reverse body: copies of forward nodes ----------------------------------- */
 
-/* Copies the forward body, leaves renumbered: carries become placeholders that are saved later if
- * needed, sequences and captures the reverse scan's own. */
+/* Copies the forward body, leaves renumbered: carries become placeholders that are saved later
+ * if needed, sequences and captures the reverse scan's own. */
 static void copy_forward(Reverse *r)
 {
 	const Graph *f = r->scan->body;
@@ -88,16 +95,18 @@ static void copy_forward(Reverse *r)
 		if (!live[i])
 			continue;
 		if (n->op == O_seq) {
-			int k = input_add(r->g->mem, &r->seq, r->scan->in[ncarry + n->a.seq.index],
-			                  n->a.seq.axis);
-			r->map[i] = seq_leaf(r->body, k, n->a.seq.axis, n->a.seq.offset, &n->ty);
+			int k = input_add(r->g->mem, &r->seq,
+			                  r->scan->in[ncarry + n->a.seq.index], n->a.seq.axis);
+			r->map[i] =
+				seq_leaf(r->body, k, n->a.seq.axis, n->a.seq.offset, &n->ty);
 		} else if (n->op == O_capture) {
 			Node *x = r->scan->in[ncarry + a->scan.nseq + n->a.leaf.index];
 			int k = input_add(r->g->mem, &r->capture, x, 0);
 			r->map[i] = n_leaf(r->body, O_capture, 0, k, &n->ty);
 		} else if (n->op == O_carry) {
 			/* out of the way of the adjoints' own carries; replaced in `finish` */
-			r->map[i] = n_leaf(r->body, O_carry, 0, 100000 + n->a.leaf.index, &n->ty);
+			r->map[i] =
+				n_leaf(r->body, O_carry, 0, 100000 + n->a.leaf.index, &n->ty);
 		} else {
 			Rewrite w = { (Graph *)(uintptr_t)f, r->body, r->map };
 			r->map[i] = rewrite_copy(&w, n);
@@ -119,15 +128,30 @@ static Node *result_adjoint(Reverse *r, int k, Node *dy)
 		return n_leaf(r->body, O_carry, 0, k, &r->scan->in[k]->ty);
 	const Root *e = scan_root(r->scan->body, R_EMIT, k - a->scan.ncarry);
 	int axis = stack_axis(&e->node->ty);
-	return seq_leaf(r->body, input_add(r->g->mem, &r->seq, dy, axis), axis, 0, &e->node->ty);
+	return seq_leaf(r->body, input_add(r->g->mem, &r->seq, dy, axis), axis, 0,
+	                &e->node->ty);
 }
 
-/* ---- gradients of captures ---------------------------------------------------------------------------- */
+/* ---- gradients of captures ------------------------------------------------------- */
 
-/* One summand c of a captured gradient, a contraction of values of the step: emitted operands. */
-typedef struct { int capture, emit[2]; Node *fixed[2]; Attr a; Type ty[2], shape; int rank; } Term;
+/* One summand c of a captured gradient, a contraction of values of the step: emitted operands.
+ */
+typedef struct {
+	int capture, emit[2];
+	Node *fixed[2];
+	Attr a;
+	Type ty[2], shape;
+	int rank;
+} Term;
 
-typedef struct { Term v[MAXTERM]; int n; struct { int capture, carry; } sum[MAXTERM]; int nsum; } Later;
+typedef struct {
+	Term v[MAXTERM];
+	int n;
+	struct {
+		int capture, carry;
+	} sum[MAXTERM];
+	int nsum;
+} Later;
 
 static int emit_add(Reverse *r, Node *n)
 {
@@ -185,7 +209,7 @@ static Node *after_loop(Reverse *r, const Term *t, Node *rev)
 	return n_reshape(r->g, n_contract(r->g, in[0], in[1], la, lb, out, t->rank), &t->shape);
 }
 
-/* ---- putting it together ------------------------------------------------------------------------------- */
+/* ---- putting it together --------------------------------------------------------- */
 
 /* A node of the reverse body with every copy of a forward value replaced by its saved stack. */
 static Node *finish_node(Reverse *r, Graph *to, Node **done, Node *n, const Node *const *origin)
@@ -195,7 +219,8 @@ static Node *finish_node(Reverse *r, Graph *to, Node **done, Node *n, const Node
 	const Node *f = origin[n->id];
 	Node *m;
 	bool carry = n->op == O_carry && n->a.leaf.index >= 100000;
-	bool again = opinfo[n->op].kind == LEAF || (opinfo[n->op].kind == MOVE && opinfo[n->op].cost == FREE);
+	bool again = opinfo[n->op].kind == LEAF ||
+	             (opinfo[n->op].kind == MOVE && opinfo[n->op].cost == FREE);
 	if (f && (carry || !again)) {
 		Graph *keep = r->body;
 		r->body = to;
@@ -206,12 +231,13 @@ static Node *finish_node(Reverse *r, Graph *to, Node **done, Node *n, const Node
 		for (int i = 0; i < n->nin; i++)
 			in[i] = finish_node(r, to, done, n->in[i], origin);
 		m = n->body ? bug(r->g->job, "scan inside scan has no gradient yet"), (Node *)0
-		            : node(to, n->op, &n->a, in, n->nin, opinfo[n->op].typed ? &n->ty : 0);
+			: node(to, n->op, &n->a, in, n->nin, opinfo[n->op].typed ? &n->ty : 0);
 	}
 	return done[n->id] = node_mark(m, n->at, n->name);
 }
 
-/* The reverse body without forward computations; r->next and r->emit point into it afterwards. */
+/* The reverse body without forward computations; r->next and r->emit point into it afterwards.
+ */
 static Graph *finish(Reverse *r)
 {
 	Graph *to = graph_body(r->g);
@@ -222,9 +248,11 @@ static Graph *finish(Reverse *r)
 		if (r->map[i])
 			origin[r->map[i]->id] = f->node[i];
 	for (int i = 0; i < r->nnext; i++)
-		graph_root(to, R_CARRY, i, 0, finish_node(r, to, done, r->next[i].node, origin), NOWHERE);
+		graph_root(to, R_CARRY, i, 0, finish_node(r, to, done, r->next[i].node, origin),
+		           NOWHERE);
 	for (int i = 0; i < r->nout; i++)
-		graph_root(to, R_EMIT, i, 0, finish_node(r, to, done, r->emit[i], origin), NOWHERE);
+		graph_root(to, R_EMIT, i, 0, finish_node(r, to, done, r->emit[i], origin),
+		           NOWHERE);
 	return to;
 }
 
@@ -287,14 +315,16 @@ static void differentiate(Reverse *r, Node *const *dy, Later *later, int *seq_em
 			continue;
 		if (!carry && !dy[k])
 			continue;
-		const Root *root = scan_root(f, carry ? R_CARRY : R_EMIT, carry ? k : k - a->scan.ncarry);
+		const Root *root =
+			scan_root(f, carry ? R_CARRY : R_EMIT, carry ? k : k - a->scan.ncarry);
 		sweep_add(&in, r->map[root->node->id], result_adjoint(r, k, dy[k]));
 	}
 	sweep_run(&in, r->nforward - 1);
 	for (int i = 0; i < a->scan.ncarry; i++) {
 		Node *d = 0;
 		for (int n = 0; n < f->n && !d; n++)
-			if (r->map[n] && f->node[n]->op == O_carry && f->node[n]->a.leaf.index == i)
+			if (r->map[n] && f->node[n]->op == O_carry &&
+			    f->node[n]->a.leaf.index == i)
 				d = adjoint_of(&in, r, f->node[n]);
 		const Type *t = &r->scan->in[i]->ty;
 		add_next(r, d ? d : zeros(r->body, t), dy[i] ? dy[i] : zeros(r->g, t));
@@ -313,7 +343,8 @@ static void differentiate(Reverse *r, Node *const *dy, Later *later, int *seq_em
 		    take_contraction(r, later, x->a.leaf.index, d, &x->ty))
 			continue;
 		if (later->nsum == MAXTERM)
-			bug(r->g->job, "scan: more than %d captured values with gradients", MAXTERM);
+			bug(r->g->job, "scan: more than %d captured values with gradients",
+			    MAXTERM);
 		Node *acc = n_leaf(r->body, O_carry, 0, r->nnext, &x->ty);
 		later->sum[later->nsum].capture = x->a.leaf.index;
 		later->sum[later->nsum++].carry = r->nnext;
@@ -340,7 +371,8 @@ static Node *reverse_scan(Reverse *r, Graph *body, Node *longer)
 		in[k++] = r->carry.v[i];
 	for (int i = 0; i < r->seq.n; i++)
 		in[k++] = r->seq.v[i] ? r->seq.v[i]
-		                      : n_item(r->g, longer, r->scan->a.scan.ncarry - 1 - r->seq.axis[i]);
+		                      : n_item(r->g, longer,
+		                               r->scan->a.scan.ncarry - 1 - r->seq.axis[i]);
 	for (int i = 0; i < r->capture.n; i++)
 		in[k++] = r->capture.v[i];
 	Attr a;
@@ -397,5 +429,6 @@ void sweep_scan(Sweep *s, Node *scan, Node *const *dy)
 	for (int i = 0; i < later->n; i++)
 		sweep_add(s, capture[later->v[i].capture], after_loop(&r, &later->v[i], rev));
 	for (int i = 0; i < later->nsum; i++)
-		sweep_add(s, capture[later->sum[i].capture], n_item(s->g, rev, later->sum[i].carry));
+		sweep_add(s, capture[later->sum[i].capture],
+		          n_item(s->g, rev, later->sum[i].carry));
 }

@@ -404,7 +404,7 @@ static void test_options(void)
 static void test_csv(void)
 {
 	double a = 0.8204, b = 0.8497;
-	Scores tr = { 0.5127, &a }, val = { 0.421, &b };
+	Scores tr = { 0.5127, &a, 0 }, val = { 0.421, &b, 0 };
 	LogLine line = { 3, 2532, 64, 1.5, 1e-3, &tr, &val };
 	CU_ASSERT_STRING_EQUAL(
 		rt_csv_head(&model),
@@ -434,7 +434,7 @@ static void test_older_results(void)
 static void test_monitor(void)
 {
 	double a = 0.5;
-	Scores tr = { 1, &a }, val = { 2, &a };
+	Scores tr = { 1, &a, 0 }, val = { 2, &a, 0 };
 	Run *r = rt_run_new(&model);
 	Monitor w = rt_monitor_new(&model, true);
 	rt_monitor_room(&w, r);
