@@ -37,7 +37,7 @@ STD    := -std=c11 -D_GNU_SOURCE
 # No fused multiply-add behind our back: the interpreter's bits must be those of generated C.
 FP     := -ffp-contract=off
 
-FOLDERS := base front ir ops pass kernel emit
+FOLDERS := base front ir ops pass kernel emit cli
 INC     := -Icompiler $(FOLDERS:%=-Icompiler/%) -Iruntime -I$(BUILD)
 CFLAGS_NNC := $(STD) $(OPT) $(WARN) $(FP) $(SAN) $(INC) \
 	-DNNC_INCDIR='"$(INCDIR)"' -DNNC_LIBDIR='"$(LIBDIR)"'
@@ -106,8 +106,8 @@ $(BUILD)/embed.c: $(EMBEDDED:%=runtime/%.h) Makefile
 	$(foreach f,$(EMBEDDED),$(call embed,runtime/$(f).h,embed_$(f)_h,embed_$(f)_h_len)) } \
 	>$@.tmp && mv $@.tmp $@
 
-# The generated headers are included by the front end alone.
-$(filter $(BUILD)/obj/compiler/front/%,$(OBJ_NNC)): | $(GEN_H)
+# The generated headers are included by the front end and the formatter alone.
+$(filter $(BUILD)/obj/compiler/front/% $(BUILD)/obj/compiler/cli/%,$(OBJ_NNC)): | $(GEN_H)
 
 $(BUILD)/obj/compiler/%.o: compiler/%.c
 	@mkdir -p $(@D)
@@ -152,7 +152,7 @@ demo: setup
 # Each group is a script tests/group/NAME.sh that prints its failures and one closing line with its
 # seconds, and leaves its counts in $(BUILD)/check.  Groups run side by side; `timing` runs alone.
 # The long ones first.
-GROUPS_ := bits warnings probes trainer addop sanitize units ops layering golden valgrind readme
+GROUPS_ := bits layers warnings probes trainer addop sanitize units ops layering golden cli valgrind readme
 export BUILD T CC PYTHON
 
 .PHONY: check check-build check-groups check-long golden asan $(GROUPS_:%=check-%) check-timing

@@ -3,6 +3,7 @@
  * Errors of the program: exit 1.  Wrong usage: 2.  Files: 3.  Our own: 70.
  */
 #include "ast.h"
+#include "cli.h"
 #include "compile.h"
 #include "emit.h"
 #include "options.h"
@@ -93,13 +94,43 @@ static const char *output_path(Compile *c, const char *suffix)
 	return o ? o : arena_printf(c->job->mem, "%s%s", base, suffix);
 }
 
+/* -MD: NAME.d beside NAME.c. */
+static int dependencies(Compile *c, const char *target)
+{
+	const char *path = c->cmd->depend_file;
+	size_t n = strlen(target);
+	if (!c->cmd->depend)
+		return 0;
+	n -= n > 2 && !strcmp(target + n - 2, ".c") ? 2 : 0;
+	if (!path)
+		path = arena_printf(c->job->mem, "%.*s.d", (int)n, target);
+	return write_dependencies(c->job, target, path);
+}
+
 static int write_trainer(Compile *c)
 {
 	Out *o = out_new(c->job->mem);
 	const char *path = output_path(c, ".c");
 	emit_trainer(o, c->m, &c->cmd->opt);
 	done(c, "emit");
-	return out_save(o, path) ? file_error(path) : 0;
+	return out_save(o, path) ? file_error(path) : dependencies(c, path);
+}
+
+/* --build: NAME.c and NAME;  --run: a program in the cache. */
+static int build_trainer(Compile *c)
+{
+	Out *o = out_new(c->job->mem);
+	const char *path = output_path(c, "");
+	const char *source = arena_printf(c->job->mem, "%s.c", path);
+	emit_trainer(o, c->m, &c->cmd->opt);
+	done(c, "emit");
+	if (c->cmd->mode == MODE_RUN)
+		return run_program(c->job, o, stem(c->job, c->cmd->file), c->cmd->args, c->cmd->nargs,
+		                   c->cmd->quiet);
+	if (out_save(o, source))
+		return file_error(source);
+	int status = build_program(c->job, source, path, c->cmd->quiet);
+	return status ? status : dependencies(c, path);
 }
 
 static int write_inference(Compile *c)
@@ -128,7 +159,7 @@ static int write_inference(Compile *c)
 	done(c, "emit");
 	if (head && out_save(h, head))
 		return file_error(head);
-	return out_save(o, path) ? file_error(path) : 0;
+	return out_save(o, path) ? file_error(path) : dependencies(c, path);
 }
 
 static int dump_kernels(Compile *c)
@@ -173,10 +204,13 @@ static int compile(Compile *c, int file)
 		return 0;
 	switch (c->cmd->mode) {
 	case MODE_TRAINER: return write_trainer(c);
+	case MODE_BUILD: case MODE_RUN: return build_trainer(c);
 	case MODE_INFER: return write_inference(c);
 	case MODE_DUMP_IR: case MODE_DUMP_PLAN: return dump_kernels(c);
+	case MODE_SUMMARY: summary(c->m, &c->cmd->opt, file, c->cmd->json); return 0;
 	case MODE_DUMP_GRAPH: dump_graphs(c, c->cmd->dump_pass); return 0;
-	case MODE_CHECK: case MODE_DUMP_TOKENS: case MODE_DUMP_AST: case MODE_DONE: return 0;
+	case MODE_CHECK: case MODE_DUMP_TOKENS: case MODE_DUMP_AST: case MODE_FMT:
+	case MODE_EXPLAIN: case MODE_LIST: case MODE_DONE: return 0;
 	}
 	return 0;
 }
@@ -190,6 +224,22 @@ static int dump_syntax(Job *j, const Command *cmd, int file)
 	return diag_flush(j, stderr) ? 1 : 0;
 }
 
+static int format(Job *j, const Command *cmd, int file)
+{
+	const Out *o = fmt_source(j, file);
+	const Source *s = &j->source[file];
+	if (diag_flush(j, stderr) || !o)
+		return 1;
+	bool same = o->n == (size_t)s->len && !memcmp(o->text, s->text, o->n);
+	if (cmd->check && !same)
+		fprintf(stderr, "nnc: %s is not in standard style\n"
+		        "     = help: nnc --fmt -i %s\n", cmd->file, cmd->file);
+	if (cmd->check || (cmd->in_place && same))
+		return !same;
+	const char *to = cmd->in_place ? cmd->file : cmd->output ? cmd->output : "-";
+	return out_save(o, to) ? file_error(to) : 0;
+}
+
 int main(int argc, char **argv)
 {
 	Job *j = job_new();
@@ -200,13 +250,19 @@ int main(int argc, char **argv)
 	j->check = getenv("NNC_CHECK") != 0;
 	clock_gettime(CLOCK_MONOTONIC, &c.since);
 	int status = options_parse(j, &cmd, argc, argv);
-	if (!status && cmd.mode != MODE_DONE) {
+	if (!status && cmd.mode == MODE_EXPLAIN) {
+		status = explain(j, cmd.topic);
+	} else if (!status && cmd.mode == MODE_LIST) {
+		status = list_names(j, cmd.topic);
+	} else if (!status && cmd.mode != MODE_DONE) {
 		int file = source_read(j, cmd.file);
 		if (file < 0) {
 			fprintf(stderr, "nnc: error: %s: %s\n", cmd.file, strerror(errno));
 			status = 3;
 		} else if (cmd.mode == MODE_DUMP_TOKENS || cmd.mode == MODE_DUMP_AST) {
 			status = dump_syntax(j, &cmd, file);
+		} else if (cmd.mode == MODE_FMT) {
+			status = format(j, &cmd, file);
 		} else {
 			status = compile(&c, file);
 		}

@@ -3,23 +3,18 @@
  * In:    argv.   Out: a Command.   Holds: an option that is not built is refused, never ignored.
  */
 #include "options.h"
+#include "cli.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#ifndef NNC_INCDIR
-#define NNC_INCDIR "runtime"
-#endif
-#ifndef NNC_LIBDIR
-#define NNC_LIBDIR "build"
-#endif
 
 typedef enum {
 	F_INFER, F_CHECK, F_DUMP_TOKENS, F_DUMP_AST, F_DUMP_GRAPH, F_DUMP_IR, F_DUMP_PLAN, F_OUTPUT,
 	F_HEADER, F_PREFIX, F_DEFINE, F_INCLUDE, F_BATCH, F_LEVEL, F_TARGET, F_BLAS, F_THREADS,
 	F_PRECISION, F_WEIGHTS, F_WEIGHTS_AS, F_API, F_LIBM, F_NO_COMMENTS, F_CFLAGS, F_LIBS,
 	F_WARN, F_NOWARN, F_COLOR, F_DIAGNOSTICS, F_MAX_ERRORS, F_VERBOSE, F_QUIET, F_TIME, F_HELP,
-	F_VERSION, F_LATER
+	F_VERSION, F_FMT, F_IN_PLACE, F_EXPLAIN, F_LIST, F_SUMMARY, F_BUILD, F_RUN,
+	F_DEPEND, F_DEPEND_FILE, F_LIMITS, F_LATER
 } Flag;
 
 typedef struct {
@@ -34,6 +29,13 @@ static const Option table[] = {
 	{ "--infer", F_INFER, 0, "", "write inference C and header (needs --weights)" },
 	{ "--check", F_CHECK, 0, "", "only check; write nothing" },
 	{ "-fsyntax-only", F_CHECK, 0, "", 0 },
+	{ "--summary", F_SUMMARY, 2, "[=json]", "layers, shapes, parameters, FLOPs, memory" },
+	{ "--fmt", F_FMT, 0, "", "print the file in standard style (--check: status 1 if it differs)" },
+	{ "-i", F_IN_PLACE, 0, "", "with --fmt: rewrite the file" },
+	{ "--build", F_BUILD, 0, "", "also run the C compiler: -o NAME is the finished trainer" },
+	{ "--run", F_RUN, 0, " [-- ARGS]", "build in a cache and run the trainer with ARGS" },
+	{ "--explain", F_EXPLAIN, 1, "NAME", "an error code (E0301), a layer (conv2d), a section (train)" },
+	{ "--list", F_LIST, 1, "KIND", "layers functions losses metrics optimizers sources ...; `kinds`" },
 	{ "--dump-tokens", F_DUMP_TOKENS, 0, "", "tokens" },
 	{ "--dump-ast", F_DUMP_AST, 0, "", "the syntax tree" },
 	{ "--dump-graph", F_DUMP_GRAPH, 2, "[=PASS|dot]", "the tensor graphs, after PASS: elaborate grad "
@@ -43,6 +45,8 @@ static const Option table[] = {
 	{ "-o", F_OUTPUT, 1, "FILE", "output; `-` is standard output, `DIR/` writes there" },
 	{ "--header", F_HEADER, 1, "FILE", "header for --infer (default: as -o, with .h)" },
 	{ "--prefix", F_PREFIX, 1, "NAME", "prefix of public C names (default: the model's name)" },
+	{ "-MD", F_DEPEND, 0, "", "write a dependency file for make (-o NAME.c: NAME.d)" },
+	{ "-MF", F_DEPEND_FILE, 1, "FILE", "its name" },
 	{ "-D", F_DEFINE, 1, "NAME=VALUE", "set a const" },
 	{ "-I", F_INCLUDE, 1, "DIR", "look for imports in DIR" },
 	{ "--batch", F_BATCH, 1, "N", "fix the batch size; for --infer the number of samples a call" },
@@ -65,6 +69,7 @@ static const Option table[] = {
 	{ "--color", F_COLOR, 1, "auto|always|never", "(also NO_COLOR, CLICOLOR_FORCE)" },
 	{ "--diagnostics", F_DIAGNOSTICS, 1, "text|json", "json: one object a line" },
 	{ "--max-errors", F_MAX_ERRORS, 1, "N", "(20; 0: all)" },
+	{ "--limits", F_LIMITS, 0, "", "print every limit" },
 	{ "-v", F_VERBOSE, 0, "", "more messages" },
 	{ "-q", F_QUIET, 0, "", "fewer messages" },
 	{ "--time-passes", F_TIME, 0, "", "print the time of every pass" },
@@ -72,16 +77,13 @@ static const Option table[] = {
 	{ "--help", F_HELP, 2, "", 0 },
 	{ "--version", F_VERSION, 0, "", "print the version" },
 	/* known, not built */
-	{ "--summary", F_LATER, 2, 0, 0 }, { "--fmt", F_LATER, 0, 0, 0 }, { "-i", F_LATER, 0, 0, 0 },
-	{ "--build", F_LATER, 0, 0, 0 }, { "--run", F_LATER, 0, 0, 0 }, { "--tune", F_LATER, 0, 0, 0 },
-	{ "--explain", F_LATER, 1, 0, 0 }, { "--list", F_LATER, 1, 0, 0 }, { "-MD", F_LATER, 0, 0, 0 },
-	{ "-MF", F_LATER, 1, 0, 0 }, { "--with-data", F_LATER, 0, 0, 0 },
+	{ "--tune", F_LATER, 0, 0, 0 }, { "--with-data", F_LATER, 0, 0, 0 },
 	{ "--quantize", F_LATER, 1, 0, 0 }, { "--calibrate", F_LATER, 1, 0, 0 },
 	{ "--max-drop", F_LATER, 1, 0, 0 }, { "--max-ram", F_LATER, 1, 0, 0 },
 	{ "--max-rom", F_LATER, 1, 0, 0 }, { "--max-stack", F_LATER, 1, 0, 0 },
 	{ "--self-check", F_LATER, 0, 0, 0 }, { "--train-lib", F_LATER, 0, 0, 0 },
 	{ "--memory-limit", F_LATER, 1, 0, 0 }, { "--stream", F_LATER, 0, 0, 0 },
-	{ "--limits", F_LATER, 0, 0, 0 }, { "--completion", F_LATER, 1, 0, 0 },
+	{ "--completion", F_LATER, 1, 0, 0 },
 	{ "--man", F_LATER, 0, 0, 0 }, { "--dump-layers", F_LATER, 0, 0, 0 },
 };
 
@@ -129,16 +131,16 @@ static void print_help(void)
 	}
 	printf("\nExit status: 0 fine, 1 the program has errors, 2 wrong usage, 3 a file cannot be read or\n"
 	       "written, 5 the C compiler failed, 70 internal error.\n"
-	       "Environment: NNC_PATH (imports), NO_COLOR, CLICOLOR_FORCE.\n");
+	       "Environment: NNC_PATH (imports), NNC_CC, NNC_CFLAGS, NNC_CACHE (--build, --run), COLUMNS,\n"
+	       "NO_COLOR, CLICOLOR_FORCE.\n");
 }
 
 static void print_flags(Flag f)
 {
-	if (f == F_CFLAGS)
-		printf("-O2 -march=native -ffp-contract=off -fno-math-errno -fno-trapping-math -fopenmp -I%s\n",
-		       NNC_INCDIR);
-	else
-		printf("-L%s -lnnrt -ljansson -lxxhash -lz -lopenblas -lm\n", NNC_LIBDIR);
+	const char *const *w = f == F_CFLAGS ? trainer_cflags : trainer_libs;
+	for (int i = 0; w[i]; i++)
+		printf("%s%s", i ? " " : "", w[i]);
+	printf("\n");
 }
 
 static bool one_of(const char *v, const char *list)
@@ -253,12 +255,63 @@ static int pass_known(Job *j, const Option *o, const char *v)
 	             arena_printf(j->mem, "passes: %s", list));
 }
 
+/* The options of the modes in cli/. */
+static int apply_cli(Job *j, Command *c, Flag f, const char *v)
+{
+	switch (f) {
+	case F_FMT: c->mode = MODE_FMT; return 0;
+	case F_IN_PLACE: c->in_place = true; return 0;
+	case F_EXPLAIN: c->mode = MODE_EXPLAIN; c->topic = v; return 0;
+	case F_LIST: c->mode = MODE_LIST; c->topic = v; return 0;
+	case F_BUILD: c->mode = MODE_BUILD; return 0;
+	case F_RUN: c->mode = MODE_RUN; return 0;
+	case F_DEPEND: c->depend = true; return 0;
+	case F_DEPEND_FILE:
+		c->depend_file = v;
+		return *v ? 0 : usage("`-MF` needs the name of a file", "-MD -MF model.d");
+	case F_LIMITS: print_limits(); c->mode = MODE_DONE; return 0;
+	case F_SUMMARY:
+		c->mode = MODE_SUMMARY;
+		c->json = !strcmp(v, "json");
+		return !*v || c->json ? 0 : usage(arena_printf(j->mem, "unknown form `--summary=%s`", v),
+		                                  "use --summary or --summary=json");
+	default: return 0;
+	}
+}
+
+/* What can only be said of all options together. */
+static int consistent(const Command *c)
+{
+	if (!c->file)
+		return usage("no program given", "nnc model.nn -o model.c");
+	if (c->in_place && (c->mode != MODE_FMT || c->check))
+		return usage("`-i` needs `--fmt`", "nnc --fmt -i model.nn");
+	if (c->args && c->mode != MODE_RUN)
+		return usage("`--` needs `--run`", "nnc --run model.nn -- --epochs 3");
+	if (c->depend_file && !c->depend)
+		return usage("`-MF` needs `-MD`", "nnc -MD -MF model.d model.nn");
+	if (c->depend && c->mode != MODE_TRAINER && c->mode != MODE_INFER && c->mode != MODE_BUILD)
+		return usage("`-MD` needs an output file", "nnc -MD model.nn -o model.c");
+	if (c->mode == MODE_BUILD && c->output && !strcmp(c->output, "-"))
+		return usage("a finished trainer cannot go to standard output", "-o NAME");
+	if (c->mode == MODE_INFER && !c->weights)
+		return usage("`--infer` needs `--weights FILE.safetensors`",
+		             "train first: the trainer writes NAME.safetensors");
+	return 0;
+}
+
 /* Carries out one option. */
 static int apply(Job *j, Command *c, const Option *o, const char *v)
 {
 	switch (o->flag) {
 	case F_INFER: c->mode = MODE_INFER; c->opt.infer = true; return 0;
-	case F_CHECK: c->mode = MODE_CHECK; return 0;
+	case F_CHECK:
+		c->mode = c->mode == MODE_FMT ? MODE_FMT : MODE_CHECK;
+		c->check = true;
+		return 0;
+	case F_FMT: case F_IN_PLACE: case F_EXPLAIN: case F_LIST: case F_SUMMARY: case F_BUILD:
+	case F_RUN: case F_DEPEND: case F_DEPEND_FILE: case F_LIMITS:
+		return apply_cli(j, c, o->flag, v);
 	case F_DUMP_TOKENS: c->mode = MODE_DUMP_TOKENS; return 0;
 	case F_DUMP_AST: c->mode = MODE_DUMP_AST; return 0;
 	case F_DUMP_GRAPH: c->mode = MODE_DUMP_GRAPH; c->dump_pass = v; return pass_known(j, o, v);
@@ -347,6 +400,11 @@ int options_parse(Job *j, Command *c, int argc, char **argv)
 	for (int i = 1; i < argc && c->mode != MODE_DONE; i++) {
 		const char *arg = argv[i], *value;
 		int status;
+		if (!strcmp(arg, "--")) {
+			c->args = argv + i + 1;
+			c->nargs = argc - i - 1;
+			break;
+		}
 		if (arg[0] != '-' || !arg[1]) {
 			if ((status = take_file(j, c, arg)))
 				return status;
@@ -365,12 +423,7 @@ int options_parse(Job *j, Command *c, int argc, char **argv)
 		if ((status = apply(j, c, o, value ? value : "")))
 			return status;
 	}
-	if (c->mode == MODE_DONE)
+	if (c->mode == MODE_DONE || c->mode == MODE_EXPLAIN || c->mode == MODE_LIST)
 		return 0;
-	if (!c->file)
-		return usage("no program given", "nnc model.nn -o model.c");
-	if (c->mode == MODE_INFER && !c->weights)
-		return usage("`--infer` needs `--weights FILE.safetensors`",
-		             "train first: the trainer writes NAME.safetensors");
-	return 0;
+	return consistent(c);
 }

@@ -6,7 +6,9 @@
 
 typedef enum {
 	MODE_TRAINER, MODE_INFER, MODE_CHECK, MODE_DUMP_TOKENS, MODE_DUMP_AST, MODE_DUMP_GRAPH,
-	MODE_DUMP_IR, MODE_DUMP_PLAN, MODE_DONE          /* everything asked for is printed      */
+	MODE_DUMP_IR, MODE_DUMP_PLAN, MODE_FMT,
+	MODE_EXPLAIN, MODE_LIST, MODE_SUMMARY,
+	MODE_BUILD, MODE_RUN, MODE_DONE          /* everything asked for is printed      */
 } Mode;
 
 typedef struct {
@@ -18,6 +20,12 @@ typedef struct {
 	Define *define; int ndefine, capdefine;
 	const char **include; int ninclude, capinclude;
 	bool time_passes, quiet, verbose;
+	const char *topic;             /* --explain, --list                                     */
+	char *const *args; int nargs;  /* --run: what stands behind `--`                       */
+	bool depend;                   /* -MD                                                  */
+	const char *depend_file;       /* -MF                                                  */
+	bool json;                     /* --summary=json                                       */
+	bool check, in_place;          /* --check also given, with --fmt; -i                    */
 } Command;
 
 /* Parses the command line.  Returns 0, or the exit status after a message (2: wrong usage). */

@@ -15,6 +15,7 @@ allowed() { # folder -> folders whose headers it may include
 	kernel) echo "base ir ops" ;;
 	pass)   echo "base ir ops kernel" ;;
 	emit)   echo "base ir ops kernel pass" ;;
+	cli)    echo "base front ir ops kernel pass emit" ;;
 	esac
 }
 

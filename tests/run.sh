@@ -22,6 +22,7 @@ total)
 	;;
 golden)
 	ACCEPT=1 sh "$here/group/golden.sh"
+	ACCEPT=1 sh "$here/group/cli.sh"
 	git -C "$here" --no-pager diff --stat -- . 2>/dev/null
 	git -C "$here" --no-pager diff -- . 2>/dev/null
 	;;

@@ -5,6 +5,7 @@
  * Holds: no allocation, no library, no writable global but one scratch array; public names
  * start with the prefix.
  */
+#include "cnames.h"
 #include "emit.h"
 #include "op.h"
 #include "pass.h"
@@ -21,6 +22,7 @@ typedef struct {
 	const Module *m;
 	const char *prefix, *upper;
 	const char **array; /* C name of each parameter, then of each buffer        */
+	const char **arg;   /* C name of each input, then of each output            */
 	Reordered *order;
 	int norder; /* parameters that are kept in another order            */
 	int batch;
@@ -73,9 +75,9 @@ static const char *address(void *arg, Arena *a, const Buffer *b, bool write)
 	case PL_BUFFER:
 		return f->array[f->m->nparam + b->index];
 	case PL_INPUT:
-		return f->m->in[b->index].name;
+		return f->arg[b->index];
 	case PL_OUTPUT:
-		return f->m->out[b->index].name;
+		return f->arg[f->m->nin + b->index];
 	default:
 		bug(f->m->job, "infer: no address for place %d", b->place);
 	}
@@ -260,22 +262,32 @@ static const char *append(Arena *a, const char *list, const char *item)
 	return *list ? arena_printf(a, "%s,%s%s", list, wrap ? "\n\t" : " ", item) : item;
 }
 
+/* Argument k of `run`, and its C name. */
+static const Field *argument(const Infer *f, int k, const char **name)
+{
+	int i = k < f->nin ? f->in[k] : f->m->nin + k - f->nin;
+	*name = f->arg[i];
+	return k < f->nin ? &f->m->in[i] : &f->m->out[k - f->nin];
+}
+
 static const char *arguments(const Infer *f, const Options *opt)
 {
 	Arena *a = f->m->job->mem;
-	const char *s = "";
+	const char *s = "", *name;
 	for (int i = 0; i < f->nin + f->m->nout; i++) {
-		const Field *x = i < f->nin ? &f->m->in[f->in[i]] : &f->m->out[i - f->nin];
+		const Field *x = argument(f, i, &name);
 		s = append(a, s,
 		           arena_printf(a, "%s%s %s[%s_%s_LEN]", i < f->nin ? "const " : "",
-		                        c_type(opt, &x->ty), x->name, f->upper,
-		                        upper(a, x->name)));
+		                        c_type(opt, &x->ty), name, f->upper,
+		                        upper(a, name)));
 	}
 	return s;
 }
 
-static void print_macro(Out *h, const Infer *f, const Options *opt, const Field *x)
+static void print_macro(Out *h, const Infer *f, const Options *opt, int k)
 {
+	const char *name;
+	const Field *x = argument(f, k, &name);
 	Arena *a = f->m->job->mem;
 	const char *dims = "";
 	for (int i = 0; i < x->ty.rank; i++)
@@ -283,8 +295,7 @@ static void print_macro(Out *h, const Infer *f, const Options *opt, const Field 
 			dims = arena_printf(a, "%s[%lld]", dims,
 			                    (long long)dim_at(x->ty.dim[i], f->batch));
 	out(h, "#define %s_%s_LEN %lld   /* %s %s%s, row-major */\n", f->upper,
-	    upper(a, x->name), (long long)field_len(f, &x->ty), c_type(opt, &x->ty), x->name,
-	    dims);
+	    upper(a, name), (long long)field_len(f, &x->ty), c_type(opt, &x->ty), name, dims);
 }
 
 static void print_header(Out *h, const Infer *f, const Options *opt, const char *name,
@@ -308,10 +319,8 @@ static void print_header(Out *h, const Infer *f, const Options *opt, const char 
 	    guard, guard);
 	out(h, "#include <stdint.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
 	h->depth = 0;
-	for (int i = 0; i < f->nin; i++)
-		print_macro(h, f, opt, &f->m->in[f->in[i]]);
-	for (int i = 0; i < f->m->nout; i++)
-		print_macro(h, f, opt, &f->m->out[i]);
+	for (int i = 0; i < f->nin + f->m->nout; i++)
+		print_macro(h, f, opt, i);
 	if (f->classes)
 		out(h, "\n/* Returns 0, or -5 without touching the outputs if a class is out "
 		       "of range. */");
@@ -387,20 +396,38 @@ static void print_library(Out *o, const Graph *g, const Options *opt, Arena *a)
 static void print_checked(Out *o, const Infer *f, const Options *opt)
 {
 	out(o, "int %s_run(%s)\n{\n", f->prefix, arguments(f, opt));
+	const char *s = "", *name;
 	for (int i = 0; i < f->nin; i++) {
-		const Field *x = &f->m->in[f->in[i]];
+		const Field *x = argument(f, i, &name);
 		if (x->ty.dt != DT_I32 || !x->ty.classes)
 			continue;
 		out(o,
 		    "for (int i = 0; i < %s_%s_LEN; i++) {\nif (%s[i] < 0 || %s[i] >= "
 		    "%d)\n\treturn -5;\n}\n",
-		    f->upper, upper(f->m->job->mem, x->name), x->name, x->name, x->ty.classes);
+		    f->upper, upper(f->m->job->mem, name), name, name, x->ty.classes);
 	}
-	const char *s = "";
-	for (int i = 0; i < f->nin + f->m->nout; i++)
-		s = append(f->m->job->mem, s,
-		           (i < f->nin ? &f->m->in[f->in[i]] : &f->m->out[i - f->nin])->name);
+	for (int i = 0; i < f->nin + f->m->nout; i++) {
+		argument(f, i, &name);
+		s = append(f->m->job->mem, s, name);
+	}
 	out(o, "%s_compute(%s);\nreturn 0;\n}\n", f->prefix, s);
+}
+
+static void name_all(Infer *f)
+{
+	const Module *m = f->m;
+	Arena *a = m->job->mem;
+	CNames names = { .mem = a };
+	f->arg = NEWN(a, const char *, m->nin + m->nout + 1);
+	f->array = NEWN(a, const char *, m->nparam + m->nbuffer + 1);
+	for (int i = 0; i < f->nin; i++)
+		f->arg[f->in[i]] = cnames_argument(&names, m->in[f->in[i]].name, "in");
+	for (int i = 0; i < m->nout; i++)
+		f->arg[m->nin + i] = cnames_argument(&names, m->out[i].name, "out");
+	for (int i = 0; i < m->nparam + m->nbuffer; i++)
+		f->array[i] = cnames_array(
+			&names,
+			(i < m->nparam ? &m->param[i] : &m->buffer[i - m->nparam])->path);
 }
 
 static void prepare(Infer *f, const Graph *g)
@@ -416,10 +443,7 @@ static void prepare(Infer *f, const Graph *g)
 		f->classes |= m->in[i].ty.dt == DT_I32 && m->in[i].ty.classes > 0;
 	}
 	f->in = in;
-	f->array = NEWN(a, const char *, m->nparam + m->nbuffer + 1);
-	for (int i = 0; i < m->nparam + m->nbuffer; i++)
-		f->array[i] = c_name(
-			a, (i < m->nparam ? &m->param[i] : &m->buffer[i - m->nparam])->path);
+	name_all(f);
 }
 
 bool emit_inference(Out *o, Out *h, Module *m, const Options *opt, const Weights *w,

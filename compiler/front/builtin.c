@@ -335,6 +335,38 @@ static Value b_len(Elab *e, Frame *f)
 	return v_poison();
 }
 
+/* fn _iota(n): 0, 1, ... n - 1 as reals. */
+static Value b_iota(Elab *e, Frame *f)
+{
+	Dim d;
+	if (!need_dim(e, formal(f, 0), "`n`", false, &d))
+		return v_poison();
+	Type t = type_make(DT_I32, 1, &d);
+	return v_tensor(e, real_of(e, n_iota(e->g, &t, 0)), f->at);
+}
+
+/* fn _param(init, name, number, end, size...): name, number and end make the path. */
+static Value b_param(Elab *e, Frame *f)
+{
+	Sym name, end;
+	int64_t number;
+	const Value *size = formal(f, 4);
+	Type t = type_make(DT_REAL, 0, 0);
+	if (!need_string(e, formal(f, 1), "name", &name) ||
+	    !need_int(e, formal(f, 2), "number", &number) ||
+	    !need_string(e, formal(f, 3), "end", &end))
+		return v_poison();
+	for (int i = 0; i < size->nitem && i < MAXRANK; i++)
+		if (!need_dim(e, &size->item[i], "a dimension", false, &t.dim[t.rank++]))
+			return v_poison();
+	name = job_symf(e->j, "%s%lld%s", name, (long long)number, end);
+	e->frame = f->up;
+	Value v = declare_param(e, path_join(e, f->up->path, name), name, &t, formal(f, 0),
+	                        f->at);
+	e->frame = f;
+	return v;
+}
+
 /* fn _rank(x), fn _kind(x): "f32" "class" "i32" "bool" "none" "list" "number" */
 static Value b_rank(Elab *e, Frame *f)
 {
@@ -409,6 +441,8 @@ const BuiltinRow builtin_rows[] = {
 	{ "normal", b_normal },
 	{ "floordiv", b_floordiv },
 	{ "len", b_len },
+	{ "iota", b_iota },
+	{ "param", b_param },
 	{ "rank", b_rank },
 	{ "kind", b_kind },
 	{ "probable", b_probable },

@@ -409,6 +409,13 @@ static Value run_block(Elab *e, Frame *f)
 	return v;
 }
 
+/* A block of the prelude that is a part of the layer that calls it: path and first values are
+ * that layer's. */
+static bool helper(const Def *d)
+{
+	return d->prelude && d->ast->kind == A_BLOCK && d->name[0] == '_';
+}
+
 /* Binds the arguments and runs the body of frame f. */
 static Value expand(Elab *e, Frame *f, Args *args)
 {
@@ -436,7 +443,9 @@ static Value expand(Elab *e, Frame *f, Args *args)
 	if (v.kind == V_POISON)
 		return v;
 	set_origin(f, &v, e);
-	if (!d->builtin)
+	if (helper(d) && up)
+		up->owned += f->owned;
+	else if (!d->builtin)
 		note_layer(e, f, &v);
 	return v;
 }
@@ -446,7 +455,11 @@ Value call_def(Elab *e, Def *d, Ast *call, Args *args, Span at, Sym label, Span 
 	if (!e->fan && init_is(e, d))
 		return init_call(e, d, args, at);
 	Frame *f = frame_new(e, d, call, at);
-	if (d->ast->kind == A_BLOCK && e->frame) {
+	if (helper(d) && e->frame) {
+		f->scope = e->frame->scope;
+		f->init = f->scope->init;
+		f->bias_init = f->scope->bias_init;
+	} else if (d->ast->kind == A_BLOCK && e->frame) {
 		Frame *s = e->frame->scope;
 		Sym name = path_of_call(e, s, d->name, label, label ? label_at : at);
 		f->path = path_join(e, s->path, name);

@@ -454,6 +454,61 @@ static bool amounts(Elab *e, Frame *f, int rank, int64_t *lo, int64_t *hi)
 	return true;
 }
 
+/* The border of x before (end false) or behind it: mirrored without the edge, or the edge. */
+static Node *border(Elab *e, Node *x, int axis, int n, bool end, bool reflect)
+{
+	int lo[MAXRANK] = { 0 }, all = x->ty.dim[axis].k;
+	Type t = x->ty;
+	t.dim[axis] = dim_num(reflect ? n : 1);
+	if (reflect)
+		lo[axis] = end ? all - 1 - n : 1;
+	else
+		lo[axis] = end ? all - 1 : 0;
+	Node *b = n_slice(e->g, x, lo, &t);
+	t.dim[axis] = dim_num(n);
+	return reflect ? n_flip(e->g, b, axis) : n_broadcast(e->g, b, &t);
+}
+
+/* pad with mode "reflect" or "edge". */
+static Value pad_mode(Elab *e, Frame *f, const Value *x, const int64_t *lo, const int64_t *hi,
+                      const char *mode)
+{
+	Node *y = value_node(e, x);
+	bool reflect = !strcmp(mode, "reflect");
+	if (!reflect && strcmp(mode, "edge")) {
+		fail(e, f->at, "E0207",
+		     "`mode` is \"constant\", \"reflect\" or \"edge\", not \"%s\"", mode);
+		return v_poison();
+	}
+	for (int i = 0; i < y->ty.rank; i++) {
+		Node *part[3];
+		int n = 0, k = y->ty.dim[i].k;
+		if (!lo[i] && !hi[i])
+			continue;
+		if (y->ty.dim[i].b) {
+			fail(e, f->at, "E0301", "the batch cannot be padded");
+			return v_poison();
+		}
+		if (reflect && (lo[i] >= k || hi[i] >= k)) {
+			fail(e, f->at, "E0302",
+			     "dimension %d has %d elements: it can reflect at most %d", i, k,
+			     k - 1);
+			return v_poison();
+		}
+		Type t = y->ty;
+		t.dim[i].k += (int32_t)(lo[i] + hi[i]);
+		if (!shape_ok(e, &t, f->at))
+			return v_poison();
+		if (lo[i])
+			part[n++] = border(e, y, i, (int)lo[i], false, reflect);
+		part[n++] = y;
+		if (hi[i])
+			part[n++] = border(e, y, i, (int)hi[i], true, reflect);
+		y = n_concat(e->g, part, n, i);
+	}
+	return moved(e, f, y, x);
+}
+
 static Value b_pad(Elab *e, Frame *f)
 {
 	int64_t lo[MAXRANK], hi[MAXRANK];
@@ -466,7 +521,7 @@ static Value b_pad(Elab *e, Frame *f)
 	    !need_string(e, formal(f, 3), "`mode`", &mode))
 		return v_poison();
 	if (strcmp(mode, "constant"))
-		return later(e, f->at, "`pad` with mode \"%s\"", mode);
+		return pad_mode(e, f, x, lo, hi, mode);
 	Type t = x->n->ty;
 	t.dt = DT_REAL;
 	t.classes = 0;

@@ -158,11 +158,12 @@ Value declare_param(Elab *e, Sym path, Sym name, const Type *ty, const Value *in
 	Frame *f = e->frame;
 	if (!layer_here(e) || !tensor_type_ok(e, "parameter", ty, at))
 		return v_poison();
-	if (f->up && f->up->def->ast->kind == A_FN && !f->up->def->prelude) {
+	const Frame *caller = f->scope->up;    /* of the layer, if f is a part of one */
+	if (caller && caller->def->ast->kind == A_FN && !caller->def->prelude) {
 		Diag *d = fail(e, f->at, "E0406",
 		               "a fn owns no parameters, but `%s` would make `%s`",
 		               f->def->name, path);
-		diag_help(d, "make `%s` a block", f->up->def->name);
+		diag_help(d, "make `%s` a block", caller->def->name);
 		return v_poison();
 	}
 	if (f->def->prelude && strstr(name, "weight") && f->init.kind != V_NONE)

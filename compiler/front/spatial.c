@@ -152,6 +152,16 @@ static Node *conv_contract(Elab *e, Node *x, Node *w, int n, bool g)
 	return n_contract(e->g, x, w, lx, lw, out, no);
 }
 
+/* y [N, groups, F / groups, O..] as [N, F, O..]. */
+static Node *ungrouped(Elab *e, Node *y)
+{
+	Type r = type_make(DT_REAL, 1, y->ty.dim);
+	r.dim[r.rank++] = dim_num(y->ty.dim[1].k * y->ty.dim[2].k);
+	for (int i = 3; i < y->ty.rank; i++)
+		r.dim[r.rank++] = y->ty.dim[i];
+	return n_reshape(e->g, y, &r);
+}
+
 /* fn _conv(x, weight, stride, padding, dilation, groups) */
 static Value b_conv(Elab *e, Frame *f)
 {
@@ -187,27 +197,143 @@ static Value b_conv(Elab *e, Frame *f)
 	if (!window_type(e, f, x, &w, &xn->ty, &t))
 		return v_poison();
 	Node *y = conv_contract(e, window(e, xn, &w, &t, 0), wn, w.n, extra);
-	if (extra) {
-		Type r = y->ty;
-		r.dim[1] = dim_num(wt->dim[0].k);
-		for (int i = 2; i < r.rank; i++)
-			r.dim[i] = r.dim[i + 1 < r.rank ? i + 1 : i];
-		r.dim[--r.rank] = dim_num(0);
-		y = n_reshape(e->g, y, &r);
-	}
-	return v_tensor(e, y, f->at);
+	return v_tensor(e, extra ? ungrouped(e, y) : y, f->at);
 }
 
-/* fn _pool(x, n, kernel, stride, padding, how) */
+/* x [N, C, H..] with stride - 1 zeros between its elements. */
+static Node *spread(Elab *e, Node *x, const Geometry *w)
+{
+	Attr a;
+	Type from = x->ty, t;
+	int lead = from.rank - w->n;
+	memset(&a, 0, sizeof a);
+	a.win.n = w->n;
+	for (int i = 0; i < w->n; i++) {
+		a.win.k[i] = a.win.dil[i] = 1;
+		a.win.stride[i] = (int32_t)w->stride[i];
+		from.dim[from.rank++] = dim_num(1);
+	}
+	t = from;
+	for (int i = 0; i < w->n; i++)
+		t.dim[lead + i].k = (t.dim[lead + i].k - 1) * a.win.stride[i] + 1;
+	Node *y = n_unwindow(e->g, n_reshape(e->g, x, &from), &a, &t);
+	return drop_axes(e, y, ((1u << w->n) - 1) << (lead + w->n));
+}
+
+/* weight [C, F / groups, K..] as [groups,] F / groups, C / groups, K.., turned round. */
+static Node *turned(Elab *e, Node *weight, int groups, int n)
+{
+	int p[MAXRANK], extra = groups > 1;
+	Node *x = extra ? grouped(e, weight, 0, groups) : weight;
+	for (int i = 0; i < x->ty.rank; i++)
+		p[i] = i;
+	p[extra] = extra + 1;
+	p[extra + 1] = extra;
+	x = n_permute(e->g, x, p);
+	for (int i = 0; i < n; i++)
+		x = n_flip(e->g, x, x->ty.rank - 1 - i);
+	return x;
+}
+
+/* fn _unconv(x, weight, stride, padding, output_padding, dilation, groups): a convolution with
+ * the turned kernel over x with zeros between its elements. */
+static Value b_unconv(Elab *e, Frame *f)
+{
+	Geometry w;
+	int64_t groups, more[3];
+	Type t;
+	const Value *x = need_tensor(e, f, 0), *weight = need_tensor(e, f, 1);
+	memset(&w, 0, sizeof w);
+	if (!x || !weight || !need_int(e, formal(f, 6), "`groups`", &groups))
+		return v_poison();
+	const Type *wt = &weight->n->ty;
+	w.n = wt->rank - 2;
+	for (int i = 0; i < w.n; i++)
+		w.k[i] = wt->dim[2 + i].k;
+	if (!per_dim(e, formal(f, 2), "`stride`", w.n, 1, w.stride) ||
+	    !per_dim(e, formal(f, 3), "`padding`", w.n, 0, w.lo) ||
+	    !per_dim(e, formal(f, 4), "`output_padding`", w.n, 0, more) ||
+	    !per_dim(e, formal(f, 5), "`dilation`", w.n, 1, w.dil))
+		return v_poison();
+	if (groups < 1 || wt->dim[0].k % groups) {
+		fail(e, f->at, "E0308", "%d channels cannot be split into %lld equal groups",
+		     wt->dim[0].k, (long long)groups);
+		return v_poison();
+	}
+	bool apart = false;
+	for (int i = 0; i < w.n; i++) {
+		if (more[i] >= w.stride[i] && more[i] >= w.dil[i]) {
+			fail(e, formal(f, 4)->at, "E0302",
+			     "`output_padding` must be less than the stride or the dilation");
+			return v_poison();
+		}
+		apart |= w.stride[i] > 1;
+	}
+	Node *xn = value_real(e, x), *wn = turned(e, value_real(e, weight), (int)groups, w.n);
+	if (apart)
+		xn = spread(e, xn, &w);
+	for (int i = 0; i < w.n; i++) {
+		w.lo[i] = w.dil[i] * (w.k[i] - 1) - w.lo[i];
+		w.hi[i] = w.lo[i] + more[i];
+		w.stride[i] = 1;
+	}
+	if (groups > 1)
+		xn = grouped(e, xn, 1, (int)groups);
+	if (!window_type(e, f, x, &w, &xn->ty, &t))
+		return v_poison();
+	Node *y = conv_contract(e, window(e, xn, &w, &t, 0), wn, w.n, groups > 1);
+	return v_tensor(e, groups > 1 ? ungrouped(e, y) : y, f->at);
+}
+
+/* ceil_mode: the last window may begin before the end and reach beyond it. */
+static void round_up(Geometry *w, const Type *x)
+{
+	for (int i = 0; i < w->n; i++) {
+		int64_t in = x->dim[x->rank - w->n + i].k, s = w->stride[i];
+		int64_t room = in + w->lo[i] + w->hi[i] - w->k[i];
+		int64_t out = (room + s - 1) / s + 1;
+		if (room >= 0 && (out - 1) * s < in + w->lo[i])
+			w->hi[i] += (out - 1) * s - room;
+	}
+}
+
+/* How many elements of x, with its padding if include, each window has; shape: that of the windows
+ * summed up, their dimensions kept. */
+static Node *window_size(Elab *e, const Geometry *w, const Type *shape, const Type *x, bool include)
+{
+	Graph *g = e->g;
+	Node *all = 0;
+	for (int i = 0; i < w->n; i++) {
+		int axis = shape->rank - 2 * w->n + i;
+		double pad = include ? (double)w->lo[i] : 0;
+		Type t = type_make(DT_I32, shape->rank, shape->dim);
+		for (int k = 0; k < t.rank; k++)
+			if (k != axis)
+				t.dim[k] = dim_num(1);
+		Node *lo = n_op2(g, O_mul, real_of(e, n_iota(g, &t, axis)),
+		                 n_const(g, (double)w->stride[i]));
+		lo = n_op2(g, O_sub, lo, n_const(g, (double)w->lo[i]));
+		Node *hi = n_op2(g, O_min, n_op2(g, O_add, lo, n_const(g, (double)w->k[i])),
+		                 n_const(g, x->dim[x->rank - w->n + i].k + pad));
+		Node *n = n_op2(g, O_sub, hi, n_op2(g, O_max, lo, n_const(g, -pad)));
+		all = all ? n_op2(g, O_mul, all, n) : n;
+	}
+	return all;
+}
+
+/* fn _pool(x, n, kernel, stride, padding, how, ceil_mode, count_include_pad) */
 static Value b_pool(Elab *e, Frame *f)
 {
 	Geometry w;
 	int64_t n;
 	Sym how;
 	Type t;
+	bool ceil_mode, include;
 	const Value *x = need_tensor(e, f, 0), *stride = formal(f, 3);
 	if (!x || !need_int(e, formal(f, 1), "`n`", &n) ||
-	    !need_string(e, formal(f, 5), "`how`", &how))
+	    !need_string(e, formal(f, 5), "`how`", &how) ||
+	    !need_bool(e, formal(f, 6), "`ceil_mode`", &ceil_mode) ||
+	    !need_bool(e, formal(f, 7), "`count_include_pad`", &include))
 		return v_poison();
 	memset(&w, 0, sizeof w);
 	w.n = (int)n;
@@ -227,16 +353,19 @@ static Value b_pool(Elab *e, Frame *f)
 			return v_poison();
 		}
 	Node *xn = value_real(e, x);
+	if (ceil_mode)
+		round_up(&w, &xn->ty);
 	if (!window_type(e, f, x, &w, &xn->ty, &t))
 		return v_poison();
-	bool max = !strcmp(how, "max");
+	bool max = !strcmp(how, "max"), counted = ceil_mode || !include;
 	Node *y = window(e, xn, &w, &t, max ? -HUGE_VAL : 0);
 	uint32_t axes = 0;
 	for (int i = 0; i < w.n; i++)
 		axes |= 1u << (t.rank - 1 - i);
 	Node *r = n_reduce(e->g, max ? O_rmax : O_sum, y, axes);
 	if (!max)
-		r = n_op2(e->g, O_div, r, extent_number(e, &t, axes, 0));
+		r = n_op2(e->g, O_div, r, counted ? window_size(e, &w, &r->ty, &xn->ty, include)
+		                                  : extent_number(e, &t, axes, 0));
 	Value v = v_tensor(e, drop_axes(e, r, axes), f->at);
 	v.mark = max ? x->mark : MARK_NONE;
 	return v;
@@ -259,5 +388,5 @@ static Value b_sizes(Elab *e, Frame *f)
 }
 
 const BuiltinRow spatial_rows[] = {
-	{ "conv", b_conv }, { "pool", b_pool }, { "sizes", b_sizes }, { 0, 0 },
+	{ "conv", b_conv }, { "unconv", b_unconv }, { "pool", b_pool }, { "sizes", b_sizes }, { 0, 0 },
 };

@@ -35,7 +35,7 @@ fifty() { # OPTIMIZER LEVEL
 			"$work/$1$2.out/steps.last.safetensors"
 }
 "$PYTHON" "$probe/steps_data.py" "$work"
-for optimizer in sgd adam; do
+for optimizer in sgd adam nadam; do
 	for level in -O0 -O2; do
 		try "fifty steps of $optimizer$level" fifty $optimizer $level
 	done

@@ -139,6 +139,7 @@ def main():
             gradients(model, n)
     steps("sgd", lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9))
     steps("adam", lambda p: torch.optim.Adam(p, lr=0.01))
+    steps("nadam", lambda p: torch.optim.NAdam(p, lr=0.01))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,262 @@
+/* build.c - what follows the compiler: the C compiler, the trainer, the dependency file of
+ * make.
+ *
+ * In:    a finished C file.   Out: a program, or its run; each command is printed before.
+ * Holds: no shell is involved, so names may hold anything; the cache holds whole programs only.
+ *
+ * Environment: NNC_CC, else CC, else cc, which may be several words; NNC_CFLAGS, more words;
+ * NNC_CACHE, the folder of --run.
+ */
+#include "cli.h"
+#include "parse.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#ifndef NNC_INCDIR
+#define NNC_INCDIR "runtime"
+#endif
+#ifndef NNC_LIBDIR
+#define NNC_LIBDIR "build"
+#endif
+
+const char *const trainer_cflags[] = { "-O2",
+	                               "-march=native",
+	                               "-ffp-contract=off",
+	                               "-fno-math-errno",
+	                               "-fno-trapping-math",
+	                               "-fopenmp",
+	                               "-I" NNC_INCDIR,
+	                               0 };
+const char *const trainer_libs[] = { "-L" NNC_LIBDIR, "-lnnrt",     "-ljansson", "-lxxhash",
+	                             "-lz",           "-lopenblas", "-lm",       0 };
+
+typedef struct {
+	Arena *mem;
+	const char **v;
+	int n, cap;
+} Words;
+
+static void word(Words *w, const char *s)
+{
+	PUSH(w->mem, w->v, w->n, w->cap, s);
+}
+
+static void words(Words *w, const char *s)
+{
+	while (s && *(s += strspn(s, " \t\n"))) {
+		size_t n = strcspn(s, " \t\n");
+		word(w, arena_strndup(w->mem, s, n));
+		s += n;
+	}
+}
+
+/* The C compiler's command, without the files. */
+static Words c_compiler(Arena *a, const char *source, const char *program)
+{
+	const char *nnc_cc = getenv("NNC_CC"), *cc = getenv("CC");
+	Words w = { .mem = a };
+	words(&w, nnc_cc && *nnc_cc ? nnc_cc : cc);
+	if (!w.n)
+		word(&w, "cc");
+	for (int i = 0; trainer_cflags[i]; i++)
+		word(&w, trainer_cflags[i]);
+	words(&w, getenv("NNC_CFLAGS"));
+	word(&w, source);
+	for (int i = 0; trainer_libs[i]; i++)
+		word(&w, trainer_libs[i]);
+	word(&w, "-o");
+	word(&w, program);
+	return w;
+}
+
+/* As one would type it; to standard error, since standard output may be the trainer's. */
+static void show(const Words *w)
+{
+	for (int i = 0; i < w->n; i++) {
+		bool plain =
+			w->v[i][strspn(w->v[i],
+		                       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		                       "0123456789_-+=./,:@%")] == 0 &&
+			*w->v[i];
+		fprintf(stderr, plain ? "%s%s" : "%s'%s'", i ? " " : "", w->v[i]);
+	}
+	fputc('\n', stderr);
+}
+
+/* Runs the command; 0, or 5 after a message. */
+static int run_compiler(Words *w, bool quiet)
+{
+	if (!quiet)
+		show(w);
+	word(w, 0);
+	fflush(stdout);
+	pid_t pid = fork();
+	if (pid == 0) {
+		execvp(w->v[0], (char *const *)w->v);
+		fprintf(stderr, "nnc: error: %s: %s\n     = help: set NNC_CC to a C compiler\n",
+		        w->v[0], strerror(errno));
+		_exit(127);
+	}
+	int status = -1;
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	fprintf(stderr, "nnc: error: the C compiler `%s` failed\n", w->v[0]);
+	return 5;
+}
+
+int build_program(Job *j, const char *source, const char *program, bool quiet)
+{
+	Words w = c_compiler(j->mem, source, program);
+	return run_compiler(&w, quiet);
+}
+
+/* ---- --run ---------------------------------------------------------------------------------
+ */
+
+/* Makes a folder and those above it. */
+static bool make_folders(Arena *a, const char *path)
+{
+	char *p = arena_printf(a, "%s", path);
+	for (char *s = p + 1;; s++) {
+		char c = *s;
+		if (c && c != '/')
+			continue;
+		*s = 0;
+		if (mkdir(p, 0700) && errno != EEXIST)
+			return false;
+		if (!(*s = c))
+			return true;
+	}
+}
+
+static const char *cache_folder(Arena *a)
+{
+	const char *own = getenv("NNC_CACHE"), *xdg = getenv("XDG_CACHE_HOME"),
+		   *home = getenv("HOME");
+	if (own && *own)
+		return own;
+	if (xdg && *xdg)
+		return arena_printf(a, "%s/nnc", xdg);
+	return home && *home ? arena_printf(a, "%s/.cache/nnc", home) : ".nnc-cache";
+}
+
+/* A name for this text built by this command and this nnc. */
+static const char *key_of(Job *j, const Out *text)
+{
+	Words w = c_compiler(j->mem, "", "");
+	XXH3_state_t *x = XXH3_createState();
+	if (!x)
+		bug(j, "no memory for a hash");
+	XXH3_64bits_reset(x);
+	XXH3_64bits_update(x, text->text, text->n);
+	for (int i = 0; i < w.n; i++)
+		XXH3_64bits_update(x, w.v[i], strlen(w.v[i]) + 1);
+	/* A library built anew makes another program. */
+	struct stat lib;
+	if (!stat(NNC_LIBDIR "/libnnrt.a", &lib))
+		XXH3_64bits_update(x, &lib.st_mtim, sizeof lib.st_mtim);
+	unsigned long long h = (unsigned long long)XXH3_64bits_digest(x);
+	XXH3_freeState(x);
+	return arena_printf(j->mem, "%016llx", h);
+}
+
+static int cannot(const char *path)
+{
+	fprintf(stderr, "nnc: error: %s: cannot be written: %s [R7]\n", path, strerror(errno));
+	return 3;
+}
+
+int run_program(Job *j, const Out *text, const char *name, char *const *args, int nargs,
+                bool quiet)
+{
+	const char *folder = cache_folder(j->mem);
+	const char *program = arena_printf(j->mem, "%s/%s-%s", folder, name, key_of(j, text));
+	if (access(program, X_OK)) {
+		const char *source = arena_printf(j->mem, "%s.c", program);
+		const char *made = arena_printf(j->mem, "%s.%ld", program, (long)getpid());
+		if (!make_folders(j->mem, folder))
+			return cannot(folder);
+		if (out_save(text, source))
+			return cannot(source);
+		int status = build_program(j, source, made, quiet);
+		if (status)
+			return status;
+		if (rename(made, program))
+			return cannot(program);
+	}
+	Words w = { .mem = j->mem };
+	word(&w, program);
+	for (int i = 0; i < nargs; i++)
+		word(&w, args[i]);
+	if (!quiet)
+		show(&w);
+	word(&w, 0);
+	fflush(stdout);
+	execv(program, (char *const *)w.v);
+	fprintf(stderr, "nnc: error: %s: %s [R7]\n", program, strerror(errno));
+	return 3;
+}
+
+/* ---- -MD -----------------------------------------------------------------------------------
+ */
+
+/* A name as make reads it. */
+static void make_name(Out *o, const char *s)
+{
+	for (; *s; s++) {
+		if (*s == ' ' || *s == '#' || *s == '\\')
+			out_raw(o, "\\", 1);
+		if (*s == '$')
+			out_raw(o, "$", 1);
+		out_raw(o, s, 1);
+	}
+}
+
+int write_dependencies(Job *j, const char *target, const char *path)
+{
+	Out *o = out_new(j->mem);
+	make_name(o, target);
+	out_raw(o, ":", 1);
+	for (int i = 0; i < j->nsource; i++) {
+		bool again = j->source[i].builtin || access(j->source[i].name, F_OK);
+		for (int k = 0; k < i && !again; k++)
+			again = !strcmp(j->source[k].name, j->source[i].name);
+		if (again)
+			continue;
+		out_raw(o, " ", 1);
+		make_name(o, j->source[i].name);
+	}
+	out_raw(o, "\n", 1);
+	return out_save(o, path) ? cannot(path) : 0;
+}
+
+/* ---- --limits ------------------------------------------------------------------------------
+ */
+
+void print_limits(void)
+{
+	static const struct {
+		const char *what;
+		long long limit;
+	} limits[] = {
+		{ "nesting of brackets, height of any expression", MAX_NEST },
+		{ "bytes of a line", MAX_LINE },
+		{ "letters of a name", MAX_NAME },
+		{ "dimensions of a tensor", MAXRANK },
+		{ "elements of a tensor for one sample", INT32_MAX },
+		{ "parameters of a model", INT32_MAX },
+		{ "classes", 1 << 24 },
+		{ "samples of a batch (--batch)", 1 << 30 },
+		{ "errors that are printed (--max-errors)", 20 },
+	};
+	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+		printf("%-48s %12lld\n", limits[i].what, limits[i].limit);
+}

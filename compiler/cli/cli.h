@@ -1,0 +1,41 @@
+/* cli.h - the modes of the command that answer a question instead of compiling.
+ *
+ *     fmt.c      --fmt: a program in standard style
+ *     explain.c  --explain: codes, layers, settings      list.c  --list: what there is
+ *     summary.c  --summary: layers, parameters, work, memory
+ *     build.c    --build, --run: the C compiler and the trainer
+ */
+#ifndef NNC_CLI_H
+#define NNC_CLI_H
+
+#include "module.h"
+#include "ast.h"
+
+/* The text of source number `file` in standard style, in the job's arena; 0 if it has syntax
+ * errors, which are recorded.  Blanks, line breaks and empty lines are all that may differ. */
+Out *fmt_source(Job *j, int file);
+
+/* --explain NAME and --list KIND: print to standard output.  Return the exit status: 2, after a
+ * message, for a name that is not known. */
+int explain(Job *j, const char *name);
+int list_names(Job *j, const char *kind);
+
+/* What a trainer's C compiler and linker are told: lists that end with 0. */
+extern const char *const trainer_cflags[], *const trainer_libs[];
+
+/* Runs the C compiler on a trainer; its command goes to standard error unless quiet.  0, or
+ * exit status 5 after a message. */
+int build_program(Job *j, const char *source, const char *program, bool quiet);
+/* Builds a trainer in the cache unless it is there, and becomes it.  Returns only on failure,
+ * with the exit status. */
+int run_program(Job *j, const Out *text, const char *name, char *const *args, int nargs,
+                bool quiet);
+/* -MD: what the output depends on, as a rule of make.  0, or 3 after a message. */
+int write_dependencies(Job *j, const char *target, const char *path);
+/* --limits. */
+void print_limits(void);
+
+/* --summary of a module after all passes; file: the program's source. */
+void summary(Module *m, const Options *opt, int file, bool as_json);
+
+#endif

@@ -1,0 +1,227 @@
+/* explain.c - --explain NAME and --list KIND.
+ *
+ * In:    a name.   Out: text on standard output, or a message with what it could have been.
+ */
+#include "cli.h"
+#include "doc.h"
+#include "elab.h"
+
+#include <string.h>
+
+enum { WIDTH = 96, COLUMN = 38, MAXNAMES = 512 };
+
+/* Paragraphs of at most WIDTH columns, each line after `margin`. */
+static void paragraph(const char *margin, const char *s)
+{
+	int at = 0, room = WIDTH - (int)strlen(margin);
+	while (*s) {
+		int n = (int)strcspn(s, " ");
+		if (at && at + 1 + n > room) {
+			printf("\n");
+			at = 0;
+		}
+		printf("%s%.*s", at ? " " : margin, n, s);
+		at += n + (at > 0);
+		s += n;
+		s += *s == ' ';
+	}
+	printf("\n");
+}
+
+/* Lines as they are, each after `margin`. */
+static void lines(const char *margin, const char *s)
+{
+	while (*s) {
+		int n = (int)strcspn(s, "\n");
+		printf("%s%.*s\n", n ? margin : "", n, s);
+		s += n;
+		s += *s == '\n';
+	}
+}
+
+/* ---- --list --------------------------------------------------------------------------------
+ */
+
+/* A kind, and how the titles of the prelude's parts begin that belong to it. */
+static const struct {
+	const char *kind, *parts;
+} kinds[] = {
+	{ "layers", "layers" },
+	{ "functions", "element by element|activations|over dimensions|shapes|classes, masks" },
+	{ "activations", "activations" },
+	{ "initialisers", "initialisers" },
+	{ "losses", "losses" },
+	{ "metrics", "metrics" },
+	{ "optimizers", "optimizers" },
+	{ "schedules", "schedules" },
+	{ "regularisers", "regularisers" },
+	{ "sources", "" },
+	{ "settings", "" },
+	{ "codes", "" },
+	{ "kinds", "" },
+};
+enum { NKIND = sizeof kinds / sizeof *kinds };
+
+static bool in_parts(const char *section, const char *parts)
+{
+	for (const char *s = parts; *s; s += strcspn(s, "|"), s += *s == '|')
+		if (!strncmp(section, s, strcspn(s, "|")))
+			return true;
+	return false;
+}
+
+static void row(const char *left, const char *right)
+{
+	if ((int)strlen(left) > COLUMN && *right)
+		printf("%s\n%*s  %s\n", left, COLUMN, "", right);
+	else if (*right)
+		printf("%-*s  %s\n", COLUMN, left, right);
+	else
+		printf("%s\n", left);
+}
+
+static int list_entries(Job *j, const char *kind, const char *parts)
+{
+	Entries all = doc_entries(j);
+	bool metrics = !strcmp(kind, "metrics");
+	int n = 0;
+	for (int i = 0; i < all.n; i++) {
+		const LossRow *l = loss_find(all.v[i].name);
+		if (!in_parts(all.v[i].section, parts) && !(metrics && l && l->metric))
+			continue;
+		row(all.v[i].signature, all.v[i].comment);
+		n++;
+	}
+	if (n)
+		return 0;
+	fprintf(stderr, "nnc: error: %s are not implemented yet [E0405]\n", kind);
+	return 2;
+}
+
+static void list_sources(void)
+{
+	row("idx(dir)", "images and labels of MNIST and Fashion-MNIST, also .gz");
+	row("synthetic(kind, n, noise = 0.1)", "samples made in memory");
+}
+
+int list_names(Job *j, const char *kind)
+{
+	const char *names[NKIND], *near;
+	int k = -1;
+	for (int i = 0; i < NKIND; i++) {
+		names[i] = kinds[i].kind;
+		if (!strcmp(kind, kinds[i].kind))
+			k = i;
+	}
+	if (k < 0) {
+		near = nearest(kind, names, NKIND);
+		fprintf(stderr,
+		        "nnc: error: `--list` does not know `%s` [E0502]\n     = help: ", kind);
+		if (near)
+			fprintf(stderr, "did you mean `%s`?\n", near);
+		for (int i = 0; i < NKIND && !near; i++)
+			fprintf(stderr, "%s%s", names[i], i + 1 < NKIND ? ", " : "\n");
+		return 2;
+	}
+	if (*kinds[k].parts)
+		return list_entries(j, kind, kinds[k].parts);
+	if (!strcmp(kind, "sources"))
+		list_sources();
+	for (const CodeDoc *c = code_docs; !strcmp(kind, "codes") && c->code; c++)
+		row(c->code, c->title);
+	for (const SettingDoc *s = setting_docs; !strcmp(kind, "settings") && s->owner; s++)
+		printf("%-10s %-12s %-14s %s\n", s->owner, s->name, s->standard, s->meaning);
+	for (int i = 0; !strcmp(kind, "kinds") && i < NKIND; i++)
+		printf("%s\n", kinds[i].kind);
+	return 0;
+}
+
+/* ---- --explain -----------------------------------------------------------------------------
+ */
+
+static void explain_code(const CodeDoc *c)
+{
+	printf("%s: %s\n\n", c->code, c->title);
+	paragraph("  ", c->meaning);
+	printf("\nFor example\n\n");
+	lines("    ", c->example);
+	printf("\nInstead\n\n");
+	lines("    ", c->repair);
+}
+
+static void explain_topic(const TopicDoc *t)
+{
+	printf("%s\n\n", t->signature);
+	paragraph("  ", t->meaning);
+	printf("\n");
+	for (const SettingDoc *s = setting_docs; s->owner; s++)
+		if (!strcmp(s->owner, t->name))
+			printf("    %-14s %-12s %s\n", s->name, s->standard, s->meaning);
+	if (!strcmp(t->name, "train"))
+		printf("\n  The second column is the value of a setting that is not given.  A "
+		       "setting that\n"
+		       "  this version does not have is refused with E0405.\n");
+	if (!strcmp(t->name, "idx") || !strcmp(t->name, "synthetic"))
+		printf("\n  Also the arguments of every source: nnc --explain data\n");
+}
+
+static void explain_entry(const Entry *e)
+{
+	printf("%s\n", e->signature);
+	if (*e->comment) {
+		printf("\n");
+		paragraph("  ", e->comment);
+	}
+	if (e->text) {
+		printf("\nIts definition, in the language itself:\n\n");
+		lines("    ", e->text);
+	} else {
+		printf("\nBuilt in.\n");
+	}
+}
+
+static int unknown_topic(const char *name, const Entries *all)
+{
+	const char *names[MAXNAMES], *near = 0;
+	int n = 0;
+	const Foreign *f = foreign_find(name);
+	for (const CodeDoc *c = code_docs; c->code && n < MAXNAMES; c++)
+		names[n++] = c->code;
+	for (const TopicDoc *t = topic_docs; t->name && n < MAXNAMES; t++)
+		names[n++] = t->name;
+	for (int i = 0; i < all->n && n < MAXNAMES; i++)
+		names[n++] = all->v[i].name;
+	if (f && f->owner[0] != '=')
+		near = f->ours;
+	if (!near)
+		near = nearest(name, names, n);
+	fprintf(stderr, "nnc: error: nothing is known of `%s` [E0502]\n", name);
+	if (near)
+		fprintf(stderr, "     = help: did you mean `%s`?\n", near);
+	else
+		fprintf(stderr, "     = help: a code (E0301), a layer (dense), `train`, `data` "
+		                "or a source; "
+		                "`nnc --list kinds`\n");
+	return 2;
+}
+
+int explain(Job *j, const char *name)
+{
+	for (const CodeDoc *c = code_docs; c->code; c++)
+		if (!strcmp(c->code, name)) {
+			explain_code(c);
+			return 0;
+		}
+	for (const TopicDoc *t = topic_docs; t->name; t++)
+		if (!strcmp(t->name, name)) {
+			explain_topic(t);
+			return 0;
+		}
+	Entries all = doc_entries(j);
+	for (int i = 0; i < all.n; i++)
+		if (!strcmp(all.v[i].name, name)) {
+			explain_entry(&all.v[i]);
+			return 0;
+		}
+	return unknown_topic(name, &all);
+}

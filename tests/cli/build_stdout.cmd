@@ -1,0 +1,1 @@
+--build ../../models/mlp.nn -o -

@@ -1,0 +1,1 @@
+../../models/mlp.nn -- --epochs 1

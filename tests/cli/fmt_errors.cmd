@@ -1,0 +1,1 @@
+--fmt ../front/dangling_pipe.nn

@@ -1,0 +1,1 @@
+-i ../fmt/odd.nn

@@ -1,0 +1,1 @@
+--summary=yaml ../../models/mlp.nn

@@ -1,0 +1,1 @@
+--summary=json ../../models/gru.nn
