@@ -6,6 +6,7 @@
 #include "cli.h"
 #include "compile.h"
 #include "emit.h"
+#include "nnrt.h"
 #include "options.h"
 
 #include <errno.h>
@@ -181,6 +182,28 @@ static int dump_kernels(Compile *c)
 
 /* ---- the job ------------------------------------------------------------------------------------------ */
 
+/* The runtime's tables have room for so much. */
+static bool fits_runtime(const Compile *c)
+{
+	const Module *m = c->m;
+	const struct {
+		int n, most;
+		const char *what;
+	} table[] = { { m->nin, NNRT_MAX_FIELDS, "inputs and targets" },
+		      { m->nout, NNRT_MAX_FIELDS, "outputs" },
+		      { m->nmoment, NNRT_MAX_MOMENTS, "buffers in the optimizer" } };
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		if (table[i].n <= table[i].most)
+			continue;
+		fprintf(stderr,
+		        "%s:1:1: error: %d %s, but at most %d are possible [E0404]\n"
+		        "     = help: join some of them with `concat` or `stack`\n",
+		        c->cmd->file, table[i].n, table[i].what, table[i].most);
+		return false;
+	}
+	return true;
+}
+
 static int compile(Compile *c, int file)
 {
 	Job *j = c->job;
@@ -195,6 +218,8 @@ static int compile(Compile *c, int file)
 	c->m = elaborate(j, file, c->cmd->define, c->cmd->ndefine, c->cmd->include, c->cmd->ninclude);
 	if (diag_flush(j, stderr) || !c->m)
 		return j->usage ? 2 : 1;
+	if (!fits_runtime(c))
+		return 1;
 	if (!c->cmd->opt.prefix)
 		c->cmd->opt.prefix = c->m->export_prefix ? c->m->export_prefix : c->m->name;
 	if (!c->cmd->opt.batch)

@@ -82,6 +82,9 @@ typedef struct {
 
 /* ---- one run's state ---------------------------------------------------------------------- */
 
+/* What a model may have at most; nnc refuses more. */
+enum { NNRT_MAX_FIELDS = 256, NNRT_MAX_MOMENTS = 8 };
+
 enum { NNRT_WANT_OUTPUTS = 1, NNRT_WANT_LOSSES = 2 };
 
 typedef struct nnrt_team nnrt_team;
@@ -89,11 +92,11 @@ typedef struct nnrt_team nnrt_team;
 /* Filled by the runtime, read and written by generated code. */
 typedef struct nnrt_ctx {
 	void *param, *grad;            /* flat arrays of param_len reals, 64-byte aligned     */
-	void *moment[8];               /* optimizer state, param_len reals each               */
+	void *moment[NNRT_MAX_MOMENTS]; /* optimizer state, param_len reals each               */
 	void *buffer, *buffer_next;    /* buffer_len reals; grad writes _next, the runtime    *
 	                                * copies it to buffer after an accepted step          */
-	const void *in[32];            /* inputs and targets, in table order, B samples each  */
-	void *out[32];                 /* outputs, if wanted                                  */
+	const void *in[NNRT_MAX_FIELDS]; /* inputs and targets, in table order, B samples each  */
+	void *out[NNRT_MAX_FIELDS];    /* outputs, if wanted                                  */
 	double *loss;                  /* nloss + 1: each loss, then their sum                */
 	double *penalty;               /* one number; written by grad if the model has one    */
 	double *acc;                   /* nacc sums over this batch, for metrics              */

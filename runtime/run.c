@@ -16,7 +16,6 @@
 #include "rt_size.h"
 #include "rt_team.h"
 
-enum { FIELDS_MOST = sizeof((nnrt_ctx *)0)->in / sizeof(void *) };
 
 /* ---- memory
  * ---------------------------------------------------------------------------------- */
@@ -31,7 +30,7 @@ static void check_table(const nnrt_model *m)
 	if (m->abi != NNRT_ABI)
 		rt_bug("%s was generated for runtime interface %d, this library has %d",
 		       m->name, m->abi, NNRT_ABI);
-	if (m->nin > FIELDS_MOST || m->nout > FIELDS_MOST || m->nmoment > 8)
+	if (m->nin > NNRT_MAX_FIELDS || m->nout > NNRT_MAX_FIELDS || m->nmoment > NNRT_MAX_MOMENTS)
 		rt_bug("%s has %d inputs, %d outputs, %d moments", m->name, m->nin, m->nout,
 		       m->nmoment);
 }

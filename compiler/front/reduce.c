@@ -339,7 +339,8 @@ static Value b_log_softmax(Elab *e, Frame *f)
 }
 
 const BuiltinRow reduce_rows[] = {
-	{ "sum", b_sum }, { "prod", b_prod }, { "mean", b_mean }, { "argmax", b_argmax }, { "argmin", b_argmin },
+	{ "prod", b_prod },
+	{ "sum", b_sum }, { "mean", b_mean }, { "argmax", b_argmax }, { "argmin", b_argmin },
 	{ "var", b_var }, { "max", b_max }, { "min", b_min }, { "softmax", b_softmax },
 	{ "log_softmax", b_log_softmax }, { 0, 0 },
 };

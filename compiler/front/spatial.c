@@ -297,9 +297,10 @@ static void round_up(Geometry *w, const Type *x)
 	}
 }
 
-/* How many elements of x, with its padding if include, each window has; shape: that of the windows
- * summed up, their dimensions kept. */
-static Node *window_size(Elab *e, const Geometry *w, const Type *shape, const Type *x, bool include)
+/* How many elements of x, with its padding if include, each window has; shape: that of the
+ * windows summed up, their dimensions kept. */
+static Node *window_size(Elab *e, const Geometry *w, const Type *shape, const Type *x,
+                         bool include)
 {
 	Graph *g = e->g;
 	Node *all = 0;
