@@ -146,6 +146,9 @@ static int write_inference(Compile *c)
 	const char *slash = strrchr(c->cmd->weights, '/');
 	const char *name = strcmp(path, "-") ? stem(j, path)
 	                 : arena_printf(j->mem, "%s_infer", stem(j, c->cmd->file));
+	const char *dir = head ? strrchr(head, '/') : 0, *include = dir ? dir + 1 : head;
+	if (!include || !strcmp(include, "-"))
+		include = arena_printf(j->mem, "%s.h", name);
 	Weights *w = weights_read(j, c->cmd->weights);
 	Out *o = out_new(j->mem), *h = out_new(j->mem);
 	if (!w)
@@ -155,9 +158,13 @@ static int write_inference(Compile *c)
 		        "     = help: add `output NAME = ...`\n", c->cmd->file, c->m->name);
 		return 1;
 	}
-	if (!emit_inference(o, h, c->m, &c->cmd->opt, w, slash ? slash + 1 : c->cmd->weights, name))
+	if (!emit_inference(o, h, c->m, &c->cmd->opt, w, slash ? slash + 1 : c->cmd->weights, name,
+	                    include))
 		return 3;
 	done(c, "emit");
+	/* both or none */
+	if (out_probe(path))
+		return file_error(path);
 	if (head && out_save(h, head))
 		return file_error(head);
 	return out_save(o, path) ? file_error(path) : dependencies(c, path);

@@ -294,6 +294,13 @@ static int consistent(const Command *c)
 		return usage("`-MD` needs an output file", "nnc -MD model.nn -o model.c");
 	if (c->mode == MODE_BUILD && c->output && !strcmp(c->output, "-"))
 		return usage("a finished trainer cannot go to standard output", "-o NAME");
+	if (c->header && c->mode != MODE_INFER)
+		return usage("`--header` needs `--infer`", "a trainer is one file and has no header");
+	if (c->weights && c->mode != MODE_INFER)
+		return usage("`--weights` needs `--infer`",
+		             "a trainer takes weights when it runs: ./NAME train --weights FILE");
+	if (c->header && c->output && !strcmp(c->header, c->output) && strcmp(c->output, "-"))
+		return usage("`-o` and `--header` name the same file", "leave `--header` out");
 	if (c->mode == MODE_INFER && !c->weights)
 		return usage("`--infer` needs `--weights FILE.safetensors`",
 		             "train first: the trainer writes NAME.safetensors");

@@ -69,8 +69,10 @@ static _Noreturn void gzip_failed(Reader *f)
 	const char *why = gzerror(f->gz, &which);
 	if (which == Z_ERRNO)
 		cannot(f->path, f->code, "read");
+	/* opened by number, zlib calls the file "<fd:3>: " */
+	const char *bare = !strncmp(why, "<fd:", 4) ? strstr(why, ">: ") : 0;
 	rt_fail(RT_FILE, f->code, "%s: cannot decompress after %zu bytes: %s", f->path, f->done,
-	        why);
+	        bare ? bare + 3 : why);
 }
 
 size_t rt_read_some(Reader *f, void *to, size_t n)

@@ -147,6 +147,8 @@ void out_raw(Out *o, const char *text, size_t n);
 /* Writes the text to path by a temporary file in the same folder and rename; "-" is standard
  * output.  Returns 0, or -1 with errno. */
 int  out_save(const Out *o, const char *path);
+/* Whether out_save could write there: 0, or -1 with errno. */
+int  out_probe(const char *path);
 /* The shortest decimal that reads back to exactly v as a float (single) or double; always has
  * a point or exponent, no suffix.  buf holds at least 40 bytes.  Returns buf. */
 char *number_text(char *buf, double v, bool single);

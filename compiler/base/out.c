@@ -194,6 +194,33 @@ int out_save(const Out *o, const char *path)
 	return r;
 }
 
+int out_probe(const char *path)
+{
+	struct stat st;
+	char *tmp;
+	if (!strcmp(path, "-"))
+		return 0;
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		errno = EISDIR;
+		return S_ISDIR(st.st_mode) ? -1 : access(path, W_OK);
+	}
+	char *real = realpath(path, 0);
+	if (!(tmp = malloc(strlen(real ? real : path) + 8))) {
+		free(real);
+		return -1;
+	}
+	sprintf(tmp, "%s.XXXXXX", real ? real : path);
+	int fd = mkostemp(tmp, O_CLOEXEC), why = errno;
+	if (fd >= 0) {
+		close(fd);
+		unlink(tmp);
+	}
+	free(tmp);
+	free(real);
+	errno = why;
+	return fd < 0 ? -1 : 0;
+}
+
 enum { ROOM = 40 };                    /* what number_text's callers promise                  */
 
 static void digits(char *buf, int n, double v)

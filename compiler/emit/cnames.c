@@ -17,7 +17,7 @@ static const char *const words[] = {
 	"bool", "break", "case", "catch", "char", "char16_t", "char32_t", "char8_t", "class",
 	"co_await", "co_return", "co_yield", "compl", "concept", "const", "const_cast",
 	"consteval", "constexpr", "constinit", "continue", "decltype", "default", "delete",
-	"do", "double", "dynamic_cast", "else", "enum", "explicit", "export", "extern", "false",
+	"do", "double", "dynamic_cast", "else", "enum", "errno", "explicit", "export", "extern", "false",
 	"float", "for", "friend", "goto", "i", "if", "inline", "int", "linux", "long", "main",
 	"mutable", "namespace", "new", "noexcept", "not", "not_eq", "nullptr", "operator", "or",
 	"or_eq", "private", "protected", "public", "register", "reinterpret_cast", "requires",

@@ -21,9 +21,10 @@ typedef struct { Weight *v; int n; char sha[65]; } Weights;
 Weights *weights_read(Job *j, const char *path);
 
 /* Prints the static inference form: c to o, the header to h.  Returns false after an error line
- * (a missing tensor, a wrong shape). name: the file name of the .c without ending. */
+ * (a missing tensor, a wrong shape). name: the file name of the .c without ending; include: the
+ * file name of the header. */
 bool emit_inference(Out *o, Out *h, Module *m, const Options *opt, const Weights *w,
-                    const char *weights_name, const char *name);
+                    const char *weights_name, const char *name, const char *include);
 
 /* One phase of the trainer, built: "init" "grad" "eval" "update" "bind". For the dumps. */
 Fn  *train_fn(const Module *m, const Options *opt, const char *phase);

@@ -304,8 +304,8 @@ static void print_model(Out *o, Arena *a, const Module *m, const Options *opt, i
 	    m->nin, m->nout ? "outputs" : "0", m->nout);
 	out(o, ".loss = %s, .nloss = %d,\n.metric = %s, .nmetric = %d,\n",
 	    m->nloss ? "losses" : "0", m->nloss, m->nmetric ? "metrics" : "0", m->nmetric);
-	out(o, ".nacc = %d, .nknob = %d,\n.setting = %s, .nsetting = %d,\n", m->nacc, m->nknob,
-	    m->nsetting ? "settings" : "0", m->nsetting);
+	out(o, ".nacc = %d, .nknob = %d, .lr_knob = %d,\n.setting = %s, .nsetting = %d,\n",
+	    m->nacc, m->nknob, m->lr_knob, m->nsetting ? "settings" : "0", m->nsetting);
 	out(o, ".has_penalty = %d, .stat_rows = %d,\n", m->has_penalty, m->stat_rows);
 	out(o, ".data = %s,\n", m->data.source != DATA_NONE ? "&data" : "0");
 	out(o, ".column = %s, .ncolumn = %d,\n", m->ncolumn ? "columns" : "0", m->ncolumn);

@@ -182,6 +182,16 @@ static void class_arithmetic(Elab *e, Sym op, const Value *v, Span at)
 	diag_help(d, "write `one_hot(x)` for a tensor of 0 and 1");
 }
 
+/* An operand that is class(K) where the operator has no use for classes; 0: none. */
+static const Value *class_operand(const Elab *e, Op op, const Value *a, const Value *b, Span at)
+{
+	if (e->in_data || in_prelude(e, at) || op == O_eq || op == O_ne)
+		return 0;
+	if (a->kind == V_TENSOR && is_class(a->n))
+		return a;
+	return b->kind == V_TENSOR && is_class(b->n) ? b : 0;
+}
+
 /* Gives both operands the element type that the operator works on; false after E0310. */
 static bool fit_types(Elab *e, Sym name, Op op, const Value *a, const Value *b, Node **x,
                       Node **y, Span at)
@@ -271,6 +281,12 @@ static Value tensor_binary(Elab *e, const Operator *o, Sym op, const Value *a, c
 	const char *what = arena_printf(e->mem, "`%s`", op);
 	if (no_operand(e, op, a, op_at) || no_operand(e, op, b, op_at))
 		return v_poison();
+	/* before the shapes: equal shapes would not help */
+	const Value *c = class_operand(e, o->op, a, b, op_at);
+	if (c) {
+		class_arithmetic(e, op, c, op_at);
+		return v_poison();
+	}
 	if (!broadcast(e, a, b, &x, &y, what, op_at) ||
 	    !fit_types(e, op, o->op, a, b, &x, &y, op_at))
 		return v_poison();

@@ -31,20 +31,19 @@ static void number_to(Elab *e, const Arg *a, double *to)
 static bool common_argument(Elab *e, const Arg *a)
 {
 	DataInfo *d = &e->m->data;
-	int64_t i;
 	if (!strcmp(a->name, "val"))
 		number_to(e, a, &d->val);
 	else if (!strcmp(a->name, "test"))
 		number_to(e, a, &d->test);
-	else if (!strcmp(a->name, "seed") && need_int(e, &a->v, "`seed`", &i))
-		d->seed = (uint64_t)i;
+	else if (!strcmp(a->name, "seed"))
+		need_seed(e, &a->v, &d->seed);
 	else if (!strcmp(a->name, "shuffle"))
 		need_bool(e, &a->v, "`shuffle`", &d->shuffle);
 	else if (!strcmp(a->name, "split") || !strcmp(a->name, "cache") ||
 	         !strcmp(a->name, "balance"))
 		later(e, a->at, "the data option `%s`", a->name);
 	else
-		return !strcmp(a->name, "seed");
+		return false;
 	return true;
 }
 

@@ -123,6 +123,7 @@ bool  need_dim(Elab *e, const Value *v, const char *what, bool minus, Dim *d);
 bool  need_number(Elab *e, const Value *v, const char *what, double *num);
 bool  need_bool(Elab *e, const Value *v, const char *what, bool *yes);
 bool  need_string(Elab *e, const Value *v, const char *what, Sym *s);
+bool  need_seed(Elab *e, const Value *v, uint64_t *seed);
 
 /* What has been brought from one graph into another, by the id of the first. */
 typedef struct {
@@ -401,6 +402,8 @@ struct Elab {
 	bool walking;                  /* in the model: layers may be called                 */
 	bool training;
 	bool silent;                   /* in the branch that is not taken                     */
+	Frame *silent_frame;           /* where that branch stands: its `return` and `emit`   */
+	Scan *silent_scan;             /* do nothing, those of blocks called there do         */
 	bool literal;                  /* consts are numbers (train, data, defaults)          */
 	int stamp;                     /* number of the variant                               */
 	int depth, calls, stmts;

@@ -106,7 +106,6 @@ static void train_setting(Elab *e, Ast *s)
 	TrainInfo *t = &e->m->train;
 	Sym name = s->u.decl.name;
 	Ast *a = s->u.decl.value;
-	int64_t i;
 	int k = 0;
 	while (train_known[k] && strcmp(train_known[k], name))
 		k++;
@@ -140,10 +139,8 @@ static void train_setting(Elab *e, Ast *s)
 		positive(e, s, &v, &t->steps);
 	else if (!strcmp(name, "batch"))
 		batch_setting(e, s, &v);
-	else if (!strcmp(name, "seed") && need_int(e, &v, "`seed`", &i))
-		t->seed = (uint64_t)i;
 	else if (!strcmp(name, "seed"))
-		return;
+		need_seed(e, &v, &t->seed);
 	else if (!strcmp(name, "shuffle"))
 		need_bool(e, &v, "`shuffle`", &t->shuffle);
 	else if (!strcmp(name, "drop_last"))
@@ -264,6 +261,8 @@ static void adapt_formals(Elab *e, Frame *f)
 		Sym name = l->v[i]->u.decl.name;
 		Value v = as_setting(e, &f->formal[i],
 		                     arena_printf(e->mem, "optimizer.%s", name));
+		if (!strcmp(name, "lr") && v.kind == V_NUMBER)
+			graph_root(e->g, R_KNOB, 0, name, value_node(e, &v), NOWHERE);
 		if (!strcmp(name, "lr") && scaled)
 			scale_formal(e, &v, "lr_scale", 0);
 		if (!strcmp(name, "weight_decay") && exempt && !(v.known && v.num == 0))
@@ -336,10 +335,13 @@ static bool header_ok(Elab *e, Def *d)
 	return false;
 }
 
-static void optimizer_roots(Elab *e, Frame *f, Type *flat)
+/* wrong: the body has errors, which may be why it does not update `w`. */
+static void optimizer_roots(Elab *e, Frame *f, Type *flat, bool wrong)
 {
 	Binding *w = frame_find(f, job_sym(e->j, "w"));
 	if (w->v.kind != V_TENSOR)
+		return;
+	if (!w->read && wrong)
 		return;
 	if (!w->read) {
 		Diag *d = fail(e, f->def->ast->name_at, "E0406",
@@ -383,9 +385,10 @@ void do_update(Elab *e)
 		f->bound = true;
 		frame_find(f, job_sym(e->j, "w"))->read = false;
 		e->update_w = false;
+		int errors = e->j->nerror;
 		exec_body(e, &d->ast->u.def.body);
 		frame_find(f, job_sym(e->j, "w"))->read = e->update_w;
-		optimizer_roots(e, f, &flat);
+		optimizer_roots(e, f, &flat, e->j->nerror > errors);
 		if (!e->j->nerror)
 			only_elementwise(e, e->g, d);
 	}

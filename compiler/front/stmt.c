@@ -375,7 +375,7 @@ static void do_return(Elab *e, Ast *a)
 		v.item[i] = eval(e, l->v[i]);
 		poison |= v.item[i].kind == V_POISON;
 	}
-	if (e->silent)
+	if (e->silent && e->silent_frame == f)
 		return;
 	f->returned = true;
 	f->result = poison ? v_poison() : l->n == 1 ? v.item[0] : v;
@@ -414,7 +414,11 @@ static void do_assign(Elab *e, Ast *a)
 static void silent_scope(Elab *e, AstList *body)
 {
 	bool before = e->silent;
+	Frame *frame = e->silent_frame;
+	Scan *scan = e->silent_scan;
 	e->silent = true;
+	e->silent_frame = e->frame;
+	e->silent_scan = e->scan;
 	/* names of the surrounding scope keep their values */
 	Frame *f = e->frame;
 	int n = f->nname;
@@ -428,6 +432,8 @@ static void silent_scope(Elab *e, AstList *body)
 		f->name[i]->read = read;
 	}
 	e->silent = before;
+	e->silent_frame = frame;
+	e->silent_scan = scan;
 }
 
 static void do_if(Elab *e, Ast *a)
@@ -497,7 +503,8 @@ static void do_emit(Elab *e, Ast *a)
 		fail(e, a->at, "E0406", "`emit` stands directly in the body of a scan only");
 		return;
 	}
-	if (e->silent || v.kind == V_POISON) {
+	bool skipped = e->silent && e->silent_scan == e->scan;
+	if (skipped || v.kind == V_POISON) {
 		e->scan->wrong |= v.kind == V_POISON;
 		return;
 	}

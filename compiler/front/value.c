@@ -497,6 +497,19 @@ bool need_bool(Elab *e, const Value *v, const char *what, bool *yes)
 	return true;
 }
 
+bool need_seed(Elab *e, const Value *v, uint64_t *seed)
+{
+	int64_t i;
+	if (!need_int(e, v, "`seed`", &i))
+		return false;
+	if (i < 0) {
+		fail(e, v->at, "E0404", "`seed` must be at least 0");
+		return false;
+	}
+	*seed = (uint64_t)i;
+	return true;
+}
+
 bool need_string(Elab *e, const Value *v, const char *what, Sym *s)
 {
 	if (v->kind != V_STRING)

@@ -90,6 +90,7 @@ typedef struct Module {
 	Sym export_prefix;             /* `export c(prefix, batch)`: 0 where not given         */
 	int64_t export_batch;
 	int nacc, nknob;               /* after the passes metrics, knobs                      */
+	int lr_knob;                   /* 1 + the knob that is the learning rate, for logs; 0: none */
 	bool has_penalty;
 	bool stat_rows;                /* batch statistics of [N, C]: one row is refused       */
 

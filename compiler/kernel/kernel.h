@@ -409,6 +409,7 @@ Ex   *placed(Lower *l, Ex *e);
 Ex   *wide_num(Lower *l, double v, DType dt, bool wide);
 Ex   *reduce_value(Lower *l, const Node *n, Ex *const *ix);
 Ex   *place(Lower *l, Ex *e);          /* common and invariant parts get names                */
+Ex   *place_step(Lower *l, Ex *e);
 void  outputs_at(Lower *l, Region *r, Ex *const *ix);   /* all results of a point             */
 void  store_at(Lower *l, Buffer *b, Ex *const *ix, Ex *value);
 Ex   *bound_value(const Lower *l, const Node *n, Ex *const *ix);

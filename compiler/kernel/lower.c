@@ -123,7 +123,7 @@ Ex *sum_at(Lower *l, const Dim *ext, int n, Ex *(*term)(Lower *, Ex *const *, vo
 		sum = ex_make(l, E_FMA, DT_REAL, (Ex *[]){ t->arg[0], t->arg[1], acc }, 3);
 	else
 		sum = ex_op(l, O_add, (Ex *[]){ acc, t }, 2, t->dt);
-	sum = place(l, widen(l, sum, l->lane));
+	sum = place_step(l, widen(l, sum, l->lane));
 	K *set = emit(l, K_SET);
 	set->u.set.name = acc;
 	set->u.set.val = sum;
@@ -174,7 +174,7 @@ static void reduce_step(Lower *l, const Node *n, Ex *acc, Ex *element)
 	Ex key = *ex_make(l, E_REDUCE, element->dt, (Ex *[]){ acc, element }, 2);
 	key.u.op = n->op;
 	key.wide = element->wide;
-	Ex *step = place(l, ex_get(l, &key));
+	Ex *step = place_step(l, ex_get(l, &key));
 	K *set = emit(l, K_SET);
 	set->u.set.name = acc;
 	set->u.set.val = step;

@@ -158,6 +158,19 @@ Ex *place(Lower *l, Ex *e)
 	return placed(l, e);
 }
 
+/* The new value of an accumulator: its operands may have names in outer loops, it may not. */
+Ex *place_step(Lower *l, Ex *e)
+{
+	Ex *arg[MAXRANK + 1];
+	l->mark++;
+	count_uses(l, e);
+	for (int i = 0; i < e->narg; i++)
+		arg[i] = placed(l, e->arg[i]);
+	Ex key = *e;
+	key.arg = arg;
+	return ex_get(l, &key);
+}
+
 void bind_value(Lower *l, const Node *n, Ex *const *ix, Ex *value)
 {
 	if (l->nbound >= (int)(sizeof l->bound / sizeof l->bound[0]))

@@ -103,9 +103,31 @@ static Graph *hoist(Module *m, Graph *g)
 	return graph_rewrite(g, to_knob, &k);
 }
 
+/* The learning rate is a root of the update for logs only: it becomes a knob by itself. */
+static void take_lr(Module *m)
+{
+	Graph *g = m->update;
+	if (!g)
+		return;
+	Knobs k = { m, g, NEWN(m->job->mem, int, g->n + 1),
+		    NEWN(m->job->mem, Node *, g->n + 1) };
+	for (int i = 0; i < g->n; i++)
+		k.kind[i] = kind_of(g->node[i], k.kind);
+	int n = 0;
+	for (int i = 0; i < g->nroot; i++) {
+		const Root *r = &g->root[i];
+		if (r->kind != R_KNOB)
+			g->root[n++] = *r;
+		else if (k.kind[r->node->id] != NO)
+			m->lr_knob = 1 + knob_number(m, formula(&k, r->node));
+	}
+	g->nroot = n;
+}
+
 void pass_knobs(Module *m)
 {
 	m->knobs = graph_new(m->job, job_sym(m->job, "knobs"));
+	take_lr(m);
 	m->init = hoist(m, m->init);
 	m->grad = hoist(m, m->grad);
 	m->eval = hoist(m, m->eval);
