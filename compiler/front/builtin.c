@@ -199,17 +199,16 @@ static Value b_rows(Elab *e, Frame *f)
 		return v_poison();
 	int rows = t->n->ty.dim[0].k;
 	if (i->n->ty.classes > rows) {
-		Diag *d = fail(e, i->at, "E0306",
-		               "the embedding has %d rows, but `%s` can be as large as "
-		               "%d",
-		               rows, source_text(e->j, user_place(e, i->at)),
-		               i->n->ty.classes - 1);
+		bool named = f->up && !strcmp(f->up->def->name, "embedding");
+		Diag *d = fail(e, i->at, "E0306", "%s has %d rows, but `%s` can be as large as %d",
+		               named ? "the embedding" : "`weight`", rows,
+		               source_text(e->j, user_place(e, i->at)), i->n->ty.classes - 1);
 		diag_label(d, "class(%d): values 0..%d", i->n->ty.classes,
 		           i->n->ty.classes - 1);
-		bool named = f->up && !strcmp(f->up->def->name, "embedding");
 		diag_span(d, user_place(e, named ? f->up->formal[1].at : f->at), "rows 0..%d",
 		          rows - 1);
-		diag_help(d, "use the same constant for both, as in `embedding(vocab, width)`");
+		diag_help(d, named ? "use the same constant for both, as in `embedding(vocab, width)`"
+		                   : "give one weight for each class");
 		return v_poison();
 	}
 	if (i->n->ty.rank + t->n->ty.rank - 1 > MAXRANK) {

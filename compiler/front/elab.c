@@ -333,6 +333,51 @@ static void model_results(Elab *e)
 		"write `loss cross_entropy(logits, label)` to train it, `output y` to use it");
 }
 
+static const Root *root_of(const Graph *g, RootKind kind, int index)
+{
+	for (int i = 0; i < g->nroot; i++)
+		if (g->root[i].kind == kind && g->root[i].index == index)
+			return &g->root[i];
+	return 0;
+}
+
+/* An output or metric is the same in both variants: files and tables have one place for it. */
+static void same_result(Elab *e, RootKind kind, int index, Sym name, Span at)
+{
+	const char *what = kind == R_OUTPUT ? "output" : "metric";
+	const Root *t = root_of(e->m->grad, kind, index), *v = root_of(e->m->eval, kind, index);
+	if (t && v && type_eq(&t->node->ty, &v->node->ty))
+		return;
+	Diag *d;
+	if (t && v)
+		d = fail(e, at, "E0301",
+		         "the %s `%s` is %s in training, but %s in evaluation", what, name,
+		         type_text(e->mem, &t->node->ty), type_text(e->mem, &v->node->ty));
+	else
+		d = fail(e, at, "E0406", "the %s `%s` exists in %s only", what, name,
+		         t ? "training" : "evaluation");
+	diag_help(d, "let `if training` choose the value, and write `%s %s` behind it", what,
+	          name);
+}
+
+/* A loss may exist in one variant only; it is 0 in the other. */
+static void same_results(Elab *e)
+{
+	Module *m = e->m;
+	Graph *const g[] = { m->grad, m->eval };
+	if (e->j->nerror)
+		return;
+	for (int k = 0; k < 2; k++)
+		for (int i = 0; i < m->nloss; i++)
+			if (!root_of(g[k], R_LOSS, i))
+				graph_root(g[k], R_LOSS, i, m->loss[i].name, n_const(g[k], 0),
+				           m->loss[i].at);
+	for (int i = 0; i < m->nout; i++)
+		same_result(e, R_OUTPUT, i, m->out[i].name, m->out[i].at);
+	for (int i = 0; i < m->nmetric; i++)
+		same_result(e, R_METRIC, i, m->metric[i].name, m->metric[i].at);
+}
+
 /* Consts that nothing uses are right all the same. */
 static void check_consts(Elab *e)
 {
@@ -360,6 +405,7 @@ static void walk(Elab *e)
 	if (e->again)
 		return;
 	model_results(e);
+	same_results(e);
 	do_data(e);
 	e->g = e->top = e->scratch;
 	e->literal = true;

@@ -296,6 +296,13 @@ static Value extreme(Elab *e, Frame *f, Op op, const char *how)
 	x = need_tensor(e, f, 0);
 	if (!x || !need_tensor(e, f, 1))
 		return v_poison();
+	for (int i = 0; i < 2; i++)
+		if (formal(f, i)->kind == V_TENSOR && !e->in_data && formal(f, i)->n->ty.classes) {
+			Diag *d = fail(e, f->at, "E0310", "`%s` does not work on classes",
+			               f->def->name);
+			show_value(e, d, formal(f, i));
+			return v_poison();
+		}
 	const char *what = arena_printf(e->mem, "`%s`", f->def->name);
 	if (!broadcast(e, x, formal(f, 1), &a, &b, what, f->at))
 		return v_poison();

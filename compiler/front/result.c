@@ -44,6 +44,14 @@ static bool result_ok(Elab *e, Ast *a, const char *kind, Value *v)
 		     kind, value_text(e, v));
 		return false;
 	}
+	for (int i = 1; a->kind == A_OUTPUT && i < v->n->ty.rank; i++)
+		if (v->n->ty.dim[i].b) {
+			Diag *d = fail(e, a->u.decl.value->at, "E0303",
+			               "the batch must be the first dimension of an output");
+			diag_label(d, "%s", type_text(e->mem, &v->n->ty));
+			diag_help(d, "move it there: `permute` or `rearrange`");
+			return false;
+		}
 	if (a->kind == A_OUTPUT || !v->n->ty.rank)
 		return true;
 	Diag *d = fail(e, a->u.decl.value->at, "E0309", "%s must be a scalar; write mean(...)",
