@@ -26,8 +26,9 @@ typedef struct {
 	Reordered *order;
 	int norder; /* parameters that are kept in another order            */
 	int batch;
-	const int *in; /* inputs that the outputs depend on                    */
+	const int *in; /* the inputs, and targets that the outputs depend on    */
 	int nin;
+	const char *unused; /* statements for those that no output depends on    */
 	bool classes; /* an input is class(K): run returns int                */
 } Infer;
 
@@ -446,6 +447,10 @@ static void prepare(Infer *f, const Graph *g)
 	}
 	f->in = in;
 	name_all(f);
+	f->unused = "";
+	for (int i = 0; i < f->nin; i++)
+		if (!used[in[i]])
+			f->unused = arena_printf(a, "%s(void)%s;\n", f->unused, f->arg[in[i]]);
 }
 
 bool emit_inference(Out *o, Out *h, Module *m, const Options *opt, const Weights *w,
@@ -468,6 +473,7 @@ bool emit_inference(Out *o, Out *h, Module *m, const Options *opt, const Weights
 		f.classes ? arena_printf(a, "static void %s_compute(%s)", opt->prefix,
 	                                 arguments(&f, opt))
 			  : arena_printf(a, "void %s_run(%s)", opt->prefix, arguments(&f, opt));
+	host->unused = f.unused;
 	host->fixed_batch = f.batch;
 	host->arena0 = host->arena = "(unsigned char *)scratch";
 	host->address = address;

@@ -139,15 +139,32 @@ static const char *can_join(Fuse *u, const Node *n)
 	return 0;
 }
 
+static bool at_hand(Fuse *u, const Node *n)
+{
+	return info_of(u->v, n)->stored || opinfo[n->op].memory || opinfo[n->op].kind == LEAF;
+}
+
+/* Does a move leave neighbours along the last dimension neighbours, or make them equal? */
+static bool keeps_lanes(Fuse *u, const Node *n)
+{
+	const Node *x = n->in[0];
+	int last = n->ty.rank - 1, of = x->ty.rank - 1;
+	if (n->op == O_permute)
+		return n->a.perm.p[last] == last;
+	if (n->op == O_flip)
+		return n->a.axis.axis != last;
+	if (n->op == O_reshape)        /* in memory, all elements of x are neighbours */
+		return at_hand(u, x) || (last >= 0 && of >= 0 && dim_eq(n->ty.dim[last], x->ty.dim[of]));
+	return true;
+}
+
 /* Can the value of n be computed in vector lanes?  Only reals and masks of reals can. */
 static bool in_lanes(Fuse *u, const Node *n, int depth)
 {
 	const OpInfo *o = &opinfo[n->op];
-	if (info_of(u->v, n)->stored || o->memory)
+	if (at_hand(u, n))
 		return n->ty.dt == DT_REAL;
-	if (o->kind == LEAF)
-		return n->ty.dt == DT_REAL;
-	if (depth > 12 || (o->kind != MAP && o->cost != FREE))
+	if (depth > 12 || (o->kind != MAP && (o->cost != FREE || !keeps_lanes(u, n))))
 		return false;
 	for (int i = 0; i < n->nin; i++)
 		if (!in_lanes(u, n->in[i], depth + 1))

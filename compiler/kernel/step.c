@@ -318,6 +318,8 @@ void fn_print(Out *o, const Fn *f)
 		out(o, "(void)tid;\n");
 	if (h->barrier && !s.nsplit)
 		out(o, "(void)n;\n");
+	if (h->unused)
+		out(o, "%s", h->unused);
 	if (h->flat)                           /* few updates read these */
 		out(o, "(void)lr_scale;\n(void)decay;\n");
 	print_level(&s, f->top, NEED_ALWAYS);

@@ -74,9 +74,12 @@ static const char *op_text(Print *p, const Ex *e)
 {
 	const char *x = opinfo[e->u.op].expr;
 	int lv = op_level(x);
-	if (e->wide && strstr(x, "(nnc_real)"))        /* a mask as 0 and 1 */
-		return arena_printf(p->a, "nncv_sel(%s, nncv_set1(1), nncv_set1(0))",
-		                    print_lanes(p, e->arg[0]));
+	if (e->wide && strstr(x, "(nnc_real)")) {      /* a mask as 0 and 1; a real as it is */
+		const char *arg = print_lanes(p, e->arg[0]);
+		return e->arg[0]->dt == DT_REAL
+		               ? arg
+		               : arena_printf(p->a, "nncv_sel(%s, nncv_set1(1), nncv_set1(0))", arg);
+	}
 	const char *s = "";
 	int operand = 0;
 	while (*x) {

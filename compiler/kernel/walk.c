@@ -323,8 +323,7 @@ static void lower_region(Fn *f, Level *v, Region *r)
 	else if (r->tiled)
 		tile_lower(l, r);
 	if (r->kind != RG_SCATTER && r->kind != RG_PACK && (!r->tiled || l->fail)) {
-		if (r->tiled)
-			bug(f->job, "lower: a tiled contraction does not work in lanes");
+		r->way_out |= r->tiled; /* right, but slow: what follows does not work in lanes */
 		lower_plain(l, r);
 	}
 	if (f->lastkernel)
