@@ -198,7 +198,8 @@ static bool fits_runtime(const Compile *c)
 		const char *what;
 	} table[] = { { m->nin, NNRT_MAX_FIELDS, "inputs and targets" },
 		      { m->nout, NNRT_MAX_FIELDS, "outputs" },
-		      { m->nmoment, NNRT_MAX_MOMENTS, "buffers in the optimizer" } };
+		      { m->nmoment, NNRT_MAX_MOMENTS, "buffers in the optimizer" },
+		      { m->ntally, NNRT_MAX_TALLIES, "metrics of the whole set" } };
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
 		if (table[i].n <= table[i].most)
 			continue;

@@ -20,7 +20,7 @@ static void set_name(Monitor *w, const nnrt_model *m, const char *name, bool val
 	w->on_val = bare != name;
 	w->metric = -1;
 	for (int i = 0; i < m->nmetric; i++)
-		if (!strcmp(bare, m->metric[i].name))
+		if (!strcmp(bare, m->metric[i].name) && !m->metric[i].table)
 			w->metric = i;
 	if (w->metric < 0 && strcmp(bare, "loss"))
 		rt_fail(RT_USAGE, "E0404",
@@ -37,8 +37,11 @@ static void set_name(Monitor *w, const nnrt_model *m, const char *name, bool val
 Monitor rt_monitor_new(const nnrt_model *m, bool validation)
 {
 	Monitor w = { .value = NAN };
+	const char *first = 0;
+	for (int i = 0; i < m->nmetric && !first; i++)
+		first = m->metric[i].table ? 0 : m->metric[i].name;
 	char *name = !validation  ? rt_text("loss")
-	             : m->nmetric ? rt_text("val_%s", m->metric[0].name)
+	             : first      ? rt_text("val_%s", first)
 	                          : rt_text("val_loss");
 	set_name(&w, m, m->train && m->train->monitor ? m->train->monitor : name, validation);
 	rt_free(name);
@@ -56,15 +59,8 @@ void rt_monitor_free(Monitor *w)
 {
 	rt_free(w->name);
 	rt_free(w->state);
-	rt_free(w->train.metric);
-	rt_free(w->val.metric);
-}
-
-static void copy(const Run *r, Scores *to, const Scores *from)
-{
-	to->loss = from->loss;
-	for (int i = 0; i < r->m->nmetric; i++)
-		to->metric[i] = from->metric[i];
+	rt_scores_free(&w->train);
+	rt_scores_free(&w->val);
 }
 
 bool rt_monitor_look(Monitor *w, const Run *r, const Scores *train, const Scores *val,
@@ -80,9 +76,9 @@ bool rt_monitor_look(Monitor *w, const Run *r, const Scores *train, const Scores
 	w->value = v;
 	w->epoch = epoch;
 	w->step = step;
-	copy(r, &w->train, train);
+	rt_scores_copy(r->m, &w->train, train);
 	if (val)
-		copy(r, &w->val, val);
+		rt_scores_copy(r->m, &w->val, val);
 	rt_run_save_state(r, w->state);
 	return true;
 }

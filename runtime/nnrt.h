@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NNRT_ABI 1
+#define NNRT_ABI 2
 
 /* ---- tables ----------------------------------------------------------------------------- */
 
@@ -56,7 +56,42 @@ typedef struct {
 typedef struct {
 	const char *name;
 	unsigned char larger_is_better;
+	int32_t table;                 /* a table of so many classes instead of a number; 0: a number */
+	int32_t slot;                  /* tables: the accumulator of its statistic            */
 } nnrt_metric;
+
+/* What is gathered of every sample for metrics that are no formula over sums (rt_tally.h). */
+typedef enum {
+	NNRT_COUNTS,                   /* by class: named and true, named, true               */
+	NNRT_TABLE,                    /* how often class i was taken for class k             */
+	NNRT_RANKS,                    /* all scores and classes                              */
+	NNRT_BINS,                     /* by confidence: how many, confidence, how many right */
+	NNRT_MOMENTS                   /* by last dimension: what r2 needs                    */
+} nnrt_how;
+
+/* One position: a class or bool y, and of x a class or bool (NNRT_COUNTS, NNRT_TABLE), `width`
+ * scores (NNRT_RANKS, NNRT_BINS; 1: that of the positive class), or a number each, of which
+ * `width` make a row (NNRT_MOMENTS). */
+typedef struct {
+	nnrt_how how;
+	nnrt_kind x, y;
+	int64_t rows;                  /* positions a sample                                  */
+	int32_t width, classes, bins;
+	unsigned char raw;             /* scores go through softmax, a single one sigmoid     */
+} nnrt_tally;
+
+typedef enum {
+	NNRT_PRECISION, NNRT_RECALL, NNRT_F1, NNRT_IOU, NNRT_DICE, NNRT_CONFUSION, NNRT_AUC,
+	NNRT_PR_AUC, NNRT_CALIBRATION, NNRT_R2
+} nnrt_whole;
+typedef enum { NNRT_MACRO, NNRT_MICRO, NNRT_WEIGHTED, NNRT_BINARY } nnrt_average;
+
+/* A metric over a tally: its number stands in accumulator `slot` when metrics are computed. */
+typedef struct {
+	nnrt_whole what;
+	nnrt_average average;
+	int32_t slot, tally;
+} nnrt_statistic;
 
 typedef enum { NNRT_NO_DATA, NNRT_IDX, NNRT_SYNTHETIC } nnrt_source;
 
@@ -83,7 +118,7 @@ typedef struct {
 /* ---- one run's state ---------------------------------------------------------------------- */
 
 /* What a model may have at most; nnc refuses more. */
-enum { NNRT_MAX_FIELDS = 256, NNRT_MAX_MOMENTS = 8 };
+enum { NNRT_MAX_FIELDS = 256, NNRT_MAX_MOMENTS = 8, NNRT_MAX_TALLIES = 64 };
 
 enum { NNRT_WANT_OUTPUTS = 1, NNRT_WANT_LOSSES = 2 };
 
@@ -100,6 +135,7 @@ typedef struct nnrt_ctx {
 	double *loss;                  /* nloss + 1: each loss, then their sum                */
 	double *penalty;               /* one number; written by grad if the model has one    */
 	double *acc;                   /* nacc sums over this batch, for metrics              */
+	void *score[2 * NNRT_MAX_TALLIES]; /* x and y of each tally, of this batch             */
 	const double *knob;            /* nknob numbers of this step                          */
 	unsigned char *arena0;         /* scratch that does not depend on the batch           */
 	unsigned char *arena;          /* scratch: bytes per sample times B                   */
@@ -130,6 +166,8 @@ typedef struct nnrt_model {
 	const nnrt_field *out; int nout;
 	const char *const *loss; int nloss;
 	const nnrt_metric *metric; int nmetric;
+	const nnrt_tally *tally; int ntally;
+	const nnrt_statistic *stat; int nstat;
 	int nacc, nknob;
 	const nnrt_setting *setting; int nsetting;
 	unsigned char has_penalty;

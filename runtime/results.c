@@ -112,7 +112,8 @@ char *rt_csv_head(const nnrt_model *m)
 		for (int i = 0; m->nloss > 1 && i < m->nloss; i++)
 			line = add(line, rt_text(",%s%s", prefix, m->loss[i]));
 		for (int i = 0; i < m->nmetric; i++)
-			line = add(line, rt_text(",%s%s", prefix, m->metric[i].name));
+			if (!m->metric[i].table)
+				line = add(line, rt_text(",%s%s", prefix, m->metric[i].name));
 	}
 	return add(line, rt_text("\n"));
 }
@@ -134,7 +135,8 @@ char *rt_csv_line(const nnrt_model *m, const LogLine *l)
 		for (int i = 0; m->nloss > 1 && i < m->nloss; i++)
 			line = add(line, number(s ? s->part[i] : NAN));
 		for (int i = 0; i < m->nmetric; i++)
-			line = add(line, number(s ? s->metric[i] : NAN));
+			if (!m->metric[i].table)
+				line = add(line, number(s ? s->metric[i] : NAN));
 	}
 	return add(line, rt_text("\n"));
 }

@@ -13,6 +13,7 @@
 
 #include "nnrt.h"
 #include "rt_data.h"
+#include "rt_tally.h"
 
 /* Neighbouring elements of the flat arrays that are updated by one loop. */
 typedef struct {
@@ -88,19 +89,27 @@ void rt_run_load_state(Run *r, const void *from);
 /* Losses and metrics over rows, with training off; metric has room for nmetric numbers. */
 typedef struct {
 	double loss;
-	double *metric;
-	double *part; /* each loss; in the memory of metric */
+	double *metric; /* tables: NaN */
+	double *part;  /* each loss; in the memory of metric */
+	double *table; /* of each metric that is one, in order, row-major; likewise */
 } Scores;
 Scores rt_run_scores(Run *r, const Dataset *d, const Rows *rows, int64_t batch);
 Scores rt_scores_new(const nnrt_model *m);
+void rt_scores_copy(const nnrt_model *m, Scores *to, const Scores *from);
+void rt_scores_free(Scores *s);
+/* The table of metric i within s. */
+double *rt_scores_table(const nnrt_model *m, const Scores *s, int i);
 
 /* Sums of batches, weighted with their sizes. */
 typedef struct {
 	double loss, count;
 	double *acc;
 	double *part; /* each loss; in the memory of acc */
+	Tally **tally;
+	int ntally;
 } Sums;
 Sums rt_sums_new(const nnrt_model *m);
+void rt_sums_free(Sums *s);
 void rt_sums_clear(const Run *r, Sums *s);
 void rt_sums_add(const Run *r, Sums *s);
 void rt_sums_scores(const Run *r, const Sums *s, Scores *out);

@@ -15,7 +15,8 @@
 #include "rt_options.h"
 #include "rt_run.h"
 
-enum { RT_NUMBER = 48 };
+/* Room for a number as text; classes that a table is printed for. */
+enum { RT_NUMBER = 48, RT_TABLE_MOST = 20 };
 
 /* Numbers as text, into out, which is returned.
  * 54000 -> "54 000"; a loss or metric with four decimals, or three and an exponent where that
@@ -60,5 +61,7 @@ void rt_show_clear(Show *s);
 /* The table of splits: a head, then one row each. */
 void rt_show_split_head(const nnrt_model *m);
 void rt_show_split(const nnrt_model *m, const char *split, const Scores *scores);
+/* Metrics that are tables, behind the rows of all splits. */
+void rt_show_tables(const nnrt_model *m, const char *split, const Scores *scores);
 
 #endif

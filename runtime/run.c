@@ -33,6 +33,8 @@ static void check_table(const nnrt_model *m)
 	if (m->nin > NNRT_MAX_FIELDS || m->nout > NNRT_MAX_FIELDS || m->nmoment > NNRT_MAX_MOMENTS)
 		rt_bug("%s has %d inputs, %d outputs, %d moments", m->name, m->nin, m->nout,
 		       m->nmoment);
+	if (m->ntally > NNRT_MAX_TALLIES)
+		rt_bug("%s has %d tallies", m->name, m->ntally);
 }
 
 Run *rt_run_new(const nnrt_model *m)
@@ -76,6 +78,8 @@ static void free_batch(Run *r)
 		rt_free(r->c.out[i]);
 	for (int i = 0; i < r->m->ncolumn; i++)
 		rt_free(r->column[i]);
+	for (int i = 0; i < 2 * r->m->ntally; i++)
+		rt_free(r->c.score[i]);
 	rt_free(r->c.arena);
 }
 
@@ -101,6 +105,20 @@ static void *field_room(const nnrt_field *f, int64_t samples, int real_bytes)
 		rt_fail(RT_FILE, "R7", "%lld samples of `%s` are too large", (long long)samples,
 		        f->name);
 	return rt_alloc(n, (size_t)rt_kind_bytes(f->kind, real_bytes), f->name);
+}
+
+/* Bytes a sample of score i: 2 t and 2 t + 1 are x and y of tally t. */
+static size_t score_bytes(const nnrt_model *m, int i)
+{
+	const nnrt_tally *t = &m->tally[i / 2];
+	bool wide = t->how == NNRT_MOMENTS || !(i & 1);
+	return (size_t)t->rows * (wide ? (size_t)t->width : 1) *
+	       (size_t)rt_kind_bytes(i & 1 ? t->y : t->x, m->real_bytes);
+}
+
+static void *score_room(const nnrt_model *m, int i, int64_t samples)
+{
+	return rt_alloc(score_bytes(m, i), (size_t)samples, "scores for metrics");
 }
 
 /* Generated loops count elements in int: k * B must stay below 2^31 for every array. */
@@ -133,6 +151,8 @@ void rt_run_reserve(Run *r, int64_t samples)
 			field_room(&m->out[i], m->out[i].batched ? samples : 1, m->real_bytes);
 	for (int i = 0; i < m->ncolumn; i++)
 		r->column[i] = field_room(&m->column[i], samples, m->real_bytes);
+	for (int i = 0; i < 2 * m->ntally; i++)
+		r->c.score[i] = score_room(m, i, samples);
 	r->c.arena = rt_alloc((size_t)m->arena_bytes, (size_t)samples, "activations");
 	r->room = samples;
 }
@@ -144,6 +164,8 @@ double rt_run_bytes(const nnrt_model *m, int64_t samples)
 		one += (double)m->in[i].len * rt_kind_bytes(m->in[i].kind, m->real_bytes);
 	for (int i = 0; i < m->nout; i++)
 		one += (double)m->out[i].len * rt_kind_bytes(m->out[i].kind, m->real_bytes);
+	for (int i = 0; i < 2 * m->ntally; i++)
+		one += (double)score_bytes(m, i);
 	return (double)m->param_len * m->real_bytes * (2 + m->nmoment) +
 	       2.0 * (double)m->buffer_len * m->real_bytes + (double)m->arena0_bytes +
 	       one * (double)samples;

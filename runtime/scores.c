@@ -11,18 +11,64 @@
 #include "rt_mem.h"
 #include "rt_run.h"
 
+static size_t table_len(const nnrt_metric *v)
+{
+	return (size_t)v->table * (size_t)v->table;
+}
+
+static size_t scores_len(const nnrt_model *m)
+{
+	size_t n = (size_t)m->nmetric + (size_t)m->nloss;
+	for (int i = 0; i < m->nmetric; i++)
+		n += table_len(&m->metric[i]);
+	return n;
+}
+
 Scores rt_scores_new(const nnrt_model *m)
 {
-	double *v = rt_alloc((size_t)(m->nmetric + m->nloss), sizeof(double), "metrics");
-	Scores s = { NAN, v, v + m->nmetric };
+	double *v = rt_alloc(scores_len(m), sizeof(double), "metrics");
+	Scores s = { NAN, v, v + m->nmetric, v + m->nmetric + m->nloss };
 	return s;
+}
+
+void rt_scores_copy(const nnrt_model *m, Scores *to, const Scores *from)
+{
+	to->loss = from->loss;
+	memcpy(to->metric, from->metric, scores_len(m) * sizeof(double));
+}
+
+void rt_scores_free(Scores *s)
+{
+	rt_free(s->metric);
+	s->metric = s->part = s->table = 0;
+}
+
+double *rt_scores_table(const nnrt_model *m, const Scores *s, int i)
+{
+	double *at = s->table;
+	for (int k = 0; k < i; k++)
+		at += table_len(&m->metric[k]);
+	return at;
 }
 
 Sums rt_sums_new(const nnrt_model *m)
 {
 	double *v = rt_alloc((size_t)(m->nacc + m->nloss), sizeof(double), "metrics");
-	Sums s = { 0, 0, v, v + m->nacc };
+	Sums s = { 0, 0, v, v + m->nacc, 0, m->ntally };
+	s.tally = rt_alloc((size_t)m->ntally, sizeof *s.tally, "metrics");
+	for (int i = 0; i < m->ntally; i++)
+		s.tally[i] = rt_tally_new(&m->tally[i], m->real_bytes);
 	return s;
+}
+
+void rt_sums_free(Sums *s)
+{
+	for (int i = 0; i < s->ntally; i++)
+		rt_tally_free(s->tally[i]);
+	rt_free(s->tally);
+	rt_free(s->acc);
+	s->acc = s->part = 0;
+	s->tally = 0;
 }
 
 void rt_sums_clear(const Run *r, Sums *s)
@@ -32,6 +78,8 @@ void rt_sums_clear(const Run *r, Sums *s)
 		s->acc[i] = 0;
 	for (int i = 0; i < r->m->nloss; i++)
 		s->part[i] = 0;
+	for (int i = 0; i < s->ntally; i++)
+		rt_tally_clear(s->tally[i]);
 }
 
 void rt_sums_add(const Run *r, Sums *s)
@@ -42,15 +90,38 @@ void rt_sums_add(const Run *r, Sums *s)
 		s->acc[i] += r->c.acc[i];
 	for (int i = 0; i < r->m->nloss; i++)
 		s->part[i] += r->c.loss[i] * r->c.B;
+	for (int i = 0; i < s->ntally; i++)
+		rt_tally_add(s->tally[i], r->c.score[2 * i], r->c.score[2 * i + 1], r->c.B);
+}
+
+/* Numbers of the whole set take their places among the sums. */
+static void set_wholes(const nnrt_model *m, const Sums *s)
+{
+	for (int i = 0; i < m->nstat; i++)
+		s->acc[m->stat[i].slot] =
+			rt_tally_score(s->tally[m->stat[i].tally], &m->stat[i]);
+}
+
+static void set_tables(const nnrt_model *m, const Sums *s, Scores *out)
+{
+	for (int i = 0; i < m->nmetric; i++)
+		for (int k = 0; m->metric[i].table && k < m->nstat; k++)
+			if (m->stat[k].slot == m->metric[i].slot)
+				memcpy(rt_scores_table(m, out, i),
+				       s->tally[m->stat[k].tally]->sum,
+				       table_len(&m->metric[i]) * sizeof(double));
 }
 
 void rt_sums_scores(const Run *r, const Sums *s, Scores *out)
 {
+	const nnrt_model *m = r->m;
 	out->loss = s->loss / s->count;
-	for (int i = 0; i < r->m->nloss; i++)
+	for (int i = 0; i < m->nloss; i++)
 		out->part[i] = s->part[i] / s->count;
-	if (r->m->metrics && r->m->nmetric)
-		r->m->metrics(s->acc, s->count, r->knob, out->metric);
+	set_wholes(m, s);
+	set_tables(m, s, out);
+	if (m->metrics && m->nmetric)
+		m->metrics(s->acc, s->count, r->knob, out->metric);
 }
 
 Scores rt_run_scores(Run *r, const Dataset *d, const Rows *rows, int64_t batch)
@@ -64,7 +135,7 @@ Scores rt_run_scores(Run *r, const Dataset *d, const Rows *rows, int64_t batch)
 		rt_sums_add(r, &sums);
 	}
 	rt_sums_scores(r, &sums, &out);
-	rt_free(sums.acc);
+	rt_sums_free(&sums);
 	return out;
 }
 

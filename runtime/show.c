@@ -75,6 +75,12 @@ static void head_cell(const char *prefix, const char *name)
 	       prefix, name);
 }
 
+/* Tables stand below, not in a column. */
+static bool has_column(const nnrt_model *m, int i)
+{
+	return m->metric[i].table == 0;
+}
+
 static void cell(const char *prefix, const char *name, double v)
 {
 	char a[RT_NUMBER];
@@ -90,7 +96,8 @@ void rt_show_columns(const Show *s)
 		const char *prefix = val ? "val_" : "";
 		head_cell(prefix, "loss");
 		for (int i = 0; i < s->m->nmetric; i++)
-			head_cell(prefix, s->m->metric[i].name);
+			if (has_column(s->m, i))
+				head_cell(prefix, s->m->metric[i].name);
 	}
 	printf("%13s%8s\n", "samples/s", "time");
 	fflush(stdout);
@@ -100,7 +107,8 @@ static void score_cells(const nnrt_model *m, const char *prefix, const Scores *s
 {
 	cell(prefix, "loss", scores ? scores->loss : NAN);
 	for (int i = 0; i < m->nmetric; i++)
-		cell(prefix, m->metric[i].name, scores ? scores->metric[i] : NAN);
+		if (has_column(m, i))
+			cell(prefix, m->metric[i].name, scores ? scores->metric[i] : NAN);
 }
 
 void rt_show_epoch(Show *s, const Report *r)
@@ -132,12 +140,14 @@ void rt_show_step(Show *s, const Report *r)
 	double ms = r->step_seconds * 1e3;
 	printf("  %.*f ms  %s samples/s", ms < 10 ? 2 : 0, ms, rt_grouped(r->rate, a));
 	for (int i = 0; i < s->m->nmetric; i++)
-		printf("  %s %s", s->m->metric[i].name, rt_score(r->train->metric[i], a));
+		if (has_column(s->m, i))
+			printf("  %s %s", s->m->metric[i].name, rt_score(r->train->metric[i], a));
 	if (r->val) {
 		printf("  val_loss %s", rt_score(r->val->loss, a));
 		for (int i = 0; i < s->m->nmetric; i++)
-			printf("  val_%s %s", s->m->metric[i].name,
-			       rt_score(r->val->metric[i], a));
+			if (has_column(s->m, i))
+				printf("  val_%s %s", s->m->metric[i].name,
+				       rt_score(r->val->metric[i], a));
 	}
 	printf("%s\n", r->best ? "  best" : "");
 	fflush(stdout);
@@ -201,7 +211,8 @@ void rt_show_split_head(const nnrt_model *m)
 	printf(" split ");
 	head_cell("", "loss");
 	for (int i = 0; i < m->nmetric; i++)
-		head_cell("", m->metric[i].name);
+		if (has_column(m, i))
+			head_cell("", m->metric[i].name);
 	putchar('\n');
 }
 
@@ -210,6 +221,44 @@ void rt_show_split(const nnrt_model *m, const char *split, const Scores *scores)
 	printf(" %-6s", split);
 	cell("", "loss", scores->loss);
 	for (int i = 0; i < m->nmetric; i++)
-		cell("", m->metric[i].name, scores->metric[i]);
+		if (has_column(m, i))
+			cell("", m->metric[i].name, scores->metric[i]);
 	putchar('\n');
+}
+
+/* The widest of the numbers of a table and of its largest class. */
+static int table_width(const double *v, int n)
+{
+	double most = n - 1;
+	for (int i = 0; i < n * n; i++)
+		most = fmax(most, v[i]);
+	return snprintf(0, 0, "%.0f", most);
+}
+
+static void show_table(const char *name, const char *split, const double *v, int n)
+{
+	int w = table_width(v, n) + 2;
+	printf("\n %s on %s: rows are the true class, columns the class named\n %6s", name, split,
+	       "");
+	for (int k = 0; k < n; k++)
+		printf("%*d", w, k);
+	putchar('\n');
+	for (int i = 0; i < n; i++) {
+		printf(" %6d", i);
+		for (int k = 0; k < n; k++)
+			printf("%*.0f", w, v[i * n + k]);
+		putchar('\n');
+	}
+}
+
+void rt_show_tables(const nnrt_model *m, const char *split, const Scores *scores)
+{
+	for (int i = 0; i < m->nmetric; i++) {
+		int n = m->metric[i].table;
+		if (n > RT_TABLE_MOST)
+			printf("\n %s on %s: %d classes are too many to print (at most %d)\n",
+			       m->metric[i].name, split, n, RT_TABLE_MOST);
+		else if (n)
+			show_table(m->metric[i].name, split, rt_scores_table(m, scores, i), n);
+	}
 }

@@ -101,7 +101,7 @@ static void report(Trainer *t, bool validate)
 	rt_sums_scores(t->run, &t->sums, &t->train);
 	const Scores *val = 0;
 	if (validate && t->data->val.n) {
-		rt_free(t->val.metric);
+		rt_scores_free(&t->val);
 		t->val = rt_run_scores(t->run, t->data, &t->data->val, t->run->room);
 		val = &t->val;
 	}
@@ -242,15 +242,18 @@ static void finish(Trainer *t)
 	if (!t->o->quiet)
 		print_stopped(t);
 	rt_run_load_state(t->run, t->monitor.state);
+	const Scores *own = t->data->val.n ? &t->monitor.val : &t->monitor.train;
+	const char *part = t->data->val.n ? "val" : "train";
 	rt_show_split_head(t->m);
-	if (t->data->val.n)
-		rt_show_split(t->m, "val", &t->monitor.val);
-	else
-		rt_show_split(t->m, "train", &t->monitor.train);
-	if (t->data->test.n) {
+	rt_show_split(t->m, part, own);
+	if (!t->data->test.n) {
+		rt_show_tables(t->m, part, own);
+	} else {
 		Scores test = rt_run_scores(t->run, t->data, &t->data->test, t->run->room);
 		rt_show_split(t->m, "test", &test);
-		rt_free(test.metric);
+		rt_show_tables(t->m, part, own);
+		rt_show_tables(t->m, "test", &test);
+		rt_scores_free(&test);
 	}
 	if (t->files.save && !t->o->quiet)
 		printf("saved %s (best), %s%s%s.   C code: nnc --infer %s --weights %s\n",
@@ -318,9 +321,9 @@ int rt_train(const nnrt_model *m, const Options *o)
 	rt_feed_free(t.feed);
 	rt_run_free(t.run);
 	rt_data_free(t.data);
-	rt_free(t.sums.acc);
-	rt_free(t.train.metric);
-	rt_free(t.val.metric);
+	rt_sums_free(&t.sums);
+	rt_scores_free(&t.train);
+	rt_scores_free(&t.val);
 	rt_free(t.files.best);
 	rt_free(t.files.last);
 	rt_free(t.files.csv);

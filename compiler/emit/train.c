@@ -66,6 +66,8 @@ static const char *address(void *arg, Arena *a, const Buffer *b, bool write)
 		return "c->penalty";
 	case PL_ACC:
 		return arena_printf(a, "c->acc + %d", b->index);
+	case PL_SCORE:
+		return pointer(a, t, write, arena_printf(a, "c->score[%d]", b->index), 0);
 	case PL_ARENA0:
 	case PL_ARENA:
 	case PL_KNOB:
@@ -224,6 +226,39 @@ static void print_fields(Out *o, Arena *a, const char *name, const Field *v, int
 	out(o, "};\n\n");
 }
 
+/* Elements of a sample; the batch dimension counts its multiple. */
+static int64_t sample_len(const Type *t)
+{
+	int64_t len = 1;
+	for (int k = 0; k < t->rank; k++)
+		len *= t->dim[k].k;
+	return len;
+}
+
+static void print_tallies(Out *o, const Module *m)
+{
+	if (!m->ntally)
+		return;
+	out(o, "static const nnrt_tally tallies[] = {\n");
+	for (int i = 0; i < m->ntally; i++) {
+		const Tally *t = &m->tally[i];
+		int64_t rows = sample_len(&t->y);
+		int width = t->x.rank > t->y.rank ? t->x.dim[t->x.rank - 1].k : 1;
+		if (t->how == TALLY_MOMENTS && t->y.rank > 1 && !t->y.dim[t->y.rank - 1].b) {
+			width = t->y.dim[t->y.rank - 1].k;
+			rows /= width;
+		}
+		out(o, "{ %d, %s, %s, %lld, %d, %d, %d, %d },\n", (int)t->how,
+		    kind_name(&t->x), kind_name(&t->y), (long long)rows, width, t->classes,
+		    t->bins, t->raw);
+	}
+	out(o, "};\n\nstatic const nnrt_statistic statistics[] = {\n");
+	for (int i = 0; i < m->nstat; i++)
+		out(o, "{ %d, %d, %d, %d },\n", (int)m->stat[i].what, (int)m->stat[i].average,
+		    m->stat[i].slot, m->stat[i].tally);
+	out(o, "};\n\n");
+}
+
 static void print_small_tables(Out *o, Arena *a, const Module *m)
 {
 	if (m->nloss) {
@@ -235,10 +270,12 @@ static void print_small_tables(Out *o, Arena *a, const Module *m)
 	if (m->nmetric) {
 		out(o, "static const nnrt_metric metrics[] = {\n");
 		for (int i = 0; i < m->nmetric; i++)
-			out(o, "{ %s, %d },\n", c_string(a, m->metric[i].name),
-			    m->metric[i].larger_is_better);
+			out(o, "{ %s, %d, %d, %d },\n", c_string(a, m->metric[i].name),
+			    m->metric[i].larger_is_better, m->metric[i].table,
+			    m->metric[i].slot);
 		out(o, "};\n\n");
 	}
+	print_tallies(o, m);
 	if (m->nsetting) {
 		out(o, "static const nnrt_setting settings[] = {\n");
 		for (int i = 0; i < m->nsetting; i++)
@@ -304,6 +341,9 @@ static void print_model(Out *o, Arena *a, const Module *m, const Options *opt, i
 	    m->nin, m->nout ? "outputs" : "0", m->nout);
 	out(o, ".loss = %s, .nloss = %d,\n.metric = %s, .nmetric = %d,\n",
 	    m->nloss ? "losses" : "0", m->nloss, m->nmetric ? "metrics" : "0", m->nmetric);
+	if (m->ntally)
+		out(o, ".tally = tallies, .ntally = %d, .stat = statistics, .nstat = %d,\n",
+		    m->ntally, m->nstat);
 	out(o, ".nacc = %d, .nknob = %d, .lr_knob = %d,\n.setting = %s, .nsetting = %d,\n",
 	    m->nacc, m->nknob, m->lr_knob, m->nsetting ? "settings" : "0", m->nsetting);
 	out(o, ".has_penalty = %d, .stat_rows = %d,\n", m->has_penalty, m->stat_rows);

@@ -376,6 +376,7 @@ static void same_results(Elab *e)
 		same_result(e, R_OUTPUT, i, m->out[i].name, m->out[i].at);
 	for (int i = 0; i < m->nmetric; i++)
 		same_result(e, R_METRIC, i, m->metric[i].name, m->metric[i].at);
+	check_wholes(e);
 }
 
 /* Consts that nothing uses are right all the same. */

@@ -13,6 +13,7 @@
  *     recur.c     scan
  *     section.c   train and export     data.c      data
  *     builtin.c, moves.c, spatial.c, reduce.c      functions that the language cannot express
+ *     whole.c     metrics of the whole set
  *     report.c    messages             names.c     their tables
  *
  * The program is elaborated once with training on and once with training off; a number that
@@ -300,6 +301,10 @@ void  scope_end(Elab *e);
 void  warn_unused(Elab *e);
 void  exec_scan(Elab *e, Ast *a);
 void  exec_result(Elab *e, Ast *a);
+/* E0406 where a metric of the whole set is read by what is no metric (whole.c). */
+void  check_wholes(Elab *e);
+/* Of a metric's expression; true where it cannot be known. */
+bool  larger_is_better(const Ast *v);
 /* Inputs and outputs stand in the model; false after E0406. */
 bool  only_in_model(Elab *e, Ast *a, const char *what);
 void  assign(Elab *e, Sym name, Value v, Span at);
@@ -330,7 +335,7 @@ void  do_data(Elab *e);
 
 typedef struct { const char *name; Builtin *fn; } BuiltinRow;
 /* One table a file, closed by an empty row. */
-extern const BuiltinRow builtin_rows[], move_rows[], spatial_rows[], reduce_rows[],
+extern const BuiltinRow whole_rows[], builtin_rows[], move_rows[], spatial_rows[], reduce_rows[],
 	pattern_rows[];
 Builtin *builtin_find(const char *name);
 

@@ -138,8 +138,6 @@ const Foreign *foreign_find(const char *name)
 static const struct { const char *what, *names;
 } not_yet[] = {
 	{ "the function", " sort topk " },
-	{ "the metric", " precision recall f1 auc pr_auc confusion r2 mape iou dice "
-	                "calibration_error " },
 	{ "the initialiser", " orthogonal " },
 	{ "the optimizer", " lamb " },
 	{ "the regulariser", " l1 l2 elastic " },
@@ -175,7 +173,12 @@ static const LossRow losses[] = {
 	{ "triplet", true, true, false, 0 }, { "cosine_embedding", true, true, false, 0 },
 	{ "contrastive", true, true, false, 0 }, { "rmse", false, true, false, 0 },
 	{ "perplexity", false, true, false, 1 }, { "accuracy", false, true, true, 0 },
-	{ "top_k_accuracy", false, true, true, 0 },
+	{ "top_k_accuracy", false, true, true, 0 }, { "precision", false, true, true, 0 },
+	{ "recall", false, true, true, 0 }, { "f1", false, true, true, 0 },
+	{ "iou", false, true, true, 0 }, { "dice", false, true, true, 0 },
+	{ "confusion", false, true, true, 0 }, { "auc", false, true, true, 0 },
+	{ "pr_auc", false, true, true, 0 }, { "calibration_error", false, true, false, 0 },
+	{ "r2", false, true, true, 0 }, { "mape", false, true, false, 0 },
 };
 
 const LossRow *loss_find(const char *name)

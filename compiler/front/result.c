@@ -23,14 +23,6 @@ static Sym result_name(Elab *e, Ast *a, const char *kind, int *count)
 	return job_symf(e->j, "%s%d", kind, *count);
 }
 
-static bool larger_is_better(Ast *v)
-{
-	while (v->kind == A_PIPE)
-		v = v->u.pipe.stage;
-	const LossRow *row = v->kind == A_CALL ? loss_find(v->u.call.fn) : 0;
-	return row ? row->larger : true;
-}
-
 static bool result_ok(Elab *e, Ast *a, const char *kind, Value *v)
 {
 	if (v->kind == V_POISON)
@@ -52,7 +44,8 @@ static bool result_ok(Elab *e, Ast *a, const char *kind, Value *v)
 			diag_help(d, "move it there: `permute` or `rearrange`");
 			return false;
 		}
-	if (a->kind == A_OUTPUT || !v->n->ty.rank)
+	if (a->kind == A_OUTPUT || !v->n->ty.rank ||
+	    (a->kind == A_METRIC && opinfo[v->n->op].kind == SET))
 		return true;
 	Diag *d = fail(e, a->u.decl.value->at, "E0309", "%s must be a scalar; write mean(...)",
 	               kind);
@@ -135,7 +128,8 @@ void exec_result(Elab *e, Ast *a)
 		LossInfo row = { name, at };
 		PUSH(e->mem, m->loss, m->nloss, m->caploss, row);
 	} else if (i == have && metric) {
-		MetricInfo row = { name, at, larger_is_better(a->u.decl.value) };
+		MetricInfo row = { name, at, larger_is_better(a->u.decl.value),
+			           n->ty.rank ? n->ty.dim[0].k : 0, 0 };
 		PUSH(e->mem, m->metric, m->nmetric, m->capmetric, row);
 	} else if (i == have) {
 		Field row = { name, n->ty, false, at };

@@ -48,7 +48,7 @@ void graph_check(const Graph *g)
 		const Root *r = &g->root[i];
 		if (!r->node || r->node->id >= g->n || g->node[r->node->id] != r->node)
 			bug(g->job, "check: root %d is not a node of the graph", i);
-		if (scalar_root(r->kind) && r->node->ty.rank)
+		if (scalar_root(r->kind) && r->node->ty.rank && opinfo[r->node->op].kind != SET)
 			bug(g->job, "check: root %s %d is not a scalar", r->name ? r->name : "",
 			    r->index);
 	}

@@ -22,6 +22,14 @@ static void numbers(Out *o, const char *name, const int32_t *v, int n)
 		out(o, "%s%d", i ? "," : "", v[i]);
 }
 
+const char *whole_name(Whole w)
+{
+	static const char *const name[] = { "precision", "recall", "f1",     "iou",
+		                            "dice",      "confusion", "auc", "pr_auc",
+		                            "calibration_error", "r2" };
+	return name[w];
+}
+
 static void dump_attr(Out *o, const Node *n)
 {
 	char buf[40];
@@ -83,14 +91,21 @@ static void dump_attr(Out *o, const Node *n)
 	case AT_ITEM:
 		out(o, " %d", a->item.index);
 		break;
+	case AT_WHOLE:
+		out(o, " %s average=%d classes=%d", whole_name((Whole)a->whole.what),
+		    a->whole.average, a->whole.classes);
+		if (a->whole.bins)
+			out(o, " bins=%d", a->whole.bins);
+		out(o, a->whole.raw ? " raw" : "");
+		break;
 	}
 }
 
 static const char *root_name(RootKind k)
 {
-	static const char *const name[] = { "loss",  "penalty", "metric", "acc",    "output",
-		                            "grad",  "param",   "buffer", "moment", "weight",
-		                            "field", "knob",    "carry",  "emit" };
+	static const char *const name[] = { "loss",  "penalty", "metric", "acc",    "score",
+		                            "output", "grad", "param", "buffer", "moment",
+		                            "weight", "field", "knob", "carry", "emit" };
 	return name[k];
 }
 

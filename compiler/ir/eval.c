@@ -317,6 +317,8 @@ double **graph_eval(const Graph *g, const EvalEnv *env, Arena *a)
 			eval_reduce(&v, n, out);
 		else if (o->kind == COMPOSITE)
 			eval_composite(&v, n, in, out);
+		else if (o->kind == SET)
+			bug(g->job, "eval: %s is a number of the whole set", o->name);
 		else
 			eval_index_map(&v, n, out);
 		v.value[i] = out;

@@ -63,6 +63,13 @@ typedef enum {
 	NOP
 } Op;
 
+/* The metrics that are no formula over sums: functions of all samples of a set, computed by the
+ * runtime; and how those over classes are averaged.  In the order of nnrt.h. */
+typedef enum {
+	W_PRECISION, W_RECALL, W_F1, W_IOU, W_DICE, W_CONFUSION, W_AUC, W_PR_AUC, W_CALIBRATION, W_R2
+} Whole;
+typedef enum { AVG_MACRO, AVG_MICRO, AVG_WEIGHTED, AVG_BINARY } Average;
+
 /* Zeroed before filling, compared by memcmp. */
 typedef union Attr {
 	double k;                      /* const                                                */
@@ -87,6 +94,11 @@ typedef union Attr {
 	struct { int32_t steps, ncarry, nseq, nemit, reverse; } scan;
 	struct { int32_t index; } item;
 	struct { Sym sym; int32_t index, axis, offset; } seq;
+	struct {                                       /* whole                                */
+		int32_t what, average;                 /* Whole, Average                       */
+		int32_t classes, bins;                 /* 0 where there are none               */
+		int32_t raw;                           /* scores go through softmax or sigmoid */
+	} whole;
 } Attr;
 
 typedef struct Node Node;
@@ -111,6 +123,8 @@ typedef enum {
 	R_METRIC,                      /* scalar: metric number index as written; the pass      *
 	                                * `metrics` replaces it by sums                        */
 	R_ACC,                         /* scalar: sum over this batch for metric accumulator   */
+	R_SCORE,                       /* what metrics over the whole set need of each sample:
+	                                * 2 i and 2 i + 1: scores and targets of tally i       */
 	R_OUTPUT,                      /* index: number of the output                          */
 	R_GRAD,                        /* index: number of the parameter                       */
 	R_PARAM,                       /* next value of parameter (init)                       */
@@ -211,6 +225,8 @@ Graph *graph_copy(const Graph *g, Sym name, uint32_t mask);
 
 /* ---- dump.c, check.c ------------------------------------------------------------- */
 
+/* "f1": the metric's name in the language. */
+const char *whole_name(Whole w);
 void graph_dump(const Graph *g, Out *o);
 void graph_dump_dot(const Graph *g, Out *o);
 void graph_check(const Graph *g);              /* bug() at the first broken invariant         */

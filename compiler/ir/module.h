@@ -33,7 +33,17 @@ typedef struct {
 } Field;                               /* an input, a target, an output, a raw column          */
 
 typedef struct { Sym name; Span at; } LossInfo;
-typedef struct { Sym name; Span at; bool larger_is_better; } MetricInfo;
+typedef struct {
+	Sym name; Span at; bool larger_is_better;
+	int table;                     /* a table of so many classes; 0: a number              */
+	int slot;                      /* pass metrics, tables: the accumulator of its Statistic */
+} MetricInfo;
+
+/* What the runtime gathers of every sample: scores x, classes or numbers y. */
+typedef enum { TALLY_COUNTS, TALLY_TABLE, TALLY_RANKS, TALLY_BINS, TALLY_MOMENTS } TallyHow;
+typedef struct { TallyHow how; Type x, y; int classes, bins; bool raw; } Tally;
+/* One metric over a tally; its number stands in the accumulator `slot`. */
+typedef struct { Whole what; Average average; int slot, tally; } Statistic;
 typedef struct { Sym name; double value; bool integer; Span at; } Setting;
 
 /* One layer as the summary and the comments of generated C show it. */
@@ -90,6 +100,8 @@ typedef struct Module {
 	Sym export_prefix;             /* `export c(prefix, batch)`: 0 where not given         */
 	int64_t export_batch;
 	int nacc, nknob;               /* after the passes metrics, knobs                      */
+	Tally *tally; int ntally, captally;    /* after the pass metrics                       */
+	Statistic *stat; int nstat, capstat;
 	int lr_knob;                   /* 1 + the knob that is the learning rate, for logs; 0: none */
 	bool has_penalty;
 	bool stat_rows;                /* batch statistics of [N, C]: one row is refused       */

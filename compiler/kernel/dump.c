@@ -27,6 +27,7 @@ static const char *place_name(const Buffer *b)
 		                            [PL_LOSS] = "loss",
 		                            [PL_PENALTY] = "penalty",
 		                            [PL_ACC] = "acc",
+		                            [PL_SCORE] = "score",
 		                            [PL_KNOB] = "knob",
 		                            [PL_METRIC] = "metric",
 		                            [PL_SETTING] = "setting",

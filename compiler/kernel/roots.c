@@ -46,6 +46,7 @@ static bool root_place(const Fuse *u, const Root *r, Place *p)
 	case R_LOSS: *p = PL_LOSS; return false;
 	case R_PENALTY: *p = PL_PENALTY; return false;
 	case R_ACC: *p = PL_ACC; return false;
+	case R_SCORE: *p = PL_SCORE; return true;
 	case R_KNOB: *p = PL_KNOB; return false;
 	case R_METRIC: *p = PL_METRIC; return false;
 	case R_CARRY: case R_EMIT: *p = PL_ARENA; return true;

@@ -15,6 +15,8 @@ typedef enum {
 	REDUCE,                        /* over axes, keeps the rank                            */
 	MOVE,                          /* elements of the inputs at other indices              */
 	CALL,                          /* a lowering of its own                                */
+	SET,                           /* a number of the whole set, for metrics; taken out by
+	                                * the pass metrics                                     */
 	COMPOSITE                      /* replaced by its definition after differentiation     */
 } OpKind;
 
@@ -29,7 +31,7 @@ typedef enum {
 /* Which member of Attr a row uses; drives the dumps. */
 typedef enum {
 	AT_NONE, AT_CONST, AT_LEAF, AT_AXIS, AT_RANDOM, AT_SEQ, AT_AXES, AT_PERM, AT_LO, AT_ROWS,
-	AT_CONTRACT, AT_WINDOW, AT_SCAN, AT_ITEM
+	AT_CONTRACT, AT_WINDOW, AT_SCAN, AT_ITEM, AT_WHOLE
 } AttrKind;
 
 /* Why a shape rule refuses; fixed text. */

@@ -143,7 +143,7 @@ void ops_selfcheck(Job *j)
 			bug(j, "op %s: no shape rule or no index map", o->name);
 		if (o->kind == COMPOSITE && !o->def)
 			bug(j, "op %s: no definition", o->name);
-		if (!o->eg && o->kind != CALL)
+		if (!o->eg && o->kind != CALL && o->kind != SET)
 			bug(j, "op %s: no example", o->name);
 		if (o->eg)
 			check_rules(j, (Op)i);

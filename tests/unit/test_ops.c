@@ -163,6 +163,7 @@ static Node *build_op(One *o, const TorchCase *c)
 		a.red.axes = (uint32_t)c->attr[0];
 		return node(o->g, op, &a, o->in, 1, 0);
 	case MOVE: return build_move(o, op, c);
+	case SET: break;
 	case CALL:
 		return op == O_contract ? build_contract(o, c->attr)
 		                        : n_scatter_add(o->g, o->in[0], o->in[1], c->attr[0]);

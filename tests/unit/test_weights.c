@@ -404,7 +404,7 @@ static void test_options(void)
 static void test_csv(void)
 {
 	double a = 0.8204, b = 0.8497;
-	Scores tr = { 0.5127, &a, 0 }, val = { 0.421, &b, 0 };
+	Scores tr = { 0.5127, &a, 0, 0 }, val = { 0.421, &b, 0, 0 };
 	LogLine line = { 3, 2532, 64, 1.5, 1e-3, &tr, &val };
 	CU_ASSERT_STRING_EQUAL(
 		rt_csv_head(&model),
