@@ -6,6 +6,7 @@
  *
  * What is not recorded still gives the caller a Diag to hang labels on, which nobody prints.
  */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -217,6 +218,23 @@ static int distance(const char *a, int n, const char *b, int m)
 	return last[m];
 }
 
+/* Equal but for upper case and underscores: `MaxPool2D` and `max_pool2d`. */
+static bool same_folded(const char *a, const char *b)
+{
+	for (;;) {
+		while (*a == '_')
+			a++;
+		while (*b == '_')
+			b++;
+		if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
+			return false;
+		if (!*a)
+			return true;
+		a++;
+		b++;
+	}
+}
+
 const char *nearest(const char *what, const char *const *names, int n)
 {
 	size_t len = strlen(what);
@@ -228,7 +246,8 @@ const char *nearest(const char *what, const char *const *names, int n)
 		size_t m = strlen(names[i]);
 		if (m > LONGEST)
 			continue;
-		int d = distance(what, (int)len, names[i], (int)m);
+		int d = same_folded(what, names[i]) ? 0
+		                                    : distance(what, (int)len, names[i], (int)m);
 		/* A name with no letter in common is no suggestion (`x` for `y`). */
 		if (d < best && d < (int)(len > m ? len : m)) {
 			best = d;

@@ -180,24 +180,27 @@ static void explain_entry(const Entry *e)
 	}
 }
 
-static int unknown_topic(const char *name, const Entries *all)
+static int unknown_topic(Job *j, const char *name, const Entries *all)
 {
 	const char *names[MAXNAMES], *near = 0;
 	int n = 0;
-	const Foreign *f = foreign_find(name);
+	Foreign f;
 	for (const CodeDoc *c = code_docs; c->code && n < MAXNAMES; c++)
 		names[n++] = c->code;
 	for (const TopicDoc *t = topic_docs; t->name && n < MAXNAMES; t++)
 		names[n++] = t->name;
 	for (int i = 0; i < all->n && n < MAXNAMES; i++)
 		names[n++] = all->v[i].name;
-	if (f && f->owner[0] != '=')
-		near = f->ours;
-	if (!near)
+	bool foreign = foreign_find(j->mem, name, &f);
+	if (foreign)
+		near = f.ours;
+	if (!near && !foreign)
 		near = nearest(name, names, n);
 	fprintf(stderr, "nnc: error: nothing is known of `%s` [E0502]\n", name);
 	if (near)
 		fprintf(stderr, "     = help: did you mean `%s`?\n", near);
+	else if (foreign)
+		fprintf(stderr, "     = help: %s\n", f.advice);
 	else
 		fprintf(stderr, "     = help: a code (E0301), a layer (dense), `train`, `data` "
 		                "or a source; "
@@ -223,5 +226,5 @@ int explain(Job *j, const char *name)
 			explain_entry(&all.v[i]);
 			return 0;
 		}
-	return unknown_topic(name, &all);
+	return unknown_topic(j, name, &all);
 }

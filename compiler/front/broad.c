@@ -36,30 +36,6 @@ static int meet(Dim a, Dim b)
 	return -1;
 }
 
-/* A shortcut around layers that change channels or size: how to project it. */
-static bool shortcut_help(Diag *d, const Value *a, const Value *b, const char *what)
-{
-	const Type *x = &a->n->ty, *y = &b->n->ty;
-	if (strcmp(what, "`+`") || x->rank != 4 || y->rank != 4 || !y->dim[2].k || x->dim[2].b)
-		return false;
-	int stride = x->dim[2].k / y->dim[2].k;
-	if (dim_eq(x->dim[1], y->dim[1]) || stride < 1)
-		return false;
-	if (stride > 1)
-		diag_help(d,
-		          "project the shortcut when the shape changes, with a 1 x 1 "
-		          "convolution:\n"
-		          "    x = x |> conv2d(%d, 1, stride = %d)",
-		          y->dim[1].k, stride);
-	else
-		diag_help(d,
-		          "project the shortcut when the shape changes, with a 1 x 1 "
-		          "convolution:\n"
-		          "    x = x |> conv2d(%d, 1)",
-		          y->dim[1].k);
-	return true;
-}
-
 static void differ(Elab *e, const Value *a, const Value *b, const char *what, Span at,
                    const int *axis, int n)
 {
@@ -74,9 +50,9 @@ static void differ(Elab *e, const Value *a, const Value *b, const char *what, Sp
 		              what, value_text(e, a), value_text(e, b));
 	show_value(e, d, a);
 	show_value(e, d, b);
-	show_origin(e, d, b->from ? b : a);
+	show_origin(e, d, branch_of(e, a, b));
 	note_blocks(e, d);
-	if (equal && shortcut_help(d, a, b, what))
+	if (equal && shortcut_help(e, d, a, b, what))
 		return;
 	if (equal)
 		diag_help(d,

@@ -191,6 +191,33 @@ static Value b_pick(Elab *e, Frame *f)
 	return v_moved(e, f, drop_axes(e, n_reduce(e->g, O_sum, chosen, last), last), x->mark);
 }
 
+/* `vocab` where the value is an input that is declared as class(vocab)[N]; else the number. */
+static const char *class_words(Elab *e, const Value *i)
+{
+	const AstList *l = &e->model->u.def.body;
+	for (int k = 0; k < l->n; k++) {
+		const Ast *a = l->v[k];
+		bool input = a->kind == A_INPUT || a->kind == A_TARGET;
+		if (input && a->name_at.beg == i->made.beg && a->name_at.file == i->made.file &&
+		    a->u.decl.type->u.type.arg)
+			return source_text(e->j, a->u.decl.type->u.type.arg->at);
+	}
+	return arena_printf(e->mem, "%d", i->n->ty.classes);
+}
+
+/* Message 15: f is the frame of the embedding. */
+static void enough_rows(Elab *e, Frame *f, const Value *i, Diag *d)
+{
+	const char *rows = class_words(e, i), *dim = 0;
+	if (f->written.file < 0 || in_prelude(e, f->written))
+		return;
+	dim = source_text(e->j, user_place(e, f->formal[2].at));
+	if (is_word(rows))
+		diag_help(d, "use the same constant for both:   embedding(%s, %s)", rows, dim);
+	else
+		diag_help(d, "give it a row for each class:   embedding(%s, %s)", rows, dim);
+}
+
 /* fn _rows(table, i): rows of a table. */
 static Value b_rows(Elab *e, Frame *f)
 {
@@ -207,8 +234,10 @@ static Value b_rows(Elab *e, Frame *f)
 		           i->n->ty.classes - 1);
 		diag_span(d, user_place(e, named ? f->up->formal[1].at : f->at), "rows 0..%d",
 		          rows - 1);
-		diag_help(d, named ? "use the same constant for both, as in `embedding(vocab, width)`"
-		                   : "give one weight for each class");
+		if (named)
+			enough_rows(e, f->up, i, d);
+		else
+			diag_help(d, "give one weight for each class");
 		return v_poison();
 	}
 	if (i->n->ty.rank + t->n->ty.rank - 1 > MAXRANK) {

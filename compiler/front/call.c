@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { MAXCALLS = 60000, MAXNEST = 900, FEWNAMES = 8 };
+enum { MAXCALLS = 60000, MAXNEST = 900, FEWNAMES = 8, MAXFORMAL = 1000 };
 
 /* ---- frames ------------------------------------------------------------------------------ */
 
@@ -102,19 +102,32 @@ void collect_args(Elab *e, Ast *call, const Value *piped, Args *out)
 	}
 }
 
-const char *def_signature(Elab *e, const Def *d)
+static const char *signature(Elab *e, const Def *d, int from, int most)
 {
 	const AstList *l = &d->ast->u.def.formal;
 	const char *s = arena_printf(e->mem, "%s(", d->name);
-	for (int i = 0; i < l->n; i++) {
+	for (int i = from; i < l->n && i < from + most; i++) {
 		Ast *v = l->v[i]->u.decl.value, *t = l->v[i]->u.decl.type;
 		bool rest =
 			t && is_kind_name(t->u.type.name) && !strcmp(t->u.type.name, "rest");
-		s = arena_printf(e->mem, "%s%s%s%s%s%s", s, i ? ", " : "", l->v[i]->u.decl.name,
-		                 rest ? "..." : "", v ? " = " : "",
+		s = arena_printf(e->mem, "%s%s%s%s%s%s", s, i > from ? ", " : "",
+		                 l->v[i]->u.decl.name, rest ? "..." : "", v ? " = " : "",
 		                 v ? source_text(e->j, v->at) : "");
 	}
 	return arena_printf(e->mem, "%s)", s);
+}
+
+const char *def_signature(Elab *e, const Def *d)
+{
+	/* nobody writes an optimizer's `w` and `g` */
+	return signature(e, d, d->ast->kind == A_OPTIMIZER ? 2 : 0, MAXFORMAL);
+}
+
+const char *short_signature(Elab *e, const Def *d)
+{
+	/* a pipe brings the first one, except where values of equal rank are compared */
+	bool piped = !loss_find(d->name) && !init_is(e, (Def *)d);
+	return d->ast->u.def.formal.n == piped ? d->name : signature(e, d, piped, 4);
 }
 
 static bool formal_is(const Ast *formal, const char *kind)
@@ -260,9 +273,7 @@ bool bind_args(Elab *e, Frame *f, Args *args)
 	const AstList *formal = &f->def->ast->u.def.formal;
 	bool *used = NEWN(e->mem, bool, args->n + 1), ok = true;
 	int pos = 0;
-	for (int k = 0; k < args->n; k++)
-		ok &= args->v[k].v.kind != V_POISON;
-	if (!ok || given_twice(e, f, args))
+	if (given_twice(e, f, args))
 		return false;
 	f->nformal = formal->n;
 	f->formal = NEWN(e->mem, Value, formal->n + 1);
@@ -281,6 +292,8 @@ bool bind_args(Elab *e, Frame *f, Args *args)
 		unknown_argument(e, f->def, &args->v[k], f->call ? f->call->name_at : f->at);
 		ok = false;
 	}
+	for (int k = 0; k < args->n; k++)
+		ok &= args->v[k].v.kind != V_POISON;
 	for (int i = 0; i < formal->n && ok; i++)
 		ok = bind_formal(e, f, i, args, used, &pos);
 	return ok && left_over(e, f, args, used);
@@ -292,6 +305,24 @@ const Value *formal(Frame *f, int i)
 }
 
 /* ---- expansion --------------------------------------------------------------------------- */
+
+/* Message 16: the loss on logits, the probabilities as an output. */
+static void keep_logits(Elab *e, Frame *f, Diag *d, const char *loss)
+{
+	const char *fn = strcmp(loss, "cross_entropy") ? "sigmoid" : "softmax";
+	const Value *v = &f->formal[0];
+	const char *probs = source_text(e->j, user_place(e, v->at)), *logits = "logits";
+	const char *target = f->nformal > 1 ? argument_text(e, f, 1) : 0;
+	if (v->maker && !piped_into(v->maker))
+		logits = source_text(e->j, user_place(e, v->maker->formal[0].at));
+	if (!is_word(logits))
+		logits = "logits";
+	if (!is_word(probs) || !strcmp(probs, logits))
+		probs = "probs";
+	diag_help(d, "keep the logits for the loss, and add %s to the output only:\n"
+	          "    loss   %s(%s, %s)\n    output %s = %s(%s)", fn, loss, logits,
+	          target ? target : "label", probs, fn, logits);
+}
 
 /* A loss on logits refuses probabilities, one on log-probabilities wants them (E0307). */
 static bool check_mark(Elab *e, Frame *f)
@@ -315,10 +346,7 @@ static bool check_mark(Elab *e, Frame *f)
 	if (v->made.file >= 0)
 		diag_span(d, user_place(e, v->made), "already %s", have);
 	if (row->mark == 1) {
-		const char *fn = strcmp(row->name, "cross_entropy") ? "sigmoid" : "softmax";
-		diag_help(d, "keep the logits for the loss, and add `%s` to the output only:\n"
-		          "    loss   %s(logits, label)\n    output probs = %s(logits)", fn,
-		          row->name, fn);
+		keep_logits(e, f, d, row->name);
 	} else {
 		diag_help(d, "write `log_softmax` in place of `softmax`");
 	}
@@ -360,6 +388,7 @@ static void set_origin(Frame *f, Value *v, Elab *e)
 	if (same && x->made.file >= 0) {
 		v->made = x->made;
 		v->from = x->from;
+		v->maker = x->maker;
 	} else if (!same) {
 		Type *t = 0;
 		if (x) {
@@ -368,6 +397,7 @@ static void set_origin(Frame *f, Value *v, Elab *e)
 		}
 		v->made = f->at;
 		v->from = t;
+		v->maker = x && f->call ? f : 0;
 	}
 }
 

@@ -66,9 +66,7 @@ static void unknown_data_argument(Elab *e, Ast *call, const Arg *a, const char *
 	}
 	Diag *d = fail(e, a->name_at, "E0202", "`%s` has no argument `%s`", call->u.call.fn,
 	               a->name);
-	const char *near = nearest(a->name, name, n);
-	if (near)
-		diag_help(d, "did you mean `%s`?", near);
+	suggest_argument(d, call->u.call.fn, a->name, name, n);
 	diag_note(d, "%s", signature);
 }
 
@@ -157,7 +155,10 @@ static void source_of(Elab *e, Ast *call)
 			return;
 		}
 		Diag *d = fail(e, call->name_at, "E0201", "unknown data source `%s`", name);
+		Foreign f;
 		const char *near = nearest(name, names, 11);
+		if (foreign_find(e->mem, name, &f) && f.ours)
+			near = nearest(f.ours, names, 11);
 		if (near)
 			diag_help(d, "did you mean `%s`?", near);
 		else

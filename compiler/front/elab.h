@@ -15,6 +15,8 @@
  *     builtin.c, moves.c, spatial.c, reduce.c      functions that the language cannot express
  *     whole.c     metrics of the whole set
  *     report.c    messages             names.c     their tables
+ *     origin.c    where shapes come from          foreign.c   names of other systems
+ *     advice.c    arguments and settings of other systems
  *
  * The program is elaborated once with training on and once with training off; a number that
  * turns out to reach a shape after it was taken as a run-time number starts all over.
@@ -72,6 +74,7 @@ struct Value {
 	Span at;                       /* the expression that uses it                         */
 	Span made;                     /* the call that gave it its shape                     */
 	const Type *from;              /* the shape before that call, or 0                    */
+	const Frame *maker;            /* of that call, or 0                                  */
 	Node *n;                       /* V_TENSOR; V_NUMBER: its run-time form, or 0         */
 	Graph *g;                      /* of n                                                */
 	/* V_NUMBER: known: num, and i if is_int.  Else i * N (batch), or t + i (tick), or n. */
@@ -193,6 +196,7 @@ typedef struct {
 	bool fixed;                    /* a param, buffer or input: declared once             */
 	int buffer;                    /* number of the buffer + 1, 0: none                   */
 	int depth;                     /* scope                                               */
+	int param, nparam;             /* the parameters that its statement made              */
 	Scan *scan;                    /* the scan around its making                          */
 } Binding;
 
@@ -232,6 +236,8 @@ Binding *frame_find(Frame *f, Sym name);
 Binding *frame_bind(Elab *e, Frame *f, Sym name, Value v, Span at);
 /* "dense(x, units, bias = true)". */
 const char *def_signature(Elab *e, const Def *d);
+/* "conv2d(filters, kernel, stride = 1, padding = 0)": as it is piped into, four arguments. */
+const char *short_signature(Elab *e, const Def *d);
 /* Binds the arguments to the formals of f; false after a message. */
 bool  bind_args(Elab *e, Frame *f, Args *args);
 /* The argument for a formal of the current builtin. */
@@ -354,17 +360,31 @@ Value later(Elab *e, Span at, const char *fmt, ...) __attribute__((format(printf
 /* The place in a user's file for a span. */
 Span  user_place(const Elab *e, Span at);
 bool  in_prelude(const Elab *e, Span at);
-/* The label of an operand's type, and where its shape comes from. */
+/* Was this mistake, in these words, reported before?  The same mistake is reported once. */
+bool  told(Elab *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The label of an operand's type. */
 void  show_value(Elab *e, Diag *d, const Value *v);
-void  show_origin(Elab *e, Diag *d, const Value *v);
 Value unknown_call(Elab *e, Ast *call);
 Value unknown_name(Elab *e, Sym name, Span at);
 void  unknown_argument(Elab *e, Def *d, const Arg *a, Span call_at);
 void  unknown_setting(Elab *e, const char *section, const char *const *known, Ast *s);
+/* The const whose name v was written as, or 0. */
+const Const *const_behind(Elab *e, const Value *v);
+/* "heads = 5 (given by -D heads=5)"; "" for a plain number. */
+const char *number_source(Elab *e, const Value *v);
+/* "1, 2, 3 or 6": the smallest divisors. */
+const char *divisors(Elab *e, int n);
 const char *ordinal_list(Elab *e, const int *v, int n);     /* "1, 2 and 3"                */
 
-typedef struct { const char *foreign, *owner, *ours; } Foreign;
-const Foreign *foreign_find(const char *name);
+/* A name of other systems (foreign.c): whose it is ("Keras"), what nnc calls it or, if 0, how to
+ * do without it, and what others call it ("PyTorch: `nn.Conv2d`"), or "". */
+typedef struct { const char *owner, *ours, *advice, *others; } Foreign;
+bool  foreign_find(Arena *a, const char *name, Foreign *f);
+/* "did you mean", or advice, for an unknown argument or setting (advice.c). */
+void  suggest_argument(Diag *d, const char *callee, const char *name, const char *const *known,
+                       int nknown);
+void  suggest_setting(Diag *d, const char *section, const char *name, const char *const *known,
+                      int nknown);
 bool  later_name(const char *name, const char **what);
 /* What a loss expects of its predictions. */
 typedef struct {
@@ -373,6 +393,32 @@ typedef struct {
 	int mark;                      /* 0 any, 1 no probabilities, 2 log-probabilities      */
 } LossRow;
 const LossRow *loss_find(const char *name);
+
+/* ---- where shapes come from (origin.c) --------------------------------------------------- */
+
+/* The note that says which call gave v its shape, and why. */
+void  show_origin(Elab *e, Diag *d, const Value *v);
+/* The shape of v where it was made, and all shapes before it that were made on the line of at. */
+void  show_chain(Elab *e, Diag *d, const Value *v, Span at);
+/* Did a layer whose name has `part` in it make v or what v is made of? */
+bool  chain_has(const Value *v, const char *part);
+/* The value that v has its shape from: before all calls that kept it. */
+const Value *shape_origin(const Value *v);
+/* The call of m with `new` where the user wrote the integer old; 0: nowhere. */
+const char *call_with(Elab *e, const Frame *m, int64_t old, int64_t new);
+/* Of two values that met in a block, the one that was made in it. */
+const Value *branch_of(const Elab *e, const Value *a, const Value *b);
+/* Help for a residual block whose branch changes the shape; false: it is none. */
+bool  shortcut_help(Elab *e, Diag *d, const Value *a, const Value *b, const char *what);
+/* "[N, 16, 5, 5]": the type without `f32`. */
+const char *shape_text(Elab *e, const Type *t);
+/* "dense(1)": a call without its named arguments. */
+const char *short_call(Elab *e, const Ast *call);
+/* What the user wrote for formal i of the call of m; 0: nothing.  Was its first one piped? */
+const char *argument_text(Elab *e, const Frame *m, int i);
+bool  piped_into(const Frame *m);
+/* One name and nothing else? */
+bool  is_word(const char *s);
 
 /* ---- the elaborator ---------------------------------------------------------------------- */
 
@@ -412,6 +458,7 @@ struct Elab {
 	bool literal;                  /* consts are numbers (train, data, defaults)          */
 	int stamp;                     /* number of the variant                               */
 	int depth, calls, stmts;
+	int stmt_params;               /* parameters before the current assignment            */
 	bool again;                    /* a const became structural: start all over           */
 	bool full;                     /* gave up: too deep, too large                        */
 	/* initialisers */
@@ -427,6 +474,7 @@ struct Elab {
 	bool *bufset; int nbufset, capbufset;
 	Unused *unused; int nunused, capunused;
 	Map read;                      /* places of values that somebody reads                */
+	Map told;                      /* mistakes that were reported                         */
 	LayerRow *rows; int nrows, caprows;
 	Map rowpath;
 	int nloss, nmetric, noutput;

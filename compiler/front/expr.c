@@ -289,7 +289,8 @@ static Value eval_pipe(Elab *e, Ast *a)
 	for (Ast *q = a; q->kind == A_PIPE; q = q->u.pipe.from)
 		stage[--i] = q->u.pipe.stage;
 	Value v = eval(e, p);
-	for (i = 0; i < n && v.kind != V_POISON; i++)
+	/* on after a mistake too: later stages may hold others */
+	for (i = 0; i < n; i++)
 		v = eval_call(e, stage[i], &v);
 	if (v.kind != V_POISON && !in_prelude(e, a->at))
 		v.at = a->at;

@@ -167,6 +167,45 @@ static Span dimension_place(Pattern *p, int i)
 	return at;
 }
 
+/* The whole argument `h = heads` that gave the value. */
+static Span argument_place(const Frame *f, const Value *v)
+{
+	const AstList *l = &f->call->u.call.arg;
+	for (int i = 0; i < l->n; i++)
+		if (l->v[i]->at.file == v->at.file && l->v[i]->at.beg <= v->at.beg &&
+		    l->v[i]->at.end >= v->at.end)
+			return l->v[i]->at;
+	return v->at;
+}
+
+/* Message 17: dimension i of d elements has no k-th part of its own beside `by`. */
+static bool cannot_split(Pattern *p, int i, Dim d, Dim by, int k)
+{
+	Elab *e = p->e;
+	const Value *size = 0;
+	for (int j = 0; j < p->l.len[i]; j++)
+		if (p->l.name[i][j] >= 0 && p->given[p->l.name[i][j]])
+			size = p->given[p->l.name[i][j]];
+	const char *n = dim_text(e->mem, d), *parts = dim_text(e->mem, by);
+	const Const *c = size ? const_behind(e, size) : 0;
+	if (c && told(e, "E0308 %s %s %s", n, parts, c->name))
+		return false;
+	Diag *m = fail_bare(e, dimension_place(p, i), "E0308",
+	                    "cannot split a dimension of %s into %s equal parts", n, parts);
+	diag_label(m, "%s = %s * %s has no whole solution", n, parts, p->name[k]);
+	/* what a constant of the whole program says does not depend on the block */
+	if (!c)
+		note_blocks(e, m);
+	if (size) {
+		Span at = user_place(e, size->at);
+		const char *name = source_text(e->j, at);
+		diag_span(m, argument_place(p->f, size), "%s", number_source(e, size));
+		diag_help(m, "choose `%s` from %s", is_word(name) ? name : size->key,
+		          divisors(e, d.k));
+	}
+	return false;
+}
+
 static bool divide(Pattern *p, int i, Dim d, Dim by, int k)
 {
 	if (by.k && d.k % by.k == 0 && d.b >= by.b) {
@@ -175,31 +214,7 @@ static bool divide(Pattern *p, int i, Dim d, Dim by, int k)
 		p->known[k] = true;
 		return true;
 	}
-	Diag *m = fail(p->e, dimension_place(p, i), "E0308",
-	               "cannot split a dimension of %s into %s equal "
-	               "parts",
-	               dim_text(p->e->mem, d), dim_text(p->e->mem, by));
-	diag_label(m, "%s = %s * %s has no whole solution", dim_text(p->e->mem, d),
-	           dim_text(p->e->mem, by), p->name[k]);
-	const Value *size = 0;
-	for (int j = 0; j < p->l.len[i]; j++)
-		if (p->l.name[i][j] >= 0 && p->given[p->l.name[i][j]])
-			size = p->given[p->l.name[i][j]];
-	const char *name = "a number", *s = "";
-	if (size) {
-		name = source_text(p->e->j, user_place(p->e, size->at));
-		if (isdigit((unsigned char)*name))
-			name = size->key;
-		name = arena_printf(p->e->mem, "`%s`", name);
-		diag_span(m, user_place(p->e, size->at), "%s = %lld", name, (long long)size->i);
-	}
-	for (int c = 1, n = 0; c <= d.k && n < 12; c++)
-		if (d.k % c == 0) {
-			s = arena_printf(p->e->mem, "%s%s%d", s, n ? ", " : "", c);
-			n++;
-		}
-	diag_help(m, "choose %s from %s", name, s);
-	return false;
+	return cannot_split(p, i, d, by, k);
 }
 
 /* Sizes of the names of one dimension on the left. */

@@ -7,6 +7,7 @@
  */
 #include "elab.h"
 
+#include <ctype.h>
 #include <string.h>
 
 bool in_prelude(const Elab *e, Span at)
@@ -78,6 +79,18 @@ Diag *fail(Elab *e, Span at, const char *code, const char *fmt, ...)
 	return d;
 }
 
+bool told(Elab *e, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	Sym key = job_sym(e->j, arena_vprintf(e->mem, fmt, ap));
+	va_end(ap);
+	if (map_get(&e->told, key))
+		return true;
+	map_put(e->mem, &e->told, key, e);
+	return false;
+}
+
 Value later(Elab *e, Span at, const char *fmt, ...)
 {
 	va_list ap;
@@ -93,19 +106,6 @@ void show_value(Elab *e, Diag *d, const Value *v)
 	diag_span(d, user_place(e, v->at), "%s", value_text(e, v));
 }
 
-void show_origin(Elab *e, Diag *d, const Value *v)
-{
-	Span at = v->made;
-	if (v->kind != V_TENSOR || !v->from || at.file < 0 || in_prelude(e, at))
-		return;
-	if (at.file == v->at.file && at.beg == v->at.beg)
-		return;
-	const char *label = arena_printf(e->mem, "%s -> %s", type_text(e->mem, v->from),
-	                                 type_text(e->mem, &v->n->ty));
-	diag_note_at(d, at, label, "`%s` got its shape here",
-	             source_text(e->j, user_place(e, v->at)));
-}
-
 const char *ordinal_list(Elab *e, const int *v, int n)
 {
 	const char *s = "";
@@ -115,6 +115,48 @@ const char *ordinal_list(Elab *e, const int *v, int n)
 		                 : i == n - 1 ? " and "
 		                              : ", ",
 		                 v[i]);
+	return s;
+}
+
+const Const *const_behind(Elab *e, const Value *v)
+{
+	const char *name = source_text(e->j, v->at);
+	Sym s = job_sym(e->j, name);
+	if (v->at.file < 0 || in_prelude(e, v->at) || (e->frame && frame_find(e->frame, s)))
+		return 0;
+	for (const Frame *f = e->frame; f; f = f->up)
+		if (!f->def->prelude && frame_find((Frame *)f, s))
+			return 0;
+	return is_word(name) ? map_get(&e->konst, s) : 0;
+}
+
+const char *number_source(Elab *e, const Value *v)
+{
+	const Const *c = const_behind(e, v);
+	const char *text = source_text(e->j, user_place(e, v->at));
+	int line, col;
+	if (isdigit((unsigned char)*text))
+		return "";
+	const char *s = arena_printf(e->mem, "%s = %lld", text, (long long)v->i);
+	if (!c)
+		return s;
+	if (c->given)
+		return arena_printf(e->mem, "%s (given by -D %s=%lld)", s, c->name,
+		                    (long long)v->i);
+	source_place(e->j, c->ast->at.file, c->ast->at.beg, &line, &col);
+	return arena_printf(e->mem, "%s (const, line %d)", s, line);
+}
+
+const char *divisors(Elab *e, int n)
+{
+	enum { MOST = 9 };
+	int v[MOST], k = 0;
+	for (int i = 1; i <= n && k < MOST; i++)
+		if (n % i == 0)
+			v[k++] = i;
+	const char *s = "";
+	for (int i = 0; i < k; i++)
+		s = arena_printf(e->mem, "%s%s%d", s, !i ? "" : i == k - 1 ? " or " : ", ", v[i]);
 	return s;
 }
 
@@ -188,6 +230,49 @@ static bool from_elsewhere(Elab *e, Ast *call, const char *what)
 	return false;
 }
 
+/* What is inferred, so that nobody looks for the argument. */
+static const char *inferred(const char *layer)
+{
+	static const char *const row[][2] = {
+		{ "conv", "; the number of input channels is inferred" },
+		{ "depthwise", "; the number of channels is inferred" },
+		{ "dense", "; the number of inputs is inferred" },
+		{ "batch_norm", "; the number of channels is inferred" },
+		{ "group_norm", "; the number of channels is inferred" },
+		{ "instance_norm", "; the number of channels is inferred" },
+		{ "layer_norm", "; the size of the last dimension is inferred" },
+		{ "rms_norm", "; the size of the last dimension is inferred" },
+		{ "lstm", "; the number of inputs is inferred" },
+		{ "gru", "; the number of inputs is inferred" },
+		{ "rnn", "; the number of inputs is inferred" },
+		{ "multi_head", "; the width is inferred" },
+	};
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++)
+		if (!strncmp(layer, row[i][0], strlen(row[i][0])))
+			return row[i][1];
+	return "";
+}
+
+/* Message 6. */
+static void foreign_name(Elab *e, Diag *d, Sym name, const Foreign *f)
+{
+	if (*f->others)
+		diag_note(d, "`%s` is %s %s name (%s)", name,
+		          !strcmp(f->owner, "common") ? "a" : "the", f->owner, f->others);
+	else
+		diag_note(d, "`%s` is %s %s name", name,
+		          !strcmp(f->owner, "common") ? "a" : "the", f->owner);
+	if (f->advice) {
+		diag_help(d, "%s", f->advice);
+		return;
+	}
+	Def *def = map_get(&e->def, job_sym(e->j, f->ours));
+	if (def)
+		diag_help(d, "write `%s`%s", short_signature(e, def), inferred(f->ours));
+	else
+		diag_help(d, "write `%s`", f->ours);
+}
+
 Value unknown_call(Elab *e, Ast *call)
 {
 	Sym name = call->u.call.fn;
@@ -204,15 +289,10 @@ Value unknown_call(Elab *e, Ast *call)
 	if (map_get(&e->optdef, name))
 		return other_space(e, call, "an optimizer",
 		                   "it stands in `train { optimizer = ... }`");
-	const Foreign *f = foreign_find(name);
+	Foreign f;
 	Diag *d = fail(e, call->name_at, "E0201", "unknown layer `%s`", name);
-	if (f && f->owner[0] != '=') {
-		diag_note(d, "`%s` is the %s name", f->foreign, f->owner);
-		Def *def = map_get(&e->def, job_sym(e->j, f->ours));
-		if (def)
-			diag_help(d, "write `%s`", def_signature(e, def));
-		else
-			diag_help(d, "write `%s`", f->ours);
+	if (foreign_find(e->mem, name, &f)) {
+		foreign_name(e, d, name, &f);
 		return v_poison();
 	}
 	diag_label(d, "no layer, block or function has this name");
@@ -280,12 +360,7 @@ void unknown_argument(Elab *e, Def *def, const Arg *a, Span call_at)
 	Span call = user_place(e, call_at);
 	if (call.file >= 0)
 		diag_span(d, call, "%s", "");
-	const char *near = nearest(a->name, l.v, l.n);
-	const Foreign *f = foreign_find(a->name);
-	if (near)
-		diag_help(d, "did you mean `%s`?", near);
-	else if (f && f->owner[0] == '=')
-		diag_help(d, "did you mean `%s`?", f->ours);
+	suggest_argument(d, def->name, a->name, l.v, l.n);
 	diag_note(d, "%s", def_signature(e, def));
 }
 
@@ -296,9 +371,7 @@ void unknown_setting(Elab *e, const char *section, const char *const *known, Ast
 		n++;
 	Diag *d = fail(e, s->name_at, "E0203", "`%s` has no setting `%s`", section,
 	               s->u.decl.name);
-	const char *near = nearest(s->u.decl.name, known, n);
-	if (near)
-		diag_help(d, "did you mean `%s`?", near);
+	suggest_setting(d, section, s->u.decl.name, known, n);
 	diag_note(d,
 	          "nnc never ignores a setting it does not know; `nnc --explain %s` lists them "
 	          "all",

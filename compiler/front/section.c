@@ -313,10 +313,13 @@ static Def *optimizer_def(Elab *e, Args *args, Span *at)
 	static const char *const names[] = { "sgd",      "adam",  "adamw", "rmsprop", "adagrad",
 		                             "adadelta", "nadam", "lamb",  "lion" };
 	Diag *m = fail(e, a->name_at, "E0201", "unknown optimizer `%s`", name);
-	const Foreign *f = foreign_find(name);
-	const char *near = f && f->owner[0] != '=' ? f->ours : nearest(name, names, 9);
+	Foreign f;
+	bool foreign = foreign_find(e->mem, name, &f);
+	const char *near = nearest(foreign && f.ours ? f.ours : name, names, 9);
 	if (near)
 		diag_help(m, "did you mean `%s`?", near);
+	else if (foreign && f.advice)
+		diag_help(m, "%s", f.advice);
 	else
 		diag_help(m, "there are sgd, adam, adamw, rmsprop, adagrad, adadelta and lion");
 	return 0;
@@ -426,9 +429,8 @@ void do_export(Elab *e)
 			Diag *d =
 				fail(e, a->name_at, "E0202", "`export c` has no argument `%s`",
 			             a->name ? a->name : "without a name");
-			const char *near = a->name ? nearest(a->name, known, 11) : 0;
-			if (near)
-				diag_help(d, "did you mean `%s`?", near);
+			if (a->name)
+				suggest_argument(d, "c", a->name, known, 11);
 			continue;
 		}
 		bool off = a->v.kind == V_BOOL && !a->v.yes;

@@ -69,6 +69,49 @@ static bool padding_of(Elab *e, const Value *v, Geometry *w)
 	return true;
 }
 
+/* Message 11: the kernel is larger than spatial dimension i of x. */
+static void does_not_fit(Elab *e, Frame *f, const Value *shown, const Geometry *w,
+                         const Type *x, int i)
+{
+	static const char *const axis[3][3] = { { "length" }, { "height", "width" },
+		                                { "depth", "height", "width" } };
+	int lead = x->rank - w->n;
+	long long in = x->dim[lead + i].k, span = (w->k[i] - 1) * w->dil[i] + 1;
+	long long pad = w->lo[i] + w->hi[i], stride = w->stride[i];
+	long long room = in + pad - span;
+	long long size = (room >= 0 ? room : room - stride + 1) / stride + 1;
+	const char *sum = arena_printf(e->mem, w->lo[i] == w->hi[i] ? "%lld + 2*%lld - %lld"
+	                                                            : "%lld + %lld - %lld",
+	                               in, w->lo[i] == w->hi[i] ? pad / 2 : pad, span);
+	if (stride > 1)
+		sum = arena_printf(e->mem, "(%s) / %lld", sum, stride);
+	Diag *d = fail(e, f->at, "E0302",
+	               "the kernel does not fit: output %s would be %s + 1 = %lld",
+	               axis[w->n - 1][i], sum, size);
+	const char *kernel = "", *image = "";
+	for (int k = 0; k < w->n; k++) {
+		const char *by = k ? " x " : "";
+		kernel = arena_printf(e->mem, "%s%s%lld", kernel, by, (long long)w->k[k]);
+		image = arena_printf(e->mem, "%s%s%d", image, by, x->dim[lead + k].k);
+	}
+	bool spread = w->dil[i] > 1;
+	diag_label(d, w->n == 1 ? "kernel %s%s on a sequence of %s" : "kernel %s%s on a %s %s",
+	           kernel, spread ? ", dilated," : "", image,
+	           w->n == 2 ? "image" : "volume");
+	show_chain(e, d, shown, user_place(e, f->at));
+	bool pool = strstr(public_frame(f)->def->name, "pool") != 0;
+	long long most = (in + pad - 1) / w->dil[i] + 1;
+	const char *fewer = chain_has(shown, "pool") ? ", or one pooling layer fewer" : "";
+	const char *same = pool || stride > 1 ? "`padding`" : "`padding = \"same\"`";
+	if (pool && *fewer)
+		diag_help(d, "use a kernel of at most %lld%s", most, fewer);
+	else if (pool)
+		diag_help(d, "use a kernel of at most %lld", most);
+	else
+		diag_help(d, "use %s%s a kernel of at most %lld%s", same, *fewer ? "," : " or",
+		          most, fewer);
+}
+
 /* The window's result type over x [.., S..]; false after E0302. */
 static bool window_type(Elab *e, Frame *f, const Value *shown, const Geometry *w, const Type *x,
                         Type *t)
@@ -82,25 +125,7 @@ static bool window_type(Elab *e, Frame *f, const Value *shown, const Geometry *w
 		t->dim[lead + i] = dim_num((int32_t)(room / w->stride[i] + 1));
 		if (room >= 0 && !x->dim[lead + i].b)
 			continue;
-		static const char *const axis2[] = { "height", "width" };
-		Diag *d = fail(e, f->at, "E0302",
-		               "the kernel does not fit: output %s would be %lld + "
-		               "%lld - %lld + 1 = %lld",
-		               w->n == 2 ? axis2[i] : "length", (long long)in,
-		               (long long)(w->lo[i] + w->hi[i]), (long long)span,
-		               (long long)(room + 1));
-		if (w->n == 2)
-			diag_label(d, "kernel %lld x %lld on a %d x %d image",
-			           (long long)w->k[0], (long long)w->k[1], x->dim[lead].k,
-			           x->dim[lead + 1].k);
-		else
-			diag_label(d, "kernel %lld on a length of %lld", (long long)w->k[i],
-			           (long long)in);
-		if (shown->made.file >= 0)
-			diag_span(d, user_place(e, shown->made), "%s", value_text(e, shown));
-		diag_help(d,
-		          "use a kernel of at most %lld, padding, or one pooling layer fewer",
-		          (long long)(in + w->lo[i] + w->hi[i]));
+		does_not_fit(e, f, shown, w, x, i);
 		return false;
 	}
 	t->rank = x->rank + w->n;

@@ -37,20 +37,13 @@ static void unused(Elab *e, const Binding *b)
 		return;
 	}
 	Unused u = { .name = b->name, .at = b->at };
-	int line, last, col;
-	size_t before = 0;
-	source_place(e->j, b->at.file, b->at.beg, &line, &col);
-	for (int i = 0; i < e->m->nparam; i++) {
+	Sym before = 0;
+	for (int i = b->param; i < b->param + b->nparam && i < e->m->nparam; i++) {
 		const Tensor *t = &e->m->param[i];
-		if (t->at.file != b->at.file || t->at.beg < b->at.beg)
-			continue;
-		source_place(e->j, t->at.file, t->at.beg, &last, &col);
-		if (last != line)
-			continue;
 		const char *dot = strrchr(t->path, '.');
-		size_t n = dot ? (size_t)(dot - t->path) : strlen(t->path);
-		u.layers += n != before;
-		before = n;
+		Sym layer = dot ? symbols_get(e->j->symbols, t->path, (size_t)(dot - t->path)) : 0;
+		u.layers += layer && layer != before;
+		before = layer;
 		u.params += t->len;
 	}
 	PUSH(e->mem, e->unused, e->nunused, e->capunused, u);
@@ -72,7 +65,7 @@ void warn_unused(Elab *e)
 		Diag *d;
 		if (map_get(&e->read, place_key(u->at)))
 			continue;
-		if (u->params)
+		if (u->layers)
 			d = warning(e->j, u->at, "unused-value",
 			            "`%s` is never used; %d layer%s (%s "
 			            "parameters) %s not built",
@@ -127,6 +120,8 @@ void assign(Elab *e, Sym name, Value v, Span at)
 	if (b)
 		unused(e, b);
 	b = frame_bind(e, e->frame, name, v, at);
+	b->param = e->stmt_params;
+	b->nparam = e->m->nparam - e->stmt_params;
 	if (depth)
 		b->depth = depth;
 	if (v.kind == V_TENSOR && !in_prelude(e, at))
@@ -385,8 +380,9 @@ static void do_return(Elab *e, Ast *a)
 
 static void do_assign(Elab *e, Ast *a)
 {
+	int before = e->m->nparam, n = a->u.assign.n;
 	Value v = eval(e, a->u.assign.value);
-	int n = a->u.assign.n;
+	e->stmt_params = before;
 	if (n == 1) {
 		if (v.kind == V_TUPLE) {
 			fail(e, a->at, "E0406", "%d values for one name; write `a, b = ...`",

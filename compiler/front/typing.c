@@ -177,6 +177,9 @@ static bool loss_shapes(Match *m)
 	Span at = user_place(e, f->at);
 	if (f->call && f->call->name_at.file == at.file)
 		at = f->call->name_at;
+	if (told(e, "E0304 %s %s %d:%d %d:%d", value_text(e, a), value_text(e, m->v),
+	         a->made.file, a->made.beg, m->v->made.file, m->v->made.beg))
+		return false;
 	Diag *d = fail(e, at, "E0304", "`%s` needs equal shapes", f->def->name);
 	show_value(e, d, a);
 	show_value(e, d, m->v);
@@ -186,9 +189,13 @@ static bool loss_shapes(Match *m)
 			d,
 			"NumPy rules would broadcast these to f32[N, N] and train on N*N wrong "
 			"pairs");
-		diag_help(
-			d,
-			"drop the last dimension of the prediction:   y = ... |> squeeze(-1)");
+		const char *name = source_text(e->j, user_place(e, a->at));
+		const Frame *last = a->maker && !in_prelude(e, a->maker->call->at) ? a->maker : 0;
+		const char *from = last ? short_call(e, last->call) : "";
+		diag_help(d,
+		          "drop the last dimension of the prediction:   %s = ...%s%s |> "
+		          "squeeze(-1)",
+		          is_word(name) ? name : "y", last ? " |> " : "", from);
 	} else {
 		diag_help(d, "losses and metrics do not broadcast: give both the same shape");
 	}
@@ -303,8 +310,13 @@ static bool class_count(Match *m, int have, int want)
 {
 	Elab *e = m->e;
 	const Value *x = &m->f->formal[0];
+	if (x->kind == V_TENSOR)
+		x = shape_origin(x);
 	if (m->what && m->f->def->prelude &&
 	    is_score(loss_find(public_frame(m->f)->def->name)) && x->kind == V_TENSOR) {
+		if (told(e, "E0305 %d %d %d:%d %d:%d", want, have, x->made.file, x->made.beg,
+		         m->v->made.file, m->v->made.beg))
+			return false;
 		Diag *d = fail(e, m->v->at, "E0305",
 		               "%d scores cannot be compared with %d classes", want, have);
 		diag_label(d, "class(%d): %d classes", have, have);
@@ -313,9 +325,9 @@ static bool class_count(Match *m, int have, int want)
 		if (at.file >= 0) {
 			diag_span(d, at, "%d scores per sample", want);
 			source_place(e->j, at.file, at.beg, &line, &col);
-			const char *text = source_text(e->j, at);
-			if (!strncmp(text, "dense(", 6))
-				diag_help(d, "change line %d to `dense(%d)`", line, have);
+			const char *call = call_with(e, x->maker, want, have);
+			if (call)
+				diag_help(d, "change line %d to `%s`", line, call);
 			else
 				diag_help(d,
 				          "the last dimension of the scores is the classes: "
@@ -436,5 +448,6 @@ bool type_match(Elab *e, Frame *f, Ast *t, Value *v, Sym what)
 	v->mark = kept.mark;
 	v->made = kept.made;
 	v->from = kept.from;
+	v->maker = kept.maker;
 	return true;
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # golden - dumps and messages, against the expected text beside the program.
 #
-# In tests/front tests/ir tests/kernel tests/pass ...: NAME.nn and, beside it, NAME.EXT; EXT is what is
+# In tests/front tests/messages tests/ir tests/kernel tests/pass ...: NAME.nn and, beside it, NAME.EXT; EXT is what is
 # looked at:   err  messages of a program with errors (status 1)     warn  messages, status 0
 #              tokens ast graph ir plan  the dump of that name       out   nnc's output with the flags given
 # A first line `# flags: -O0 --infer` adds flags.  ACCEPT=1 writes the expected texts instead.
@@ -16,7 +16,7 @@ produce() { # EXT FILE FLAGS -> text; a wrong status is part of the text
 	esac
 }
 
-for folder in front ir kernel pass; do
+for folder in front messages ir kernel pass; do
 	[ -d "$root/tests/$folder" ] || continue
 	cd "$root/tests/$folder" || exit 1
 	for f in *.nn; do
