@@ -277,6 +277,11 @@ Value eval(Elab *e, Ast *a);
 Value binary(Elab *e, Sym op, const Value *a, const Value *b, Span at, Span op_at);
 Value eval_index(Elab *e, Ast *a);
 Value const_value(Elab *e, Const *c);
+/* The const that a name means at a place, or 0. */
+Const *const_find(const Elab *e, Sym name, Span at);
+/* The same for the name of a dimension in a header: only consts that the file of the header has or
+ * imports.  Else a const of the program would be a condition on blocks that do not know it. */
+Const *const_of_dim(Elab *e, Sym name, Span at);
 /* Two tensors at a common rank; false after a message.  a2, b2: the nodes, what: "`+`". */
 bool  broadcast(Elab *e, const Value *a, const Value *b, Node **a2, Node **b2, const char *what,
                 Span at);
@@ -433,13 +438,18 @@ typedef struct { Sym path, call; Type out; Span at; bool has_out; } LayerRow;
 /* A value that nobody has read. */
 typedef struct { Sym name; Span at; int layers; int64_t params; } Unused;
 
+/* File `from` imports file `to`. */
+typedef struct { int from, to; } Import;
+
 struct Elab {
 	Job *j;
 	Arena *mem;
 	Module *m;
 	Map def, konst, optdef;
+	Map pconst;                    /* consts of the prelude: a user's of that name is another */
 	Const **consts; int nconst, capconst;
-	Map imported;
+	Map imported;                  /* real path -> file + 1                                */
+	Import *import; int nimport, capimport;
 	int *file; int nfile, capfile; /* of the user, for the hash                           */
 	int nsyntax; /* errors of E01                                        */
 	Ast *model, *data, *train, *search, *export_;

@@ -129,8 +129,8 @@ static Value eval_name(Elab *e, Ast *a)
 	}
 	if (word_value(e, name, a->at, &v))
 		return v;
-	Const *c = map_get(&e->konst, name);
-	if (c && (c->prelude || !in_prelude(e, a->at))) {
+	Const *c = const_find(e, name, a->at);
+	if (c) {
 		v = const_value(e, c);
 		v.at = a->at;
 		return v;

@@ -83,9 +83,10 @@ static void define(Elab *e, Ast *a, bool prelude)
 
 static void define_const(Elab *e, Ast *a, bool prelude, bool main)
 {
-	Const *old = map_get(&e->konst, a->u.decl.name);
+	Map *map = prelude ? &e->pconst : &e->konst;
+	Const *old = map_get(map, a->u.decl.name);
 	const char *name = a->u.decl.name;
-	if (old && !old->prelude) {
+	if (old) {
 		Diag *d = error(e->j, a->name_at, "E0205", "the const `%s` is defined twice",
 		                name);
 		diag_span(d, old->ast->name_at, "first here");
@@ -102,7 +103,7 @@ static void define_const(Elab *e, Ast *a, bool prelude, bool main)
 	c->ast = a;
 	c->main = main;
 	c->prelude = prelude;
-	map_put(e->mem, &e->konst, c->name, c);
+	map_put(e->mem, map, c->name, c);
 	if (!prelude)
 		PUSH(e->mem, e->consts, e->nconst, e->capconst, c);
 }
@@ -115,7 +116,8 @@ static const char *folder_of(Elab *e, const char *path)
 	return slash ? arena_strndup(e->mem, path, (size_t)(slash - path + 1)) : "";
 }
 
-static int open_import(Elab *e, Ast *a, const char **path)
+/* The file, or -1; known: it has been read before. */
+static int open_import(Elab *e, Ast *a, const char **path, bool *known)
 {
 	Sym name = a->u.decl.name;
 	*path = name;
@@ -133,24 +135,57 @@ static int open_import(Elab *e, Ast *a, const char **path)
 	char *real = realpath(*path, 0);
 	Sym key = job_symf(e->j, "import %s", real ? real : *path);
 	free(real);
-	if (map_get(&e->imported, key))
-		return -2;
-	map_put(e->mem, &e->imported, key, (void *)1);
-	return source_read(e->j, *path);
+	int file = (int)(intptr_t)map_get(&e->imported, key) - 1;
+	*known = file >= 0;
+	if (!*known)
+		file = source_read(e->j, *path);
+	map_put(e->mem, &e->imported, key, (void *)(intptr_t)(file + 1));
+	return file;
 }
 
 static void do_import(Elab *e, Ast *a)
 {
 	const char *path;
-	int file = open_import(e, a, &path);
-	if (file >= 0) {
+	bool known;
+	int file = open_import(e, a, &path, &known);
+	Import edge = { a->at.file, file };
+	PUSH(e->mem, e->import, e->nimport, e->capimport, edge);
+	if (file >= 0 && !known) {
 		read_items(e, file, false, false);
-	} else if (file == -1) {
+	} else if (file < 0) {
 		Diag *d = error(e->j, a->at, "E0204", "cannot read the import \"%s\": %s",
 		                a->u.decl.name, strerror(errno ? errno : ENOENT));
 		diag_note(d, "looked for relative to this file, then in the -I folders, then "
 		             "in NNC_PATH");
 	}
+}
+
+/* Does a file import another, at first hand or through others? */
+static bool imports(Elab *e, int from, int to)
+{
+	bool *mark = NEWN(e->mem, bool, e->j->nsource), more = true;
+	mark[from] = true;
+	while (more) {
+		more = false;
+		for (int i = 0; i < e->nimport; i++) {
+			Import m = e->import[i];
+			if (m.to >= 0 && mark[m.from] && !mark[m.to])
+				more = mark[m.to] = true;
+		}
+	}
+	return mark[to];
+}
+
+Const *const_find(const Elab *e, Sym name, Span at)
+{
+	Const *c = in_prelude(e, at) ? 0 : map_get(&e->konst, name);
+	return c ? c : map_get(&e->pconst, name);
+}
+
+Const *const_of_dim(Elab *e, Sym name, Span at)
+{
+	Const *c = in_prelude(e, at) ? 0 : map_get(&e->konst, name);
+	return c && imports(e, at.file, c->ast->at.file) ? c : 0;
 }
 
 static void section(Elab *e, Ast **slot, Ast *a, const char *name)
@@ -247,6 +282,37 @@ static const char *kind_text(const Value *v)
 	return "another kind of value";
 }
 
+/* May a const with this value be given that one?  An integer stands for a number, not the reverse. */
+static bool define_fits(const Value *old, const Value *v)
+{
+	if (v->kind != old->kind)
+		return false;
+	if (v->kind == V_NUMBER)
+		return v->is_int || !old->is_int;
+	/* Lists may differ in length; each element must fit one of the const's. */
+	for (int i = 0; v->kind == V_LIST && i < v->nitem; i++) {
+		bool fits = old->nitem == 0;
+		for (int k = 0; k < old->nitem && !fits; k++)
+			fits = define_fits(&old->item[k], &v->item[i]);
+		if (!fits)
+			return false;
+	}
+	return true;
+}
+
+/* The text of a string const may stand without quotes: a shell has taken them.  What looks like a value
+ * of another type is left to be refused. */
+static const char *define_text(Elab *e, const char *value, const Value *old)
+{
+	if (old->kind != V_STRING || (*value && strchr("\"[(+-.0123456789", *value)) ||
+	    !strcmp(value, "true") || !strcmp(value, "false"))
+		return value;
+	const char *quoted = "";
+	for (const char *s = value; *s; s++)
+		quoted = arena_printf(e->mem, "%s%s%c", quoted, *s == '"' || *s == '\\' ? "\\" : "", *s);
+	return arena_printf(e->mem, "\"%s\"", quoted);
+}
+
 static void apply_define(Elab *e, const Define *def)
 {
 	Const *c = map_get(&e->konst, job_sym(e->j, def->name));
@@ -256,18 +322,16 @@ static void apply_define(Elab *e, const Define *def)
 	}
 	Value old = const_value(e, c), v = v_poison();
 	int errors = e->j->nerror, messages = e->j->ndiag;
-	int file = source_add(e->j, arena_printf(e->mem, "-D %s", def->name), def->value,
-	                      strlen(def->value), false);
+	const char *text = define_text(e, def->value, &old);
+	int file = source_add(e->j, arena_printf(e->mem, "-D %s", def->name), text, strlen(text),
+	                      false);
 	c->given = parse_expr(e->j, file);
 	c->has_cached = false;
 	if (c->given && e->j->nerror == errors)
 		v = const_value(e, c);
 	if (e->j->nerror > errors)
 		v = v_poison();
-	bool fits = v.kind == old.kind;
-	if (fits && v.kind == V_NUMBER)
-		fits = v.is_int || !old.is_int;
-	if (fits || old.kind == V_POISON)
+	if (define_fits(&old, &v) || old.kind == V_POISON)
 		return;
 	/* one message for one mistake: this one */
 	e->j->nerror = errors;

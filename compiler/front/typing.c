@@ -9,9 +9,9 @@
 
 #include <string.h>
 
-static const char *const kinds[] = { "int", "float", "bool", "string", "initialiser", "any",
-                                     "rest", "names" };
-enum { NKIND = 8, NUSERKIND = 5 };       /* the others are the prelude's */
+static const char *const kinds[] = { "int", "float", "bool", "string", "initialiser",
+                                     "list", "any", "rest", "names" };
+enum { NKIND = 9, NUSERKIND = 7 };       /* the others are the prelude's */
 static const char *const elements[] = { "f32", "class", "i32", "bool" };
 static const char *const elsewhere[] = { "f64", "f16", "bf16", "i8", "u8", "i64" };
 
@@ -30,8 +30,9 @@ bool is_kind_name(Sym name)
 
 static bool unknown_type(Elab *e, Ast *t)
 {
-	static const char *const all[] = { "f32", "class", "i32",    "bool",
-		                           "int", "float", "string", "initialiser" };
+	static const char *const all[] = { "f32",   "class",  "i32",         "bool", "int",
+		                           "float", "string", "initialiser", "list" };
+	int nall = (int)(sizeof all / sizeof all[0]);
 	Diag *d;
 	if (among(t->u.type.name, elsewhere, 6) >= 0) {
 		d = fail(e, t->at, "E0310",
@@ -42,7 +43,7 @@ static bool unknown_type(Elab *e, Ast *t)
 		return false;
 	}
 	d = fail(e, t->at, "E0204", "unknown type `%s`", t->u.type.name);
-	const char *near = nearest(t->u.type.name, all, 8);
+	const char *near = nearest(t->u.type.name, all, nall);
 	if (!strcmp(t->u.type.name, "float32") || !strcmp(t->u.type.name, "tensor"))
 		near = "f32";
 	if (near)
@@ -265,8 +266,7 @@ static bool dim_match(Match *m, Ast *a, int axis, Dim have)
 		return dim_eq(have, dim_batch(1)) || batch_missing(m, axis);
 	if (a->kind == A_NAME) {
 		Binding *b = frame_find(m->f, a->u.name);
-		Const *c = b ? 0 : map_get(&e->konst, a->u.name);
-		if (!b && (!c || m->f->def->prelude)) {
+		if (!b && !const_of_dim(e, a->u.name, a->at)) {
 			b = frame_bind(e, m->f, a->u.name, v_dim(have, m->v->at), m->v->at);
 			b->quiet = true;
 			return true;
@@ -379,7 +379,7 @@ static bool element_match(Match *m)
 	int64_t want;
 	Ast *arg = m->t->u.type.arg;
 	if (arg->kind == A_NAME && !frame_find(m->f, arg->u.name) &&
-	    (m->f->def->prelude || !map_get(&e->konst, arg->u.name))) {
+	    !const_of_dim(e, arg->u.name, arg->at)) {
 		frame_bind(e, m->f, arg->u.name, v_int(t->classes, m->v->at), m->v->at)->quiet =
 			true;
 		return true;
@@ -409,12 +409,19 @@ static bool kind_match(Elab *e, Frame *f, Sym kind, Value *v, Sym what)
 		return need_bool(e, v, text, &yes);
 	if (!strcmp(kind, "string"))
 		return need_string(e, v, text, &s);
-	bool ok = !strcmp(kind, "float") ? v->kind == V_NUMBER
-	                                 : v->kind == V_INIT || v->kind == V_NUMBER;
+	const char *must = "an initialiser";
+	bool ok = v->kind == V_INIT || v->kind == V_NUMBER;
+	if (!strcmp(kind, "float")) {
+		must = "a number";
+		ok = v->kind == V_NUMBER;
+	} else if (!strcmp(kind, "list")) {
+		must = "a list";
+		ok = v->kind == V_LIST;
+	}
 	if (ok)
 		return true;
-	d = fail(e, v->at, "E0207", "%s must be %s, but this is %s", text,
-	         !strcmp(kind, "float") ? "a number" : "an initialiser", value_text(e, v));
+	d = fail(e, v->at, "E0207", "%s must be %s, but this is %s", text, must,
+	         value_text(e, v));
 	diag_note(d, "%s", def_signature(e, f->def));
 	return false;
 }
