@@ -168,6 +168,20 @@ static const Value *class_operand(const Elab *e, Op op, const Value *a, const Va
 	return b->kind == V_TENSOR && is_class(b->n) ? b : 0;
 }
 
+/* Classes of different kinds are never equal by intention. */
+static bool same_classes(Elab *e, Sym op, const Value *a, const Value *b, Node *x, Node *y, Span at)
+{
+	if (e->in_data || !is_class(x) || !is_class(y) || x->ty.classes == y->ty.classes)
+		return true;
+	Diag *d = fail(e, at, "E0305", "`%s` compares %d classes with %d classes", op,
+	               x->ty.classes, y->ty.classes);
+	show_value(e, d, a);
+	show_value(e, d, b);
+	diag_note(d, "class(K) is compared with class(K) of the same K, or with an integer");
+	diag_help(d, "declare both with the same K");
+	return false;
+}
+
 /* Gives both operands the element type that the operator works on; false after E0310. */
 static bool fit_types(Elab *e, Sym name, Op op, const Value *a, const Value *b, Node **x,
                       Node **y, Span at)
@@ -185,6 +199,8 @@ static bool fit_types(Elab *e, Sym name, Op op, const Value *a, const Value *b, 
 			return false;
 		}
 	}
+	if (equality && !same_classes(e, name, a, b, *x, *y, at))
+		return false;
 	if (op == O_and || op == O_or) {
 		if ((*x)->ty.dt == DT_BOOL && (*y)->ty.dt == DT_BOOL)
 			return true;

@@ -328,6 +328,7 @@ struct Scan {
 	Node **seq; int nseq, capseq;
 	Node **capture; int ncapture, capcapture;
 	Frame *frame; int depth;
+	const AstList *carry;
 	struct { Sym name; Value v; Span at; } *emit; int nemit, capemit;
 	bool wrong;
 };

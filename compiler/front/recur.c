@@ -155,7 +155,9 @@ static bool next_values(Elab *e, Scan *s, AstList *carry, Node **in)
 	bool ok = !s->wrong;
 	for (int i = 0; i < carry->n; i++) {
 		Sym name = carry->v[i]->u.decl.name;
-		Value *v = &frame_find(e->frame, name)->v;
+		Binding *b = frame_find(e->frame, name);
+		Value *v = &b->v;
+		b->read = true;
 		if (v->kind != V_TENSOR && v->kind != V_NUMBER) {
 			ok = false;
 			if (v->kind != V_POISON)
@@ -184,8 +186,9 @@ static bool next_values(Elab *e, Scan *s, AstList *carry, Node **in)
 	for (int i = 0; i < s->nemit; i++) {
 		Value *v = &s->emit[i].v;
 		if (v->kind != V_TENSOR && v->kind != V_NUMBER) {
-			fail(e, v->at, "E0207", "`emit` takes a tensor, but this is %s",
-			     value_text(e, v));
+			if (v->kind != V_POISON)
+				fail(e, v->at, "E0207", "`emit` takes a tensor, but this is %s",
+				     value_text(e, v));
 			return false;
 		}
 		Node *n = value_node(e, v);
@@ -238,6 +241,22 @@ static void bind_results(Elab *e, Scan *s, Ast *a, Node *scan, const int *depth)
 	}
 }
 
+/* The names that the body would have emitted, so that their uses are no mistakes of their own. */
+static void poison_emits(Elab *e, const AstList *body)
+{
+	for (int i = 0; i < body->n; i++) {
+		const Ast *a = body->v[i];
+		if (a->kind == A_EMIT) {
+			assign(e, a->u.decl.name, v_poison(), a->name_at);
+		} else if (a->kind == A_REPEAT) {
+			poison_emits(e, &a->u.repeat.body);
+		} else if (a->kind == A_IF) {
+			poison_emits(e, &a->u.cond.then);
+			poison_emits(e, &a->u.cond.other);
+		}
+	}
+}
+
 void exec_scan(Elab *e, Ast *a)
 {
 	AstList *carry = &a->u.scan.carry;
@@ -249,8 +268,10 @@ void exec_scan(Elab *e, Ast *a)
 	if (!ok) {
 		for (int i = 0; i < carry->n; i++)
 			assign(e, carry->v[i]->u.decl.name, v_poison(), carry->v[i]->name_at);
+		poison_emits(e, &a->u.scan.body);
 		return;
 	}
+	s->carry = carry;
 	s->up = e->scan;
 	s->var = a->u.scan.var;
 	s->frame = e->frame;

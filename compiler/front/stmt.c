@@ -241,6 +241,7 @@ static void do_buffer(Elab *e, Ast *a)
 	Value init = v_none();
 	if (e->scan) {
 		fail(e, a->at, "E0406", "`buffer` cannot stand in a scan; use `carry`");
+		assign(e, name, v_poison(), a->name_at);
 		return;
 	}
 	if (!e->frame->repeat && name_taken(e, name, a->name_at))
@@ -492,19 +493,38 @@ static void do_repeat(Elab *e, Ast *a)
 	e->frame->repeat--;
 }
 
+/* Is the name that of an earlier emit, or of a carry, whose last value it would hide? */
+static bool emitted_twice(Elab *e, Scan *s, Ast *a)
+{
+	Sym name = a->u.decl.name;
+	Span first = NOWHERE;
+	for (int i = 0; i < s->nemit; i++)
+		if (s->emit[i].name == name)
+			first = s->emit[i].at;
+	for (int i = 0; i < s->carry->n; i++)
+		if (s->carry->v[i]->u.decl.name == name)
+			first = s->carry->v[i]->name_at;
+	if (first.file < 0)
+		return false;
+	Diag *d = fail(e, a->name_at, "E0205", "`%s` is already a name that this scan gives", name);
+	diag_span(d, first, "here");
+	diag_help(d, "choose another name: `emit %ss = ...`", name);
+	s->wrong = true;
+	return true;
+}
+
 static void do_emit(Elab *e, Ast *a)
 {
 	Value v = eval(e, a->u.decl.value);
-	if (!e->scan || e->scan->frame != e->frame) {
-		fail(e, a->at, "E0406", "`emit` stands directly in the body of a scan only");
-		return;
-	}
-	bool skipped = e->silent && e->silent_scan == e->scan;
-	if (skipped || v.kind == V_POISON) {
-		e->scan->wrong |= v.kind == V_POISON;
-		return;
-	}
 	Scan *s = e->scan;
+	if (!s || s->frame != e->frame) {
+		fail(e, a->at, "E0406", "`emit` stands directly in the body of a scan only");
+		assign(e, a->u.decl.name, v_poison(), a->name_at);
+		return;
+	}
+	s->wrong |= v.kind == V_POISON;
+	if ((e->silent && e->silent_scan == s) || emitted_twice(e, s, a))
+		return;
 	s->emit = arena_grow(e->mem, s->emit, s->nemit, &s->capemit, s->nemit + 1,
 	                     sizeof *s->emit);
 	s->emit[s->nemit].name = a->u.decl.name;
