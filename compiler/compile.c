@@ -54,6 +54,8 @@ bool compile_passes(Module *m, const Options *opt, PassDone *done, void *arg)
 	m->job->pass = "metrics";
 	pass_metrics(m);
 	m->metrics = pass_expand(m->metrics);
+	if (m->stop)
+		m->stop = pass_expand(m->stop);
 	if (end(m, "metrics", done, arg))
 		return true;
 	m->job->pass = "knobs";

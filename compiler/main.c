@@ -27,7 +27,8 @@ typedef struct {
 static void dump_graphs(const Compile *c, const char *what)
 {
 	const Module *m = c->m;
-	const Graph *const g[] = { m->init, m->grad, m->eval, m->update, m->bind, m->knobs, m->metrics };
+	const Graph *const g[] = { m->init, m->grad, m->eval,  m->update,
+		                  m->bind, m->knobs, m->stop, m->metrics };
 	Out *o = out_new(c->job->mem);
 	for (size_t i = 0; i < sizeof g / sizeof *g; i++) {
 		if (!g[i])

@@ -13,6 +13,7 @@
 #include "rt_feed.h"
 #include "rt_mem.h"
 #include "rt_show.h"
+#include "rt_step.h"
 #include "rt_team.h"
 
 enum { BATCHES = 16 };
@@ -61,16 +62,11 @@ static Dataset *make_rows(const nnrt_model *m, const Options *o)
 	return d;
 }
 
-static void step(Run *r, const Dataset *d, Feed *f, const uint32_t *row, int n)
+static void step(Stepper *s, const uint32_t *row, int n)
 {
-	nnrt_time now = rt_feed_time(f);
-	rt_run_knobs(r, &now);
-	rt_run_bind(r, d, row, n);
-	rt_run_grad(r, 0);
-	if (!rt_run_check(r))
-		rt_run_diverged(r, d, row, f->step + 1, f->epoch + 1, 0);
-	rt_run_update(r);
-	rt_feed_done(f, n);
+	if (rt_step(s, row, n) == STEP_BAD)
+		rt_run_diverged(s->run, s->data, row, s->feed->step + 1, s->feed->epoch + 1, 0);
+	rt_feed_done(s->feed, n);
 }
 
 /* Without --steps as many as fit; the first tenth of a second warms the processor up and is not
@@ -81,9 +77,10 @@ static void measure(Run *r, const Dataset *d, Feed *f, bool timed)
 	int n;
 	double begin = rt_now(), samples = 0, seconds = 0;
 	int64_t steps = 0;
+	Stepper s = rt_step_new(r, d, f);
 	while (rt_feed_next(f, &row, &n)) {
 		double t = rt_now();
-		step(r, d, f, row, n);
+		step(&s, row, n);
 		double after = rt_now();
 		if (timed && after - begin < SECONDS / 30)
 			continue;
@@ -93,6 +90,7 @@ static void measure(Run *r, const Dataset *d, Feed *f, bool timed)
 		if (timed && after - begin > SECONDS)
 			break;
 	}
+	rt_step_free(&s);
 	printf("step %lld  batch %lld  loss %.9g\n", (long long)f->step, (long long)f->batch,
 	       rt_run_loss(r));
 	printf("bench: %.0f samples/s, %.1f us/step, %d thread%s\n", samples / seconds,

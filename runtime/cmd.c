@@ -57,8 +57,9 @@ Run *rt_begin_run(const nnrt_model *m, const Options *o)
 {
 	Run *r = rt_run_new(m);
 	memcpy(r->setting, o->setting, (size_t)m->nsetting * sizeof *r->setting);
+	memcpy(r->given, o->number, sizeof r->given);
 	/* Initialisers may use run-time numbers. */
-	nnrt_time start = { 0, 0, 0, 0 };
+	nnrt_time start = { 0 };
 	rt_run_knobs(r, &start);
 	rt_run_init(r, rt_options_seed(o, m));
 	if (o->weights)

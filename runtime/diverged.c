@@ -71,17 +71,43 @@ static void note_bad_gradient(const Run *r)
 	rt_note("every gradient is finite");
 }
 
-static void help(const Run *r)
+/* The setting that the learning rate is proportional to ("optimizer.lr", or a const of the
+ * program), found by trying; -1: none. */
+static int setting_of_lr(Run *r)
 {
-	double lr = rt_run_lr(r);
-	if (rt_run_setting(r, "optimizer.lr") >= 0 && lr > 0)
-		rt_help("try `%s train --set optimizer.lr=%.2g`, or scale the inputs",
-		        program_invocation_name, lr / 10);
-	else
-		rt_help("try a smaller learning rate, or scale the inputs");
+	int found = -1;
+	nnrt_time now = { .step = (double)r->c.update };
+	for (int i = 0; i < r->m->nsetting && r->m->lr_knob > 0 && found < 0; i++) {
+		double v = r->setting[i];
+		r->setting[i] = v / 2;
+		rt_run_knobs(r, &now);
+		double half = rt_run_lr(r);
+		r->setting[i] = v;
+		rt_run_knobs(r, &now);
+		double whole = rt_run_lr(r);
+		if (v > 0 && whole > 0 && fabs(half - whole / 2) < whole * 1e-9)
+			found = i;
+	}
+	return found;
 }
 
-void rt_run_diverged(const Run *r, const Dataset *d, const uint32_t *row, int64_t step,
+void rt_run_diverged_help(Run *r)
+{
+	int i = setting_of_lr(r);
+	bool clips = !isnan(rt_run_number(r, NNRT_CLIP_NORM));
+	const char *clip = clips ? "" : ", or `--set clip_norm=1`";
+	if (i < 0 && clips)
+		rt_help("try a smaller learning rate, or scale the inputs");
+	else if (i < 0)
+		rt_help("try `%s train --set clip_norm=1`, a smaller learning rate, or scale "
+		        "the inputs",
+		        program_invocation_name);
+	else
+		rt_help("try `%s train --set %s=%.2g`%s", program_invocation_name,
+		        r->m->setting[i].name, r->setting[i] / 10, clip);
+}
+
+void rt_run_diverged(Run *r, const Dataset *d, const uint32_t *row, int64_t step,
                      int64_t epoch, const char *saved)
 {
 	bool loss = !isfinite(rt_run_loss(r)) || !isfinite(*r->c.penalty);
@@ -91,6 +117,6 @@ void rt_run_diverged(const Run *r, const Dataset *d, const uint32_t *row, int64_
 		note_bad_gradient(r);
 	if (saved)
 		rt_note("%s holds the weights before this step", saved);
-	help(r);
+	rt_run_diverged_help(r);
 	rt_exit(RT_DIVERGED);
 }

@@ -87,9 +87,15 @@ static void begin_epoch(Feed *f)
 		f->order[i] = f->rows->row[f->place[i]];
 }
 
+/* A run in epochs ends with the last of them, however many updates were left out. */
+bool rt_feed_more(const Feed *f)
+{
+	return f->steps > 0 ? f->step < f->total : (double)f->epoch < f->epochs;
+}
+
 bool rt_feed_next(Feed *f, const uint32_t **row, int *n)
 {
-	if (f->step >= f->total)
+	if (!rt_feed_more(f))
 		return false;
 	if (f->at == 0)
 		begin_epoch(f);
@@ -109,12 +115,17 @@ nnrt_time rt_feed_time(const Feed *f)
 	return t;
 }
 
+bool rt_feed_last(const Feed *f, int n)
+{
+	int64_t left = f->rows->n - f->at - n;
+	return left <= 0 || (f->drop_last && left < f->batch);
+}
+
 bool rt_feed_done(Feed *f, int n)
 {
-	f->step++;
+	bool last = rt_feed_last(f, n);
 	f->at += n;
-	int64_t left = f->rows->n - f->at;
-	if (left > 0 && !(f->drop_last && left < f->batch))
+	if (!last)
 		return false;
 	f->at = 0;
 	f->epoch++;

@@ -12,17 +12,20 @@
 #include "rt_monitor.h"
 #include "rt_real.h"
 
-/* loss, val_loss, a metric's name, or val_ and a metric's name. */
+/* loss, a metric's name, a loss's name, or val_ and one of these; a metric wins over a loss. */
 static void set_name(Monitor *w, const nnrt_model *m, const char *name, bool validation)
 {
 	const char *bare = strncmp(name, "val_", 4) ? name : name + 4;
 	w->name = rt_text("%s", name);
 	w->on_val = bare != name;
-	w->metric = -1;
+	w->metric = w->part = -1;
+	for (int i = 0; i < m->nloss; i++)
+		if (!strcmp(bare, m->loss[i]))
+			w->part = i;
 	for (int i = 0; i < m->nmetric; i++)
 		if (!strcmp(bare, m->metric[i].name) && !m->metric[i].table)
 			w->metric = i;
-	if (w->metric < 0 && strcmp(bare, "loss"))
+	if (w->metric < 0 && w->part < 0 && strcmp(bare, "loss"))
 		rt_fail(RT_USAGE, "E0404",
 		        "`monitor = \"%s\"`: there is no metric of that name", name);
 	if (w->on_val && !validation)
@@ -69,7 +72,9 @@ bool rt_monitor_look(Monitor *w, const Run *r, const Scores *train, const Scores
 	const Scores *s = w->on_val ? val : train;
 	if (!s)
 		return false;
-	double v = w->metric < 0 ? s->loss : s->metric[w->metric];
+	double v = w->metric >= 0 ? s->metric[w->metric]
+	           : w->part >= 0 ? s->part[w->part]
+	                          : s->loss;
 	bool better = w->larger ? v > w->value : v < w->value;
 	if (w->looks++ > 0 && !better && !(isnan(w->value) && !isnan(v)))
 		return false;

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NNRT_ABI 2
+#define NNRT_ABI 3
 
 /* ---- tables ----------------------------------------------------------------------------- */
 
@@ -107,12 +107,22 @@ typedef struct {
 	unsigned char shuffle;
 } nnrt_data;
 
+/* Numbers of the training loop that may change between updates. */
+enum { NNRT_CLIP_VALUE, NNRT_CLIP_NORM, NNRT_ACCUMULATE, NNRT_EMA, NNRT_NUMBERS };
+
+/* What follows a loss or gradient that is not finite. */
+typedef enum { NNRT_STOP, NNRT_SKIP, NNRT_ROLLBACK } nnrt_nonfinite;
+
 typedef struct {
 	double epochs, steps;          /* 0: not given                                        */
 	int64_t batch;                 /* -1: "all"                                           */
 	uint64_t seed;
 	unsigned char shuffle, drop_last;
 	const char *monitor;           /* 0: by the rules of language.md section 7             */
+	int number[NNRT_NUMBERS];      /* 1 + the knob that holds it; 0: not in the program    */
+	nnrt_nonfinite nonfinite;
+	double validate;               /* 0: every epoch; else every so many epochs or steps   */
+	unsigned char validate_steps;
 } nnrt_train;
 
 /* ---- one run's state ---------------------------------------------------------------------- */
@@ -146,10 +156,24 @@ typedef struct nnrt_ctx {
 	nnrt_team *team;
 } nnrt_ctx;
 
-/* Where a run is, for schedules. */
+/* Where a run is, for schedules and conditions; elapsed: seconds, for conditions. */
 typedef struct {
-	double step, epoch, position, progress;
+	double step, epoch, position, progress, elapsed;
 } nnrt_time;
+
+/* A condition of `stop`: one of those joined by `or`, as written. */
+typedef enum { NNRT_AT_UPDATE, NNRT_AT_REPORT, NNRT_AT_VALIDATION } nnrt_when;
+typedef struct {
+	const char *text;
+	nnrt_when when;                /* NNRT_AT_UPDATE: it depends on time alone             */
+} nnrt_condition;
+
+/* early_stopping(score, patience, min_delta) */
+typedef struct {
+	int score;                     /* as stop reads it                                    */
+	unsigned char larger_is_better;
+	double patience, min_delta;
+} nnrt_early;
 
 /* ---- the model ----------------------------------------------------------------------------- */
 
@@ -198,6 +222,14 @@ typedef struct nnrt_model {
 	void (*knobs)(const nnrt_time *t, const double *setting, double *knob);
 	/* The metrics from sums over `count` samples. */
 	void (*metrics)(const double *acc, double count, const double *knob, double *metric);
+
+	/* The conditions of `stop`, 1 or 0 each. score: the loss, each loss, each metric; the same
+	 * of the validation part; then 1 for each early_stopping that has run out of patience. 0:
+	 * the program has no `stop`. */
+	void (*stop)(const double *score, const nnrt_time *t, const double *setting,
+	             double *stop);
+	const nnrt_condition *condition; int ncondition;
+	const nnrt_early *early; int nearly;
 
 	/* 1 + the number of the knob that is the learning rate of this step, for logs; 0: the
 	 * setting "optimizer.lr" is constant and is shown. */

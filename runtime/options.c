@@ -211,17 +211,51 @@ static void set_length(Options *o, const char *name, const char *v, bool epochs)
 	o->steps = epochs ? 0 : n;
 }
 
+/* Numbers of the training loop, in the order of nnrt.h, and what they may be. */
+static const struct {
+	const char *name, *allowed;
+} number[NNRT_NUMBERS] = {
+	{ "clip_value", "a number above 0" },
+	{ "clip_norm", "a number above 0" },
+	{ "accumulate", "an integer from 1 to 1000000" },
+	{ "ema", "a number from 0 to below 1" },
+};
+
+static bool set_number(Options *o, const char *name, const char *text)
+{
+	double v = 0;
+	int i = 0;
+	while (i < NNRT_NUMBERS && strcmp(number[i].name, name))
+		i++;
+	if (i == NNRT_NUMBERS)
+		return false;
+	bool fine = parse_number(text, &v);
+	if (i == NNRT_EMA)
+		fine = fine && v >= 0 && v < 1;
+	else if (i == NNRT_ACCUMULATE)
+		fine = fine && v >= 1 && v <= 1e6 && v == floor(v);
+	else
+		fine = fine && v > 0;
+	if (!fine)
+		bad_value(name, text, number[i].allowed);
+	o->number[i] = v;
+	return true;
+}
+
 static _Noreturn void unknown_setting(const nnrt_model *m, const char *name)
 {
 	static const char *const train[] = { "epochs", "steps", "batch", "seed" };
-	const char **all = rt_alloc((size_t)m->nsetting + 4, sizeof *all, "names");
+	enum { OWN = 4 + NNRT_NUMBERS };
+	const char **all = rt_alloc((size_t)m->nsetting + OWN, sizeof *all, "names");
 	for (int i = 0; i < 4; i++)
 		all[i] = train[i];
+	for (int i = 0; i < NNRT_NUMBERS; i++)
+		all[4 + i] = number[i].name;
 	for (int i = 0; i < m->nsetting; i++)
-		all[4 + i] = m->setting[i].name;
+		all[OWN + i] = m->setting[i].name;
 	rt_error(RT_USAGE, "E0501", "--set: nothing that can be set at run time is called `%s`",
 	         name);
-	const char *near = rt_nearest(name, all, m->nsetting + 4);
+	const char *near = rt_nearest(name, all, m->nsetting + OWN);
 	/* `lr` for `optimizer.lr` */
 	for (int i = 0; i < m->nsetting && !near; i++) {
 		const char *dot = strrchr(m->setting[i].name, '.');
@@ -231,7 +265,7 @@ static _Noreturn void unknown_setting(const nnrt_model *m, const char *name)
 	if (near)
 		rt_help("did you mean `%s`?", near);
 	char *list = rt_text("%s", all[0]);
-	for (int i = 1; i < m->nsetting + 4; i++)
+	for (int i = 1; i < m->nsetting + OWN; i++)
 		list = rt_text("%s, %s", list, all[i]);
 	rt_note("can be set: %s", list);
 	rt_exit(RT_USAGE);
@@ -259,7 +293,7 @@ static void set_setting(Options *o, const nnrt_model *m, const char *text)
 		set_batch(o, name, v);
 	} else if (!strcmp(name, "seed")) {
 		set_seed(o, name, v);
-	} else {
+	} else if (!set_number(o, name, v)) {
 		unknown_setting(m, name);
 	}
 	rt_free(name);
@@ -414,6 +448,8 @@ Options *rt_options(const nnrt_model *m, int argc, char **argv)
 	Options *o = rt_alloc(1, sizeof *o, "options");
 	bool named = false;
 	o->csv = true;
+	for (int i = 0; i < NNRT_NUMBERS; i++)
+		o->number[i] = NAN;
 	o->setting = rt_alloc((size_t)m->nsetting, sizeof *o->setting, "settings");
 	for (int i = 0; i < m->nsetting; i++)
 		o->setting[i] = m->setting[i].value;

@@ -15,9 +15,9 @@ typedef struct {
 	const Rows *rows;
 	uint32_t *place, *order; /* a permutation, and the rows in that order */
 	int64_t batch;           /* largest */
-	int64_t per_epoch;       /* batches of an epoch */
+	int64_t per_epoch;       /* updates of an epoch */
 	double epochs, steps;    /* one of them is above 0 */
-	int64_t total;           /* batches of the whole run */
+	int64_t total;           /* updates of the whole run */
 	bool shuffle, drop_last;
 	uint64_t seed;
 	int64_t step, epoch; /* done */
@@ -32,13 +32,20 @@ void rt_feed_free(Feed *f);
 /* The size of the largest batch for so many rows. */
 int64_t rt_feed_batch(const nnrt_model *m, const Options *o, int64_t rows);
 
+/* Whether there is a next batch. */
+bool rt_feed_more(const Feed *f);
+
 /* The next batch, or false at the end of the run. The rows stay valid until the next call. */
 bool rt_feed_next(Feed *f, const uint32_t **row, int *n);
 
 /* Where the batch that rt_feed_next would give stands, for schedules. */
 nnrt_time rt_feed_time(const Feed *f);
 
-/* Called after a batch was trained on: counts it.  True if it was the last of an epoch. */
+/* Whether a batch of n rows would be the last of its epoch. */
+bool rt_feed_last(const Feed *f, int n);
+
+/* Called after a batch was used: counts its rows.  True if it was the last of an epoch.  Whoever
+ * makes an update of it counts f->step. */
 bool rt_feed_done(Feed *f, int n);
 
 #endif

@@ -12,7 +12,7 @@
 
 typedef struct {
 	char *name;          /* "val_accuracy" */
-	int metric;          /* number of the metric, or -1: the loss */
+	int metric, part;    /* number of the metric or loss, else -1: the sum of the losses */
 	bool on_val, larger; /* of the validation part; larger is better */
 	double value;        /* the best so far; NaN: none */
 	int looks;           /* reports looked at */

@@ -25,6 +25,7 @@ typedef struct {
 	ProgressMode progress;
 	bool partial, no_save, quiet, verbose, no_validation_warning, csv;
 	double *setting; /* nsetting values: the program's, with --set */
+	double number[NNRT_NUMBERS]; /* --set clip_norm=1 ...; NaN: as in the program */
 } Options;
 
 /* Reads the command line.  Ends the program: exit 2 on a mistake, 0 after --help, --version. */

@@ -1,7 +1,7 @@
 /* rt_run.h - one model being computed: its memory, and the three phases of a step.
  *
  * A step: rt_run_bind (rows into inputs and targets), rt_run_grad, rt_run_check,
- * rt_run_update. train, bench, gradients and selftest all call these same functions.
+ * rt_run_update; step.c joins them. gradients and selftest call these same functions.
  *
  * SPDX-License-Identifier: 0BSD
  */
@@ -28,13 +28,14 @@ typedef struct Run {
 	const nnrt_model *m;
 	nnrt_ctx c;
 	double *setting, *knob;
+	double given[NNRT_NUMBERS]; /* by --set; NaN: as in the program */
 	unsigned char *frozen; /* for each parameter: 1 if --freeze names it */
 	Segment *segment;
 	int nsegment;
 	int64_t room;           /* samples that memory is there for */
 	void **field, **column; /* what bind writes and reads */
 	double *norm;           /* NORMS_KEPT x nparam; row c.update % NORMS_KEPT */
-	double norm_all;        /* of the last step checked */
+	double norm_all;        /* of the last step checked, without frozen tensors */
 	bool flush;             /* denormals are flushed to zero while computing */
 } Run;
 
@@ -57,6 +58,9 @@ void rt_run_segments(Run *r);
 /* Evaluates all knobs for this moment. */
 void rt_run_knobs(Run *r, const nnrt_time *t);
 
+/* A number of the training loop at this moment; NaN: neither the program nor --set has it. */
+double rt_run_number(const Run *r, int which);
+
 /* Number of the setting of that name, or -1.  The learning rate of this step (NaN: none). */
 int rt_run_setting(const Run *r, const char *name);
 double rt_run_lr(const Run *r);
@@ -68,7 +72,9 @@ void rt_run_bind(Run *r, const Dataset *d, const uint32_t *row, int n);
 void rt_run_grad(Run *r, int want);
 /* Phase two: true if the loss and every gradient are finite.  Keeps the norms. */
 bool rt_run_check(Run *r);
-/* Phase three: parameters, optimizer state, buffers; counts the step. */
+/* The next values of the buffers become their values. */
+void rt_run_buffers(Run *r);
+/* Phase three: parameters, optimizer state; counts the step. */
 void rt_run_update(Run *r);
 /* Forward with training off. */
 void rt_run_eval(Run *r, int want);
@@ -78,8 +84,11 @@ double rt_run_loss(const Run *r);
 
 /* Ends the program with R3, exit 4, after a failed check. step and epoch count from 1; row: the
  * batch; saved: the file that keeps the last finite weights, or 0. */
-_Noreturn void rt_run_diverged(const Run *r, const Dataset *d, const uint32_t *row,
+_Noreturn void rt_run_diverged(Run *r, const Dataset *d, const uint32_t *row,
                                int64_t step, int64_t epoch, const char *saved);
+
+/* The help of that message: settings of this program that would make the steps smaller. */
+void rt_run_diverged_help(Run *r);
 
 /* Parameters and buffers, one after the other, to or from `to` (rt_run_state_bytes bytes). */
 size_t rt_run_state_bytes(const Run *r);

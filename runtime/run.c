@@ -59,6 +59,8 @@ Run *rt_run_new(const nnrt_model *m)
 	r->setting = rt_alloc((size_t)m->nsetting, sizeof(double), "settings");
 	for (int i = 0; i < m->nsetting; i++)
 		r->setting[i] = m->setting[i].value;
+	for (int i = 0; i < NNRT_NUMBERS; i++)
+		r->given[i] = NAN;
 	r->frozen = rt_alloc((size_t)m->nparam, 1, "settings");
 	r->segment = rt_alloc((size_t)m->nparam, sizeof *r->segment, "settings");
 	r->norm = rt_alloc((size_t)m->nparam, NORMS_KEPT * sizeof(double), "gradient norms");
@@ -190,6 +192,14 @@ double rt_run_lr(const Run *r)
 	return i < 0 ? NAN : r->setting[i];
 }
 
+double rt_run_number(const Run *r, int which)
+{
+	int knob = r->m->train ? r->m->train->number[which] : 0;
+	if (!isnan(r->given[which]))
+		return r->given[which];
+	return knob ? r->knob[knob - 1] : NAN;
+}
+
 void rt_run_knobs(Run *r, const nnrt_time *t)
 {
 	if (r->m->knobs)
@@ -261,7 +271,7 @@ bool rt_run_check(Run *r)
 		const char *g = (const char *)r->c.grad + t->offset * m->real_bytes;
 		double sum = t->trained ? rt_square_sum(g, t->len, m->real_bytes) : 0;
 		norm[i] = sqrt(sum);
-		all += sum;
+		all += r->frozen[i] ? 0 : sum;
 		/* Squares overflow before the numbers do: look closer before giving up. */
 		if (!isfinite(sum) && rt_first_bad(g, t->len, m->real_bytes) >= 0)
 			fine = false;
@@ -279,8 +289,13 @@ void rt_run_update(Run *r)
 		m->update(&r->c, s->lo, s->hi, s->lr_scale, s->decay);
 	}
 	rt_float_leave(before);
-	memcpy(r->c.buffer, r->c.buffer_next, (size_t)m->buffer_len * (size_t)m->real_bytes);
 	r->c.update++;
+}
+
+void rt_run_buffers(Run *r)
+{
+	memcpy(r->c.buffer, r->c.buffer_next,
+	       (size_t)r->m->buffer_len * (size_t)r->m->real_bytes);
 }
 
 double rt_run_loss(const Run *r)

@@ -7,8 +7,8 @@
  *        report.
  *
  * A run is a sequence of batches cut into reports: epochs, or in runs counted in steps about
- * twenty stretches and the ends of epochs.  After each report: validation (at ends of epochs
- * and of the run), best, log, row.
+ * twenty stretches and the ends of epochs; every validation is one, too.  A report: validation
+ * (when `validate` says so, and at the end of the run), best, log, row, conditions of `stop`.
  *
  * SPDX-License-Identifier: 0BSD
  */
@@ -17,12 +17,14 @@
 #include <string.h>
 
 #include "rt_commands.h"
+#include "rt_ending.h"
 #include "rt_fail.h"
 #include "rt_feed.h"
 #include "rt_mem.h"
 #include "rt_monitor.h"
 #include "rt_results.h"
 #include "rt_show.h"
+#include "rt_step.h"
 #include "rt_stop.h"
 #include "rt_team.h"
 #include "rt_weights.h"
@@ -43,7 +45,10 @@ typedef struct {
 	double begin, report_begin,
 		computing;   /* seconds; the last: in training steps of the report */
 	int64_t report_step; /* steps before this report */
-	int64_t every;       /* steps of a report; 0: epochs */
+	int64_t every;       /* steps of a report, in runs counted in steps */
+	bool by_steps;       /* the program says so: `validate = steps(k)` */
+	Stepper step;
+	Ending ending;
 	double saved;        /* when */
 	bool best_unsaved;
 	const char *why; /* why it stopped early, or 0 */
@@ -94,20 +99,28 @@ static int64_t nice_part(int64_t total)
 	return unit * 5 * 20 <= total ? unit * 5 : unit * 2 * 20 <= total ? unit * 2 : unit;
 }
 
-static void report(Trainer *t, bool validate)
+/* The losses and metrics of this report go on in the next one if its epoch does. */
+static void clear_sums(Trainer *t, bool epoch_end)
+{
+	if (t->feed->steps > 0 || epoch_end) {
+		rt_sums_clear(t->run, &t->sums);
+		t->report_step = t->feed->step;
+		t->computing = 0;
+	}
+	t->report_begin = rt_now();
+}
+
+static nnrt_time now(const Trainer *t)
+{
+	nnrt_time at = rt_feed_time(t->feed);
+	at.elapsed = rt_now() - t->begin;
+	return at;
+}
+
+static void show(Trainer *t, int64_t epoch, const Scores *val, bool best)
 {
 	Feed *f = t->feed;
 	int64_t steps = f->step - t->report_step;
-	rt_sums_scores(t->run, &t->sums, &t->train);
-	const Scores *val = 0;
-	if (validate && t->data->val.n) {
-		rt_scores_free(&t->val);
-		t->val = rt_run_scores(t->run, t->data, &t->data->val, t->run->room);
-		val = &t->val;
-	}
-	bool best = rt_monitor_look(&t->monitor, t->run, &t->train, val, f->epoch, f->step);
-	t->best_unsaved = t->best_unsaved || best;
-	int64_t epoch = f->at ? f->epoch + 1 : f->epoch;
 	LogLine line = { epoch,     f->step, f->batch, rt_now() - t->begin, rt_run_lr(t->run),
 		         &t->train, val };
 	rt_results_line(&t->files, t->m, &line);
@@ -118,19 +131,39 @@ static void report(Trainer *t, bool validate)
 		       .norm = t->run->norm_all,
 		       .rate = t->sums.count / t->computing,
 		       .seconds = rt_now() - t->report_begin,
-		       .step_seconds = t->computing / (double)(steps ? steps : 1),
+		       .step_seconds = t->computing / (double)(steps > 0 ? steps : 1),
 		       .train = &t->train,
 		       .val = val,
 		       .best = best && t->monitor.looks > 1 };
-	if (t->every)
+	if (f->steps > 0)
 		rt_show_step(&t->show, &row);
 	else
 		rt_show_epoch(&t->show, &row);
+}
+
+/* What is scored, kept and saved are the averaged weights, if there is an average. */
+static void report(Trainer *t, bool validate, bool epoch_end)
+{
+	Feed *f = t->feed;
+	rt_sums_scores(t->run, &t->sums, &t->train);
+	const Scores *val = 0;
+	rt_step_exchange(&t->step);
+	if (validate && t->data->val.n) {
+		rt_scores_free(&t->val);
+		t->val = rt_run_scores(t->run, t->data, &t->data->val, t->run->room);
+		val = &t->val;
+	}
+	int64_t epoch = f->at ? f->epoch + 1 : f->epoch;
+	bool best = rt_monitor_look(&t->monitor, t->run, &t->train, val, epoch, f->step);
+	t->best_unsaved = t->best_unsaved || best;
+	show(t, epoch, val, best);
 	save_sometimes(t);
-	rt_sums_clear(t->run, &t->sums);
-	t->report_begin = rt_now();
-	t->report_step = f->step;
-	t->computing = 0;
+	rt_step_exchange(&t->step);
+	nnrt_time at = now(t);
+	if (!t->why)
+		t->why = rt_ending_report(&t->ending, t->run, &at, &t->train, val, validate);
+	rt_step_keep(&t->step);
+	clear_sums(t, epoch_end);
 }
 
 /* ---- steps
@@ -139,21 +172,26 @@ static void report(Trainer *t, bool validate)
 static _Noreturn void diverged(Trainer *t, const uint32_t *row)
 {
 	Feed *f = t->feed;
-	bool weights = rt_monitor_finite(t->run);
 	rt_show_clear(&t->show);
 	save_best(t);
+	rt_step_exchange(&t->step);
+	bool weights = rt_monitor_finite(t->run);
 	if (weights)
 		save_last(t);
+	rt_step_exchange(&t->step);
 	rt_run_diverged(t->run, t->data, row, f->step + 1, f->epoch + 1,
 	                weights && t->files.save ? t->files.last : 0);
 }
 
-static bool must_stop(Trainer *t)
+static bool must_stop(Trainer *t, bool updated)
 {
-	if (t->o->time_limit > 0 && rt_now() - t->begin > t->o->time_limit)
+	nnrt_time at = now(t);
+	if (t->o->time_limit > 0 && at.elapsed > t->o->time_limit)
 		t->why = "time limit";
 	else if (rt_stop_signal())
 		t->why = "signal";
+	else if (updated)
+		t->why = rt_ending_step(&t->ending, t->run, &at);
 	return t->why != 0;
 }
 
@@ -161,11 +199,59 @@ static void tick(Trainer *t)
 {
 	Feed *f = t->feed;
 	double mean = t->sums.loss / t->sums.count, rate = t->sums.count / t->computing;
-	if (t->every)
+	if (f->steps > 0)
 		rt_show_tick(&t->show, f->epoch + 1, f->step, f->total, mean, rate);
 	else
 		rt_show_tick(&t->show, f->epoch + 1, f->step - t->report_step, f->per_epoch,
 		             mean, rate);
+}
+
+/* The first few times one line each. */
+static void left_out(Trainer *t)
+{
+	enum { LINES = 3 };
+	if (t->step.left_out > LINES)
+		return;
+	rt_show_clear(&t->show);
+	rt_warn(0, "step %lld (epoch %lld) is not finite: %s%s", (long long)t->feed->step + 1,
+	        (long long)t->feed->epoch + 1,
+	        t->step.nonfinite == NNRT_SKIP ? "this update is left out"
+	                                       : "back to the weights of the last report",
+	        t->step.left_out == LINES ? "; further ones are counted only" : "");
+}
+
+/* Whether the validation part is due after a batch; before: position in rows before it. */
+static bool is_due(const Trainer *t, double before, bool updated)
+{
+	const nnrt_train *p = t->m->train;
+	const Feed *f = t->feed;
+	if (p && p->validate > 0 && p->validate_steps)
+		return updated && f->step % (int64_t)p->validate == 0;
+	double every = (p && p->validate > 0 ? p->validate : 1) * (double)f->rows->n;
+	double after = (double)f->epoch * (double)f->rows->n + (double)f->at;
+	return floor(after / every) > floor(before / every);
+}
+
+/* Counts a batch; reports if it is time. */
+static void after_batch(Trainer *t, int n, StepEnd end)
+{
+	Feed *f = t->feed;
+	double before = (double)f->epoch * (double)f->rows->n + (double)f->at;
+	bool updated = end == STEP_UPDATE, epoch_end = rt_feed_done(f, n);
+	bool stop = must_stop(t, updated), over = !rt_feed_more(f);
+	if (rt_stop_signal())
+		return;
+	/* the epochs of a run in steps report by themselves, unless it says when */
+	bool line = f->steps > 0 ? (updated && f->step % t->every == 0) ||
+	                                   (epoch_end && !t->by_steps)
+	                         : epoch_end;
+	bool due = is_due(t, before, updated);
+	if (t->sums.count > 0 && (stop || over || due || line))
+		report(t, stop || over || due, epoch_end);
+	else
+		tick(t);
+	if (over)
+		t->why = 0;
 }
 
 static void loop(Trainer *t)
@@ -174,24 +260,24 @@ static void loop(Trainer *t)
 	int n;
 	while (!t->why && rt_feed_next(t->feed, &row, &n)) {
 		double begin = rt_now();
-		nnrt_time now = rt_feed_time(t->feed);
-		rt_run_knobs(t->run, &now);
-		rt_run_bind(t->run, t->data, row, n);
-		rt_run_grad(t->run, 0);
-		if (!rt_run_check(t->run))
+		StepEnd end = rt_step(&t->step, row, n);
+		if (end == STEP_BAD)
 			diverged(t, row);
-		rt_run_update(t->run);
-		rt_sums_add(t->run, &t->sums);
-		bool epoch_end = rt_feed_done(t->feed, n);
-		t->computing += rt_now() - begin;
-		bool end = must_stop(t) || t->feed->step >= t->feed->total;
-		if (rt_stop_signal())
-			return;
-		if (end || epoch_end || (t->every && t->feed->step % t->every == 0))
-			report(t, end || epoch_end);
+		if (end == STEP_LEFT_OUT)
+			left_out(t);
 		else
-			tick(t);
+			rt_sums_add(t->run, &t->sums);
+		t->computing += rt_now() - begin;
+		after_batch(t, n, end);
 	}
+	if (t->monitor.looks == 0 && !rt_stop_signal()) {
+		rt_error(RT_DIVERGED, "R3", "none of the %lld updates of the run was finite",
+		         (long long)t->step.left_out);
+		rt_run_diverged_help(t->run);
+		rt_exit(RT_DIVERGED);
+	}
+	/* from here on only the averaged weights count */
+	rt_step_exchange(&t->step);
 }
 
 /* ---- the end
@@ -215,7 +301,7 @@ static void print_stopped(const Trainer *t)
 {
 	char a[RT_NUMBER];
 	const Feed *f = t->feed;
-	if (t->every)
+	if (f->steps > 0)
 		printf("\nstopped after step %lld of %lld", (long long)f->step,
 		       (long long)f->total);
 	else
@@ -227,7 +313,7 @@ static void print_stopped(const Trainer *t)
 	else
 		printf(" (%s%s%s)", rt_duration(s, a), t->why ? ", " : "",
 		       t->why ? t->why : "");
-	if (t->every)
+	if (f->steps > 0)
 		printf("; best step %lld by %s\n", (long long)t->monitor.step, t->monitor.name);
 	else
 		printf("; best epoch %lld by %s\n", (long long)t->monitor.epoch,
@@ -255,6 +341,9 @@ static void finish(Trainer *t)
 		rt_show_tables(t->m, "test", &test);
 		rt_scores_free(&test);
 	}
+	if (t->step.left_out)
+		rt_warn(0, "%lld update%s not finite and left out", (long long)t->step.left_out,
+		        t->step.left_out == 1 ? " was" : "s were");
 	if (t->files.save && !t->o->quiet)
 		printf("saved %s (best), %s%s%s.   C code: nnc --infer %s --weights %s\n",
 		       t->files.best, t->files.last, t->files.log ? ", " : "",
@@ -291,9 +380,12 @@ static void begin(Trainer *t)
 		        "`val = 0.1` in `data`, or pass -Wno-validation");
 	t->monitor = rt_monitor_new(m, t->data->val.n > 0);
 	t->feed = rt_feed_new(m, t->o, &t->data->train);
-	t->every = t->feed->steps > 0 ? nice_part(t->feed->total) : 0;
+	t->by_steps = m->train && m->train->validate > 0 && m->train->validate_steps;
+	t->every = t->by_steps ? (int64_t)m->train->validate : nice_part(t->feed->total);
 	t->run = rt_begin_run(m, t->o);
 	rt_run_reserve(t->run, largest_batch(t));
+	t->step = rt_step_new(t->run, t->data, t->feed);
+	t->ending = rt_ending_new(m);
 	rt_monitor_room(&t->monitor, t->run);
 	t->sums = rt_sums_new(m);
 	t->train = rt_scores_new(m);
@@ -310,7 +402,7 @@ int rt_train(const nnrt_model *m, const Options *o)
 	rt_results_begin(&t.files, m, o);
 	t.show = rt_show_new(m, o);
 	rt_show_head(&t.show, t.data, rt_team_size(t.run->c.team), rt_options_seed(o, m));
-	if (!t.every)
+	if (!(t.feed->steps > 0))
 		rt_show_columns(&t.show);
 	t.begin = t.report_begin = t.saved = rt_now();
 	loop(&t);
@@ -318,6 +410,8 @@ int rt_train(const nnrt_model *m, const Options *o)
 		interrupted(&t);
 	finish(&t);
 	rt_monitor_free(&t.monitor);
+	rt_ending_free(&t.ending);
+	rt_step_free(&t.step);
 	rt_feed_free(t.feed);
 	rt_run_free(t.run);
 	rt_data_free(t.data);

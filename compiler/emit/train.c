@@ -303,9 +303,36 @@ static void print_data(Out *o, Arena *a, const Module *m)
 	out(o,
 	    "static const nnrt_train train = {\n"
 	    ".epochs = %s, .steps = %s, .batch = %lld, .seed = %llu,\n"
-	    ".shuffle = %d, .drop_last = %d, .monitor = %s,\n};\n\n",
+	    ".shuffle = %d, .drop_last = %d, .monitor = %s,\n",
 	    number(a, t->epochs), number(a, t->steps), (long long)t->batch,
 	    (unsigned long long)t->seed, t->shuffle, t->drop_last, c_string(a, t->monitor));
+	out(o,
+	    ".number = { %d, %d, %d, %d }, .nonfinite = %d,\n"
+	    ".validate = %s, .validate_steps = %d,\n};\n\n",
+	    t->number[TN_CLIP_VALUE], t->number[TN_CLIP_NORM], t->number[TN_ACCUMULATE],
+	    t->number[TN_EMA], t->nonfinite, number(a, t->validate), t->validate_steps);
+}
+
+/* The conditions of `stop`. */
+static void print_stop(Out *o, Arena *a, const Module *m)
+{
+	static const char *const when[] = { "NNRT_AT_UPDATE", "NNRT_AT_REPORT",
+		                            "NNRT_AT_VALIDATION" };
+	const TrainInfo *t = &m->train;
+	if (!t->ncondition)
+		return;
+	out(o, "static const nnrt_condition conditions[] = {\n");
+	for (int i = 0; i < t->ncondition; i++)
+		out(o, "{ %s, %s },\n", c_string(a, t->condition[i].text),
+		    when[t->condition[i].when]);
+	out(o, "};\n\n");
+	if (!t->nearly)
+		return;
+	out(o, "static const nnrt_early early[] = {\n");
+	for (int i = 0; i < t->nearly; i++)
+		out(o, "{ %d, %d, %s, %s },\n", t->early[i].score, t->early[i].larger,
+		    number(a, t->early[i].patience), number(a, t->early[i].min_delta));
+	out(o, "};\n\n");
 }
 
 /* Elements per sample of the largest array that grows with the batch, for the runtime's check
@@ -360,6 +387,11 @@ static void print_model(Out *o, Arena *a, const Module *m, const Options *opt, i
 		out(o, ".update = %s_update,\n", p);
 	if (m->bind)
 		out(o, ".bind = %s_bind,\n", p);
+	if (m->train.ncondition)
+		out(o,
+		    ".stop = %s_stop, .condition = conditions, .ncondition = %d,\n"
+		    ".early = %s, .nearly = %d,\n",
+		    p, m->train.ncondition, m->train.nearly ? "early" : "0", m->train.nearly);
 	out(o, ".knobs = %s_knobs,\n.metrics = %s_metrics,\n.largest = %lld,\n};\n\n", p, p,
 	    (long long)largest(m));
 }
@@ -371,6 +403,13 @@ static const char *knob_leaf(Arena *a, const Node *n)
 	if (opinfo[n->op].leaf == LF_SETTING)
 		return arena_printf(a, "setting[%d]", n->a.leaf.index);
 	return arena_printf(a, "t->%s", n->a.leaf.sym);
+}
+
+static const char *stop_leaf(Arena *a, const Node *n)
+{
+	if (opinfo[n->op].leaf == LF_ACC)
+		return arena_printf(a, "score[%d]", n->a.leaf.index);
+	return knob_leaf(a, n);
 }
 
 static const char *metric_leaf(Arena *a, const Node *n)
@@ -391,6 +430,16 @@ static void print_scalars(Out *o, const Module *m, const Options *opt)
 	                         "const double *setting, double *knob)",
 	                         opt->prefix),
 	            "knob", "t, setting, knob", knob_leaf);
+	if (m->train.ncondition) {
+		out(o, "/* conditions of `stop` */\n");
+		emit_scalar(o, m->stop,
+		            arena_printf(a,
+		                         "static void %s_stop(const double *score, "
+		                         "const nnrt_time *t, const double *setting, "
+		                         "double *stop)",
+		                         opt->prefix),
+		            "stop", "score, t, setting, stop", stop_leaf);
+	}
 	out(o, "/* metrics from their sums over all samples */\n");
 	emit_scalar(o, m->metrics,
 	            arena_printf(a,
@@ -463,6 +512,7 @@ void emit_trainer(Out *o, const Module *m, const Options *opt)
 	print_fields(o, a, "columns", m->column, m->ncolumn);
 	print_small_tables(o, a, m);
 	print_data(o, a, m);
+	print_stop(o, a, m);
 	print_model(o, a, m, opt, arena0, arena);
 	out(o,
 	    "int main(int argc, char **argv)\n{\nreturn nnrt_main(&model, argc, argv);\n}\n");

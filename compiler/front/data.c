@@ -425,6 +425,8 @@ void do_data(Elab *e)
 	e->frame = 0;
 	e->g = e->top = e->m->bind = graph_new(e->j, job_sym(e->j, "bind"));
 	source_of(e, e->data->u.section.call);
+	/* a source in error silences who asks for its parts */
+	e->m->data.has_val = e->m->data.source == DATA_NONE || e->m->data.val > 0;
 	if (e->m->data.source != DATA_NONE)
 		fields(e);
 	if (!e->j->nerror)

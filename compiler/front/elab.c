@@ -284,6 +284,8 @@ static void free_graphs(Module *m)
 	graph_free(m->init);
 	graph_free(m->update);
 	graph_free(m->bind);
+	if (m->stop)
+		graph_free(m->stop);
 }
 
 /* Everything that a walk fills, empty again; what is known of consts stays. */

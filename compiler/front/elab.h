@@ -12,6 +12,7 @@
  *     stmt.c      statements           result.c    losses, metrics, outputs
  *     recur.c     scan
  *     section.c   train and export     data.c      data
+ *     loop.c      the training loop    stop.c      when it ends
  *     builtin.c, moves.c, spatial.c, reduce.c      functions that the language cannot express
  *     whole.c     metrics of the whole set
  *     report.c    messages             names.c     their tables
@@ -339,6 +340,20 @@ Value scan_step(Elab *e, Scan *s, const Value *x, int axis, int64_t offset, Span
 /* ---- sections ---------------------------------------------------------------------------- */
 
 void  do_train(Elab *e);
+/* A setting of the training loop; false: it is none of them. */
+bool  loop_setting(Elab *e, Ast *s);
+void  stop_setting(Elab *e, Ast *a);
+/* The numbers of the loop as roots of the current graph. */
+void  train_numbers(Elab *e);
+const char *train_number_name(int k);
+/* A loss or metric by its name, with or without `val_`; -1: there is none.  The name that an
+ * expression is, or 0. */
+int   score_find(const Module *m, const char *name);
+bool  score_larger(const Module *m, int score);
+bool  score_on_val(const Module *m, int score);
+const char *score_text(Elab *e, const Ast *a);
+/* False after a message: no such score, or no validation part. */
+bool  score_ok(Elab *e, const char *name, int score, Span at);
 void  do_update(Elab *e);
 void  do_export(Elab *e);
 void  do_data(Elab *e);
@@ -493,6 +508,8 @@ struct Elab {
 	bool update_w;                 /* ... has updated w                                   */
 	bool decay_all;
 	Ast *optimizer;                /* the call in train                                   */
+	Ast *number[NTRAINNUMBER];     /* clip_norm = ... of train, or 0                      */
+	StopWhen stop_when;            /* of the condition at hand                            */
 	bool in_data;
 };
 

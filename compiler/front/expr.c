@@ -324,6 +324,8 @@ static Value eval_inner(Elab *e, Ast *a)
 	case A_FIELD: return eval_field(e, a);
 	case A_LIST: return eval_list(e, a);
 	case A_LOSS:
+		if (e->frame && frame_find(e->frame, job_sym(e->j, "loss")))
+			return frame_find(e->frame, job_sym(e->j, "loss"))->v;
 		fail(e, a->at, "E0105", "`loss` is a value only in `train` and `search`");
 		return v_poison();
 	case A_SLICE: case A_ELLIPSIS: case A_ARG: case A_TYPE: case A_ASSIGN: case A_LAYER:

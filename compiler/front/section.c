@@ -18,48 +18,6 @@ static const char *const train_known[] = {
 	"drop_last", "decay_all", "on_nonfinite", "keep", "quantize", 0
 };
 
-/* ---- monitor ----------------------------------------------------------------------------- */
-
-static void do_monitor(Elab *e, Ast *v)
-{
-	Module *m = e->m;
-	TrainInfo *t = &m->train;
-	const char *names[64];
-	int n = 0;
-	if (v->kind == A_LOSS)
-		t->monitor = job_sym(e->j, "loss");
-	else if (v->kind == A_NAME)
-		t->monitor = v->u.name;
-	if (!t->monitor) {
-		fail(e, v->at, "E0207",
-		     "`monitor` takes the name of a metric or loss, such as `val_loss`");
-		return;
-	}
-	const char *bare = t->monitor;
-	bool val = !strncmp(bare, "val_", 4);
-	bare += val ? 4 : 0;
-	names[n++] = "loss";
-	for (int i = 0; i < m->nloss && n < 30; i++)
-		names[n++] = m->loss[i].name;
-	for (int i = 0; i < m->nmetric && n < 64; i++)
-		names[n++] = m->metric[i].name;
-	for (int i = 0; i < n; i++)
-		if (!strcmp(bare, names[i])) {
-			if (val && e->data && m->data.val == 0) {
-				Diag *d = fail(e, v->at, "E0404",
-				               "`%s` needs a validation part, but the data "
-				               "have none",
-				               t->monitor);
-				diag_help(d, "write `val = 0.1` in the head of `data`");
-			}
-			return;
-		}
-	Diag *d = fail(e, v->at, "E0204", "`%s` is no metric of this model", t->monitor);
-	const char *near = nearest(bare, names, n);
-	if (near)
-		diag_help(d, "did you mean `%s%s`?", val ? "val_" : "", near);
-}
-
 /* ---- train ------------------------------------------------------------------------------- */
 
 static bool positive(Elab *e, Ast *s, Value *v, double *out)
@@ -83,10 +41,6 @@ static bool is_default(Elab *e, Sym name, const Value *v)
 		return v->kind == V_NONE;
 	if (!strcmp(name, "quantize"))
 		return v->kind == V_STRING && !strcmp(v->str, "none");
-	if (!strcmp(name, "on_nonfinite"))
-		return v->kind == V_STRING && !strcmp(v->str, "stop");
-	if (!strcmp(name, "accumulate"))
-		return v->kind == V_NUMBER && v->is_int && v->i == 1;
 	return v->kind == V_NONE;
 }
 
@@ -121,14 +75,8 @@ static void train_setting(Elab *e, Ast *s)
 		e->optimizer = a;
 		return;
 	}
-	if (!strcmp(name, "monitor")) {
-		do_monitor(e, a);
+	if (loop_setting(e, s))
 		return;
-	}
-	if (!strcmp(name, "stop") || !strcmp(name, "validate") || !strcmp(name, "checkpoint")) {
-		later(e, s->at, "the setting `%s`", name);
-		return;
-	}
 	Value v = eval(e, a);
 	if (v.kind == V_POISON)
 		return;
@@ -159,6 +107,7 @@ void do_train(Elab *e)
 	t->shuffle = true;
 	t->at = NOWHERE;
 	e->optimizer = 0;
+	memset(e->number, 0, sizeof e->number);
 	if (!e->train)
 		return;
 	t->given = true;
@@ -397,6 +346,8 @@ void do_update(Elab *e)
 	}
 	e->in_update = false;
 	e->frame = 0;
+	if (!e->j->nerror)
+		train_numbers(e);
 }
 
 /* ---- export ------------------------------------------------------------------------------ */

@@ -65,8 +65,19 @@ typedef struct {
 	double noise, val, test;       /* fraction (<= 1) or rows (> 1); 0: none               */
 	uint64_t seed;
 	bool shuffle;
+	bool has_val;                  /* there is a validation part                           */
 	Span at;
 } DataInfo;
+
+/* Numbers of the training loop that may change between updates, in nnrt.h's order. */
+typedef enum { TN_CLIP_VALUE, TN_CLIP_NORM, TN_ACCUMULATE, TN_EMA, NTRAINNUMBER } TrainNumber;
+
+/* Conditions of `stop`: as written, and what they depend on at most.  Scores are counted as the
+ * runtime lays them out: the loss, each loss, each metric, the same of the validation part, then
+ * the rules. */
+typedef enum { STOP_AT_UPDATE, STOP_AT_REPORT, STOP_AT_VALIDATION } StopWhen;
+typedef struct { const char *text; StopWhen when; } Condition;
+typedef struct { int score; bool larger; double patience, min_delta; } Early;
 
 typedef struct {
 	bool given;                    /* there is a `train` section                           */
@@ -76,6 +87,12 @@ typedef struct {
 	bool shuffle, drop_last;
 	Sym monitor;                   /* 0: by the rules                                      */
 	Sym optimizer;                 /* "adam", for comments                                 */
+	int number[NTRAINNUMBER];      /* 1 + the knob that holds it; 0: not given             */
+	int nonfinite;                 /* 0 stop, 1 skip, 2 rollback                           */
+	double validate;               /* every so many epochs or steps; 0: every epoch        */
+	bool validate_steps;
+	Condition *condition; int ncondition, capcondition;
+	Early *early; int nearly, capearly;
 	Span at;
 } TrainInfo;
 
@@ -113,6 +130,8 @@ typedef struct Module {
 	Graph *update;                 /* R_WEIGHT, R_MOMENT over flat arrays; 0 without losses */
 	Graph *bind;                   /* R_FIELD; 0 without a data section                    */
 	Graph *knobs;                  /* pass knobs: R_KNOB over setting, time                */
+	Graph *stop;                   /* R_KNOB: each condition of `stop`, over acc (scores), time
+	                                * and setting; 0: none                                 */
 	Graph *metrics;                /* pass metrics: R_METRIC over acc, count, knob; scalar */
 } Module;
 

@@ -103,8 +103,9 @@ static Graph *hoist(Module *m, Graph *g)
 	return graph_rewrite(g, to_knob, &k);
 }
 
-/* The learning rate is a root of the update for logs only: it becomes a knob by itself. */
-static void take_lr(Module *m)
+/* The learning rate (for logs) and the numbers of the training loop are roots of the update:
+ * they become knobs by themselves. */
+static void take_numbers(Module *m)
 {
 	Graph *g = m->update;
 	if (!g)
@@ -119,7 +120,8 @@ static void take_lr(Module *m)
 		if (r->kind != R_KNOB)
 			g->root[n++] = *r;
 		else if (k.kind[r->node->id] != NO)
-			m->lr_knob = 1 + knob_number(m, formula(&k, r->node));
+			*(r->index ? &m->train.number[r->index - 1] : &m->lr_knob) =
+				1 + knob_number(m, formula(&k, r->node));
 	}
 	g->nroot = n;
 }
@@ -127,7 +129,7 @@ static void take_lr(Module *m)
 void pass_knobs(Module *m)
 {
 	m->knobs = graph_new(m->job, job_sym(m->job, "knobs"));
-	take_lr(m);
+	take_numbers(m);
 	m->init = hoist(m, m->init);
 	m->grad = hoist(m, m->grad);
 	m->eval = hoist(m, m->eval);

@@ -40,4 +40,23 @@ for optimizer in sgd adam nadam; do
 		try "fifty steps of $optimizer$level" fifty $optimizer $level
 	done
 done
+
+# What stands between gradient and weights: each alone by --set, all of them in a program.
+with() { # EXPECTED PROGRAM WEIGHTS [--set NAME=VALUE]
+	w_name=$1 w_program=$2 w_weights=$3
+	shift 3
+	mkdir -p "$work/$w_name.out"
+	(cd "$work" && "./$w_program" train -Wno-validation --weights "$w_weights.weights.safetensors" \
+		--out "$w_name.out" "$@") &&
+		"$PYTHON" "$probe/compare.py" "$probe/steps_$w_name.expect.safetensors" \
+			"$work/$w_name.out/steps.last.safetensors"
+}
+if [ -x "$work/steps_sgd-O2" ]; then
+	try "fifty steps with clip_norm" with clip_norm steps_sgd-O2 steps --set clip_norm=0.1
+	try "fifty steps with clip_value" with clip_value steps_sgd-O2 steps --set clip_value=0.02
+	try "fifty steps with accumulate" with accumulate steps_sgd-O2 steps --set accumulate=3
+	try "fifty steps with ema" with ema steps_sgd-O2 steps --set ema=0.9
+fi
+try "fifty steps build" trainer "$probe/steps_loop.nn" "$work/steps_loop" -O2 --precision f64
+try "fifty steps with all of them" with loop steps_loop steps_loop
 finish

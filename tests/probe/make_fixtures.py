@@ -6,7 +6,8 @@
 For each program and each batch of inputs.py: the loss, each named loss, each output, the gradient
 of each parameter and each buffer after the step, with training on, laid out as `./x gradients`
 writes them (all F64).  Gradients of more than 20,000 elements are kept in part: NAME@37 holds
-every 37th element.  Also 50 steps of sgd with momentum and of adam on a small network (steps_*.nn).
+every 37th element.  Also 50 steps of several optimizers on a small network (steps_*.nn), and of sgd with
+clipping, accumulation and an average of the weights.
 """
 import os
 
@@ -112,23 +113,61 @@ def gradients(model, n):
     safetensors.save(f"{HERE}/{model}.expect{n}.safetensors", expect)
 
 
-def steps(name, optimizer):
-    """The network of steps_NAME.nn: 60 images of 5 x 5 in file order, batches of 16, 50 steps."""
+def batches(size=16):
+    """The rows of steps_*.nn in file order, again and again: a slice, and whether an epoch ends."""
+    at = 0
+    while True:
+        part = slice(at, min(at + size, 60))
+        at = 0 if part.stop == 60 else part.stop
+        yield part, at == 0
+
+
+def steps(name, optimizer, clip_value=None, clip_norm=None, accumulate=1, ema=None, norm=False):
+    """The network of steps_*.nn: 60 images of 5 x 5 in file order, batches of 16, 50 updates."""
     x = torch.tensor(steps_data.images()).double().reshape(60, 25) / 255
     y = torch.tensor(steps_data.labels())
-    p = {k: t.requires_grad_() for k, t in as_torch(steps_data.weights()).items()}
-    o = optimizer(p.values())
-    at = 0
+    w = as_torch({**steps_data.weights(), **(steps_data.norm() if norm else {})})
+    net = torch.nn.Module()
+    for k, t in w.items():
+        layer, _, leaf = k.partition(".")
+        if not hasattr(net, layer):
+            net.add_module(layer, torch.nn.Module())
+        if leaf.startswith("running"):
+            getattr(net, layer).register_buffer(leaf, t)
+        else:
+            getattr(net, layer).register_parameter(leaf, torch.nn.Parameter(t))
+    average = None
+    if ema is not None:
+        average = torch.optim.swa_utils.AveragedModel(
+            net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(ema))
+    o = optimizer(net.parameters())
+    feed = batches()
     for _ in range(50):
-        part = slice(at, min(at + 16, 60))
-        at = 0 if part.stop == 60 else part.stop
-        h = torch.tanh(F.linear(x[part], p["dense1.weight"], p["dense1.bias"]))
-        loss = F.cross_entropy(F.linear(h, p["dense2.weight"], p["dense2.bias"]), y[part])
+        group = []
+        while len(group) < accumulate:
+            part, end = next(feed)
+            group.append(part)
+            if end:
+                break
+        rows = sum(len(y[part]) for part in group)
         o.zero_grad()
-        loss.backward()
+        for part in group:
+            h = F.linear(x[part], net.dense1.weight, net.dense1.bias)
+            if norm:
+                bn = net.batch_norm1
+                h = F.batch_norm(h, bn.running_mean, bn.running_var, bn.weight, bn.bias, training=True)
+            z = F.linear(torch.tanh(h), net.dense2.weight, net.dense2.bias)
+            (F.cross_entropy(z, y[part], reduction="sum") / rows).backward()
+        if clip_value is not None:
+            torch.nn.utils.clip_grad_value_(net.parameters(), clip_value)
+        if clip_norm is not None:
+            torch.nn.utils.clip_grad_norm_(net.parameters(), clip_norm)
         o.step()
+        if average is not None:
+            average.update_parameters(net)
+    shown = net if average is None else average.module
     expect = {}
-    for k, t in p.items():
+    for k, t in shown.state_dict().items():
         entry(expect, k, t)
     safetensors.save(f"{HERE}/steps_{name}.expect.safetensors", expect)
 
@@ -140,6 +179,14 @@ def main():
     steps("sgd", lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9))
     steps("adam", lambda p: torch.optim.Adam(p, lr=0.01))
     steps("nadam", lambda p: torch.optim.NAdam(p, lr=0.01))
+
+    def sgd(p):
+        return torch.optim.SGD(p, lr=0.1, momentum=0.9)
+    steps("clip_norm", sgd, clip_norm=0.1)
+    steps("clip_value", sgd, clip_value=0.02)
+    steps("accumulate", sgd, accumulate=3)
+    steps("ema", sgd, ema=0.9)
+    steps("loop", sgd, clip_value=0.02, clip_norm=0.08, accumulate=3, ema=0.8, norm=True)
 
 
 if __name__ == "__main__":

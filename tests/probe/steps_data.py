@@ -1,6 +1,7 @@
-"""steps_data.py - data and first weights of steps_sgd.nn and steps_adam.nn, from seeds alone.
+"""steps_data.py - data and first weights of steps_*.nn, from seeds alone.
 
-    steps_data.py DIR        writes DIR/steps.images.idx, steps.labels.idx, steps.weights.safetensors
+    steps_data.py DIR        writes DIR/steps.images.idx, steps.labels.idx, steps.weights.safetensors,
+                             and with the tensors of batch_norm steps_loop.weights.safetensors
 """
 import random
 import struct
@@ -28,6 +29,12 @@ def weights():
     return {path: inputs.tensor(rng, *s) for path, s in spec.items()}
 
 
+def norm():
+    """The tensors of batch_norm as it begins."""
+    first = {"weight": 1.0, "bias": 0.0, "running_mean": 0.0, "running_var": 1.0}
+    return {f"batch_norm1.{k}": ([HIDDEN], [v] * HIDDEN) for k, v in first.items()}
+
+
 def main():
     out = sys.argv[1]
     with open(f"{out}/steps.images.idx", "wb") as f:
@@ -35,6 +42,7 @@ def main():
     with open(f"{out}/steps.labels.idx", "wb") as f:
         f.write(struct.pack(">2i", 0x801, ROWS) + bytes(labels()))
     safetensors.save(f"{out}/steps.weights.safetensors", weights())
+    safetensors.save(f"{out}/steps_loop.weights.safetensors", {**weights(), **norm()})
 
 
 if __name__ == "__main__":

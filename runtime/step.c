@@ -1,0 +1,228 @@
+/* step.c - batches become updates: accumulation, clipping, refusal, the average of weights.
+ *
+ * Holds: an update follows a check that passed; the order is that of language.md section 12; a
+ *        refused update leaves no trace in weights, optimizer state and buffers.
+ *
+ * The penalty is part of every batch's gradient; as the weights of the mean add up to one, it is
+ * part of the mean once.
+ *
+ * SPDX-License-Identifier: 0BSD
+ */
+#include <math.h>
+#include <string.h>
+
+#include "rt_flat.h"
+#include "rt_mem.h"
+#include "rt_real.h"
+#include "rt_step.h"
+
+/* A run that never gets finite again must end: so many refusals in a row, or so many returns to
+ * one moment. */
+enum { LEFT_OUT_MOST = 100, RETURNS_MOST = 10 };
+
+static size_t param_bytes(const Run *r)
+{
+	return (size_t)r->m->param_len * (size_t)r->m->real_bytes;
+}
+
+static size_t buffer_bytes(const Run *r)
+{
+	return (size_t)r->m->buffer_len * (size_t)r->m->real_bytes;
+}
+
+Stepper rt_step_new(Run *r, const Dataset *d, Feed *f)
+{
+	Stepper s = { .run = r, .data = d, .feed = f };
+	const nnrt_train *t = r->m->train;
+	s.nonfinite = t ? t->nonfinite : NNRT_STOP;
+	if ((t && t->number[NNRT_EMA]) || !isnan(r->given[NNRT_EMA])) {
+		s.average = rt_alloc((size_t)r->m->param_len, (size_t)r->m->real_bytes,
+		                     "the average of the weights");
+		memcpy(s.average, r->c.param, param_bytes(r));
+	}
+	rt_step_keep(&s);
+	return s;
+}
+
+void rt_step_free(Stepper *s)
+{
+	void *all[] = { s->sum, s->before, s->average, s->kept.state, s->kept.average };
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		rt_free(all[i]);
+	for (int i = 0; i < NNRT_MAX_MOMENTS; i++)
+		rt_free(s->kept.moment[i]);
+}
+
+void rt_step_exchange(Stepper *s)
+{
+	void *p = s->run->c.param;
+	if (!s->average)
+		return;
+	s->run->c.param = s->average;
+	s->average = p;
+}
+
+/* ---- what is not finite ------------------------------------------------------------------------ */
+
+static void *copy_of(void *old, const void *from, size_t bytes)
+{
+	void *to = old ? old : rt_alloc(bytes ? bytes : 1, 1, "a state to go back to");
+	memcpy(to, from, bytes);
+	return to;
+}
+
+void rt_step_keep(Stepper *s)
+{
+	Run *r = s->run;
+	Kept *k = &s->kept;
+	if (s->nonfinite != NNRT_ROLLBACK)
+		return;
+	if (!k->state)
+		k->state = rt_alloc(rt_run_state_bytes(r), 1, "a state to go back to");
+	rt_run_save_state(r, k->state);
+	for (int i = 0; i < r->m->nmoment; i++)
+		k->moment[i] = copy_of(k->moment[i], r->c.moment[i], param_bytes(r));
+	if (s->average)
+		k->average = copy_of(k->average, s->average, param_bytes(r));
+	k->averaged = s->averaged;
+	k->step = s->feed->step;
+	k->update = r->c.update;
+	s->in_a_row = 0;
+}
+
+static void go_back(Stepper *s)
+{
+	Run *r = s->run;
+	const Kept *k = &s->kept;
+	rt_run_load_state(r, k->state);
+	for (int i = 0; i < r->m->nmoment; i++)
+		memcpy(r->c.moment[i], k->moment[i], param_bytes(r));
+	if (s->average)
+		memcpy(s->average, k->average, param_bytes(r));
+	s->averaged = k->averaged;
+	s->feed->step = k->step;
+	r->c.update = k->update;
+}
+
+static StepEnd refuse(Stepper *s)
+{
+	bool back = s->nonfinite == NNRT_ROLLBACK;
+	if (s->nonfinite == NNRT_STOP || s->in_a_row >= (back ? RETURNS_MOST : LEFT_OUT_MOST))
+		return STEP_BAD;
+	s->in_a_row++;
+	s->left_out++;
+	if (back)
+		go_back(s);
+	else if (s->batches > 0)
+		memcpy(s->run->c.buffer, s->before, buffer_bytes(s->run));
+	s->batches = s->samples = 0;
+	return STEP_LEFT_OUT;
+}
+
+/* ---- the mean of several batches --------------------------------------------------------------- */
+
+static void gather(Stepper *s, int n)
+{
+	Run *r = s->run;
+	const nnrt_model *m = r->m;
+	if (!s->sum)
+		s->sum = rt_alloc((size_t)m->param_len, (size_t)m->real_bytes, "gradients");
+	if (s->batches == 0) {
+		s->before = copy_of(s->before, r->c.buffer, buffer_bytes(r));
+		rt_flat_product(s->sum, r->c.grad, m->param_len, n, m->real_bytes);
+	} else {
+		rt_flat_add(s->sum, r->c.grad, m->param_len, n, m->real_bytes);
+	}
+	s->batches++;
+	s->samples += n;
+	r->c.sample0 = (uint64_t)s->samples;
+}
+
+static int64_t batches_wanted(const Run *r)
+{
+	double k = rt_run_number(r, NNRT_ACCUMULATE);
+	return k >= 1.5 ? (int64_t)(k + 0.5) : 1;
+}
+
+/* ---- clipping ------------------------------------------------------------------------------------ */
+
+static double norm_of(const Run *r)
+{
+	const nnrt_model *m = r->m;
+	double all = 0;
+	for (int i = 0; i < m->nparam; i++) {
+		const nnrt_tensor *t = &m->param[i];
+		const char *g = (const char *)r->c.grad + t->offset * m->real_bytes;
+		if (t->trained && !r->frozen[i])
+			all += rt_square_sum(g, t->len, m->real_bytes);
+	}
+	return sqrt(all);
+}
+
+/* PyTorch's clip_grad_value_, then its clip_grad_norm_ over all parameters that are trained. */
+static void clip(Run *r)
+{
+	const nnrt_model *m = r->m;
+	double most = rt_run_number(r, NNRT_CLIP_VALUE), c = rt_run_number(r, NNRT_CLIP_NORM);
+	if (!isnan(most))
+		rt_flat_clamp(r->c.grad, r->c.grad, m->param_len, most, m->real_bytes);
+	if (isnan(c))
+		return;
+	double factor = c / ((isnan(most) ? r->norm_all : norm_of(r)) + 1e-6);
+	if (factor < 1)
+		rt_flat_product(r->c.grad, r->c.grad, m->param_len, factor, m->real_bytes);
+}
+
+/* ---- a step ---------------------------------------------------------------------------------------- */
+
+/* PyTorch's AveragedModel with get_ema_multi_avg_fn: the first update is copied. */
+static void average(Stepper *s)
+{
+	const Run *r = s->run;
+	double keep = rt_run_number(r, NNRT_EMA);
+	if (!s->average)
+		return;
+	if (s->averaged++ == 0)
+		memcpy(s->average, r->c.param, param_bytes(r));
+	else
+		rt_flat_lerp(s->average, r->c.param, r->m->param_len, 1 - keep,
+		             r->m->real_bytes);
+}
+
+StepEnd rt_step(Stepper *s, const uint32_t *row, int n)
+{
+	Run *r = s->run;
+	if (s->batches == 0) {
+		nnrt_time now = rt_feed_time(s->feed);
+		rt_run_knobs(r, &now);
+		s->wanted = batches_wanted(r);
+		r->c.sample0 = 0;
+	}
+	rt_run_bind(r, s->data, row, n);
+	rt_run_grad(r, 0);
+	if (!rt_run_check(r))
+		return refuse(s);
+	bool last = s->batches + 1 >= s->wanted || rt_feed_last(s->feed, n);
+	if (!last || s->batches > 0)
+		gather(s, n);
+	if (!last) {
+		rt_run_buffers(r);
+		return STEP_PART;
+	}
+	if (s->batches > 0) {
+		rt_flat_quotient(r->c.grad, s->sum, r->m->param_len, (double)s->samples,
+		                 r->m->real_bytes);
+		if (!rt_run_check(r))
+			return refuse(s);
+	}
+	clip(r);
+	rt_run_update(r);
+	rt_run_buffers(r);
+	average(s);
+	s->batches = s->samples = 0;
+	r->c.sample0 = 0;
+	s->feed->step++;
+	if (s->nonfinite == NNRT_SKIP)
+		s->in_a_row = 0;
+	return STEP_UPDATE;
+}
