@@ -152,7 +152,7 @@ demo: setup
 # Each group is a script tests/group/NAME.sh that prints its failures and one closing line with its
 # seconds, and leaves its counts in $(BUILD)/check.  Groups run side by side; `timing` runs alone.
 # The long ones first.
-GROUPS_ := bits layers warnings probes trainer addop sanitize units ops contract layering golden cli valgrind readme
+GROUPS_ := bits layers warnings probes bad trainer addop sanitize units ops contract layering golden cli valgrind readme
 export BUILD T CC PYTHON
 
 .PHONY: check check-build check-groups check-long golden asan $(GROUPS_:%=check-%) check-timing
@@ -168,7 +168,7 @@ check-build: $(UNITS) $(BUILD)/unit/bits
 check-groups: $(GROUPS_:%=check-%)
 $(GROUPS_:%=check-%): check-%:
 	@sh tests/group/$*.sh
-check-sanitize: asan
+check-sanitize check-bad: asan
 check-long: check
 	@LONG=1 sh tests/group/trainer.sh
 
@@ -184,7 +184,7 @@ golden: compiler
 
 asan:
 	@$(MAKE) -s --no-print-directory BUILD=$(BUILD)/asan OPT='-O1 -g' \
-		SAN='-fsanitize=address,undefined -fno-sanitize-recover=all' compiler
+		SAN='-fsanitize=address,undefined -fno-sanitize-recover=all' compiler runtime
 
 # ---- the rest -----------------------------------------------------------------------------------------
 

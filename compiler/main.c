@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -109,10 +110,31 @@ static int dependencies(Compile *c, const char *target)
 	return write_dependencies(c->job, target, path);
 }
 
+/* Is path one of the sources, under whatever name?  Says so. */
+static bool replaces_source(const Compile *c, const char *path)
+{
+	const Job *j = c->job;
+	struct stat to, from;
+	if (!strcmp(path, "-") || stat(path, &to))
+		return false;
+	for (int i = 0; i < j->nsource; i++) {
+		const Source *s = &j->source[i];
+		if (s->builtin || stat(s->name, &from) || !S_ISREG(from.st_mode) ||
+		    from.st_dev != to.st_dev || from.st_ino != to.st_ino)
+			continue;
+		fprintf(stderr, "nnc: error: %s: the output would replace the program `%s` [E0502]\n"
+		        "     = help: name another file: -o %s.c\n", path, s->name, stem(c->job, s->name));
+		return true;
+	}
+	return false;
+}
+
 static int write_trainer(Compile *c)
 {
 	Out *o = out_new(c->job->mem);
 	const char *path = output_path(c, ".c");
+	if (replaces_source(c, path))
+		return 2;
 	emit_trainer(o, c->m, &c->cmd->opt);
 	done(c, "emit");
 	return out_save(o, path) ? file_error(path) : dependencies(c, path);
@@ -124,6 +146,8 @@ static int build_trainer(Compile *c)
 	Out *o = out_new(c->job->mem);
 	const char *path = output_path(c, "");
 	const char *source = arena_printf(c->job->mem, "%s.c", path);
+	if (c->cmd->mode != MODE_RUN && (replaces_source(c, path) || replaces_source(c, source)))
+		return 2;
 	emit_trainer(o, c->m, &c->cmd->opt);
 	done(c, "emit");
 	if (c->cmd->mode == MODE_RUN)
@@ -144,6 +168,8 @@ static int write_inference(Compile *c)
 		bool c_file = n > 2 && !strcmp(path + n - 2, ".c");
 		head = arena_printf(j->mem, "%.*s.h", (int)(c_file ? n - 2 : n), path);
 	}
+	if (replaces_source(c, path) || (head && replaces_source(c, head)))
+		return 2;
 	const char *slash = strrchr(c->cmd->weights, '/');
 	const char *name = strcmp(path, "-") ? stem(j, path)
 	                 : arena_printf(j->mem, "%s_infer", stem(j, c->cmd->file));
@@ -291,7 +317,11 @@ int main(int argc, char **argv)
 	} else if (!status && cmd.mode != MODE_DONE) {
 		int file = source_read(j, cmd.file);
 		if (file < 0) {
-			fprintf(stderr, "nnc: error: %s: %s\n", cmd.file, strerror(errno));
+			if (errno == EFBIG)
+				fprintf(stderr, "nnc: error: %s: more than %d bytes, the limit of a source file\n",
+				        cmd.file, SOURCE_BYTES);
+			else
+				fprintf(stderr, "nnc: error: %s: %s\n", cmd.file, strerror(errno));
 			status = 3;
 		} else if (cmd.mode == MODE_DUMP_TOKENS || cmd.mode == MODE_DUMP_AST) {
 			status = dump_syntax(j, &cmd, file);

@@ -168,7 +168,7 @@ static int natural(Job *j, const Option *o, const char *v, int lo, int *n)
 {
 	char *end;
 	long k = strtol(v, &end, 10);
-	if (*end || end == v || k < lo || k > 1 << 30)
+	if (*end || *v < '0' || *v > '9' || k < lo || k > 1 << 30)
 		return usage(arena_printf(j->mem, "`%s` takes a whole number from %d on, not `%s`", o->name,
 		                          lo, v), "for example 32");
 	*n = (int)k;
@@ -407,6 +407,9 @@ int options_parse(Job *j, Command *c, int argc, char **argv)
 	for (int i = 1; i < argc && c->mode != MODE_DONE; i++) {
 		const char *arg = argv[i], *value;
 		int status;
+		/* behind `--` stands the program if it has not been named yet, else its arguments */
+		if (!strcmp(arg, "--") && !c->file && i + 2 == argc && c->mode != MODE_RUN)
+			return (status = take_file(j, c, argv[i + 1])) ? status : consistent(c);
 		if (!strcmp(arg, "--")) {
 			c->args = argv + i + 1;
 			c->nargs = argc - i - 1;

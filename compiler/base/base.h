@@ -86,7 +86,10 @@ Sym  job_symf(Job *j, const char *fmt, ...) __attribute__((format(printf, 2, 3))
 
 /* Adds a text as a source file; returns its number.  The text is copied. */
 int  source_add(Job *j, const char *name, const char *text, size_t len, bool builtin);
-/* Reads a file and adds it; -1 if it cannot be read (errno says why). */
+enum { SOURCE_BYTES = 16 << 20 };      /* of one source file                                   */
+
+/* Reads a file and adds it; -1 if it cannot be read (errno says why; EFBIG: more than
+ * SOURCE_BYTES). */
 int  source_read(Job *j, const char *path);
 /* Line (from 1) and column (from 1, in bytes) of an offset. */
 void source_place(const Job *j, int file, int offset, int *line, int *column);
@@ -155,8 +158,9 @@ char *number_text(char *buf, double v, bool single);
 
 /* ---- file.c: reading and checked sizes ------------------------------------------- */
 
-/* Whole file as NUL-terminated bytes in a; 0 if it cannot be read (errno). */
-char *file_read(Arena *a, const char *path, size_t *len);
+/* Whole file as NUL-terminated bytes in a; 0 if it cannot be read (errno; EFBIG: more than
+ * `most` bytes). */
+char *file_read(Arena *a, const char *path, size_t most, size_t *len);
 /* Checked products and sums: false if the result exceeds max. */
 bool  size_mul(int64_t a, int64_t b, int64_t max, int64_t *r);
 bool  size_add(int64_t a, int64_t b, int64_t max, int64_t *r);

@@ -6,8 +6,8 @@
 #include "base.h"
 
 /* Everything up to the end of f, in memory from malloc; 0 on error.  Not by the file's size:
- * pipes and /dev/stdin have none. */
-static char *read_all(FILE *f, size_t *len)
+ * pipes and /dev/stdin have none, and /dev/zero has no end. */
+static char *read_all(FILE *f, size_t most, size_t *len)
 {
 	size_t n = 0, cap = 1 << 16;
 	char *buf = malloc(cap);
@@ -16,6 +16,11 @@ static char *read_all(FILE *f, size_t *len)
 		n += got;
 		if (got == 0)
 			break;
+		if (n > most) {
+			free(buf);
+			errno = EFBIG;
+			return 0;
+		}
 		if (n < cap)
 			continue;
 		char *more = cap <= SIZE_MAX / 2 ? realloc(buf, cap * 2) : 0;
@@ -31,14 +36,14 @@ static char *read_all(FILE *f, size_t *len)
 	return buf;
 }
 
-char *file_read(Arena *a, const char *path, size_t *len)
+char *file_read(Arena *a, const char *path, size_t most, size_t *len)
 {
 	FILE *f = fopen(path, "rb");
 	if (!f)
 		return 0;
 	errno = 0;
 	size_t n = 0;
-	char *buf = read_all(f, &n), *text = 0;
+	char *buf = read_all(f, most, &n), *text = 0;
 	int failed = !buf || ferror(f) ? (errno ? errno : EIO) : 0;
 	fclose(f);
 	if (!failed) {

@@ -68,13 +68,9 @@ int source_add(Job *j, const char *name, const char *text, size_t len, bool buil
 int source_read(Job *j, const char *path)
 {
 	size_t len;
-	const char *text = file_read(j->mem, path, &len);
+	const char *text = file_read(j->mem, path, SOURCE_BYTES, &len);
 	if (!text)
 		return -1;
-	if (len >= INT_MAX) {
-		errno = EFBIG;
-		return -1;
-	}
 	return source_take(j, path, text, (int)len, false);
 }
 

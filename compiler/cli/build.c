@@ -248,6 +248,7 @@ void print_limits(void)
 		long long limit;
 	} limits[] = {
 		{ "nesting of brackets, height of any expression", MAX_NEST },
+		{ "bytes of a source file", SOURCE_BYTES },
 		{ "bytes of a line", MAX_LINE },
 		{ "letters of a name", MAX_NAME },
 		{ "dimensions of a tensor", MAXRANK },

@@ -300,6 +300,8 @@ static void print_data(Out *o, Arena *a, const Module *m)
 		    c_string(a, d->labels), c_string(a, d->kind), (long long)d->n,
 		    number(a, d->noise), number(a, d->val), number(a, d->test),
 		    (unsigned long long)d->seed, d->shuffle);
+	if (!t->given)
+		return;
 	out(o,
 	    "static const nnrt_train train = {\n"
 	    ".epochs = %s, .steps = %s, .batch = %lld, .seed = %llu,\n"

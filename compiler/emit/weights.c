@@ -105,7 +105,7 @@ Weights *weights_read(Job *j, const char *path)
 {
 	size_t len;
 	Arena *mem = arena_new();
-	unsigned char *text = (unsigned char *)file_read(mem, path, &len);
+	unsigned char *text = (unsigned char *)file_read(mem, path, SIZE_MAX / 4, &len);
 	const char *wrong = 0;
 	json_t *head = 0;
 	Weights *w = NEW(j->mem, Weights);

@@ -453,6 +453,22 @@ static Value b_later(Elab *e, Frame *f)
 	return v_poison();
 }
 
+/* fn _drops(p): false if p is a literal 0, so that nothing is drawn; a const that may be set at
+ * run time draws whatever it is now.  p must be a probability. */
+static Value b_drops(Elab *e, Frame *f)
+{
+	const Value *p = formal(f, 0);
+	if (p->kind == V_POISON)
+		return v_poison();
+	if (p->kind == V_NUMBER && p->known && !(p->num >= 0 && p->num <= 1)) {
+		Diag *d = fail(e, p->at, "E0404", "a probability is at least 0 and at most 1");
+		diag_label(d, "this is %s", value_text(e, p));
+		diag_help(d, "`dropout(0.1)` drops one element in ten");
+		return v_poison();
+	}
+	return v_bool(p->kind != V_NUMBER || !p->known || p->deps || p->num != 0, f->at);
+}
+
 const BuiltinRow builtin_rows[] = {
 	{ "op", b_op },
 	{ "pow", b_pow },
@@ -476,6 +492,7 @@ const BuiltinRow builtin_rows[] = {
 	{ "probable", b_probable },
 	{ "tensor", b_tensor },
 	{ "classes", b_classes },
+	{ "drops", b_drops },
 	{ "refuse", b_refuse },
 	{ "later", b_later },
 	{ 0, 0 },

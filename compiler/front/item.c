@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void bind_builtin(Elab *e, Def *d)
@@ -116,7 +117,7 @@ static const char *folder_of(Elab *e, const char *path)
 	return slash ? arena_strndup(e->mem, path, (size_t)(slash - path + 1)) : "";
 }
 
-/* The file, or -1; known: it has been read before. */
+/* The file; -1: cannot be read, -2: no regular file.  known: it has been read before. */
 static int open_import(Elab *e, Ast *a, const char **path, bool *known)
 {
 	Sym name = a->u.decl.name;
@@ -137,8 +138,13 @@ static int open_import(Elab *e, Ast *a, const char **path, bool *known)
 	free(real);
 	int file = (int)(intptr_t)map_get(&e->imported, key) - 1;
 	*known = file >= 0;
-	if (!*known)
-		file = source_read(e->j, *path);
+	if (*known)
+		return file;
+	/* opening a FIFO would wait for a writer, and a device may have no end */
+	struct stat st;
+	if (stat(*path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return -2;
+	file = source_read(e->j, *path);
 	map_put(e->mem, &e->imported, key, (void *)(intptr_t)(file + 1));
 	return file;
 }
@@ -148,12 +154,15 @@ static void do_import(Elab *e, Ast *a)
 	const char *path;
 	bool known;
 	int file = open_import(e, a, &path, &known);
-	Import edge = { a->at.file, file };
+	Import edge = { a->at.file, file < 0 ? -1 : file };
 	PUSH(e->mem, e->import, e->nimport, e->capimport, edge);
 	if (file >= 0 && !known) {
 		read_items(e, file, false, false);
-	} else if (file < 0) {
-		Diag *d = error(e->j, a->at, "E0204", "cannot read the import \"%s\": %s",
+	} else if (file == -2) {
+		error(e->j, a->name_at, "E0204",
+		      "cannot read the import \"%s\": it is not a regular file", a->u.decl.name);
+	} else if (file == -1) {
+		Diag *d = error(e->j, a->name_at, "E0204", "cannot read the import \"%s\": %s",
 		                a->u.decl.name, strerror(errno ? errno : ENOENT));
 		diag_note(d, "looked for relative to this file, then in the -I folders, then "
 		             "in NNC_PATH");

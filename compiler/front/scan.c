@@ -66,6 +66,10 @@ void scan_number(Parse *p, const char *text, int n, bool real)
 		if (text[i] != '_')
 			digits[k++] = text[i];
 	Token *t = push(p, real ? FLOAT : INT, symbols_get(p->j->symbols, text, (size_t)n));
+	if (digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9') {
+		Diag *d = error(p->j, t->at, "E0105", "a number does not begin with 0%c", digits[1]);
+		diag_help(d, "write `%s`: numbers are decimal", digits + strspn(digits, "0"));
+	}
 	t->num = strtod(digits, 0);
 	errno = 0;
 	t->i = real ? 0 : strtoll(digits, 0, 10);

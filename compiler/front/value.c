@@ -394,6 +394,12 @@ Value number_op(Elab *e, Op op, const Value *a, const Value *b, Span at)
 		return r;
 	}
 	r.deps = deps_join(e, a->deps, b->deps);
+	if (op == O_div && a->known && a->is_int && b->known && b->is_int && !b->i) {
+		Diag *d = fail(e, at, "E0308", "division of %lld by 0", (long long)a->i);
+		if (b->at.file >= 0)
+			diag_span(d, user_place(e, b->at), "this is 0");
+		return v_poison();
+	}
 	if (a->known && b->known) {
 		r.known = true;
 		if (a->is_int && b->is_int && int_op(op, a->i, b->i, &r.i)) {

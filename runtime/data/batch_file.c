@@ -42,6 +42,10 @@ static void check_tensor(const TensorFile *f, const Stored *t, const nnrt_field 
 		        t->name, rt_shape(t->dim, t->rank), shape_of(want));
 	if (t->dim[0] < 1)
 		rt_fail(RT_FILE, "R5", "%s: `%s` has no row", f->path, t->name);
+	if (!rt_type_is_float(t->type) && want->kind == NNRT_REAL)
+		rt_fail(RT_FILE, "R1",
+		        "%s: `%s` holds %s, but the model's is f32; use F64, F32, F16 or BF16",
+		        f->path, t->name, rt_type_name(t->type));
 	if (rt_type_is_float(t->type) && want->kind != NNRT_REAL)
 		rt_fail(RT_FILE, "R1",
 		        "%s: `%s` holds %s, but the model's is an integer; use I64, I32, I16, "
