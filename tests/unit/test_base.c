@@ -314,7 +314,7 @@ static void test_out(void)
 	CU_ASSERT(fd >= 0 && close(fd) == 0);
 	CU_ASSERT(out_save(o, path) == 0);
 	size_t n;
-	char *back = file_read(a, path, &n);
+	char *back = file_read(a, path, 1 << 20, &n);
 	CU_ASSERT(back && n == o->n && !memcmp(back, o->text, n));
 	struct stat st;
 	CU_ASSERT(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600);
