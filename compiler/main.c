@@ -239,6 +239,20 @@ static bool fits_runtime(const Compile *c)
 	return true;
 }
 
+/* Options of `export` that inference C cannot have yet, unless the command line wins. */
+static bool unbuilt_exports(const Compile *c)
+{
+	for (int i = 0; i < c->m->nunbuilt; i++) {
+		const Unbuilt *u = &c->m->unbuilt[i];
+		if ((c->cmd->api_given && !strcmp(u->name, "api")) ||
+		    (c->cmd->weights_as_given && !strcmp(u->name, "weights")))
+			continue;
+		error(c->job, u->at, "E0405", "not implemented yet: the export option `%s`",
+		      u->name);
+	}
+	return diag_flush(c->job, stderr) > 0;
+}
+
 static int compile(Compile *c, int file)
 {
 	Job *j = c->job;
@@ -259,6 +273,9 @@ static int compile(Compile *c, int file)
 		c->cmd->opt.prefix = c->m->export_prefix ? c->m->export_prefix : c->m->name;
 	if (!c->cmd->opt.batch)
 		c->cmd->opt.batch = (int)c->m->export_batch;
+	c->cmd->opt.libm |= c->m->export_libm;
+	if (c->cmd->mode == MODE_INFER && unbuilt_exports(c))
+		return 1;
 	if (done(c, "elaborate") || c->cmd->mode == MODE_CHECK ||
 	    compile_passes(c->m, &c->cmd->opt, done, c))
 		return 0;

@@ -344,8 +344,8 @@ static int apply(Job *j, Command *c, const Option *o, const char *v)
 	case F_BLAS: case F_THREADS: return choice(j, o, v, 0);
 	case F_PRECISION: c->opt.f64 = !strcmp(v, "f64"); return choice(j, o, v, "bf16");
 	case F_WEIGHTS: c->weights = v; return 0;
-	case F_WEIGHTS_AS: return choice(j, o, v, "extern|file");
-	case F_API: return choice(j, o, v, "context");
+	case F_WEIGHTS_AS: c->weights_as_given = true; return choice(j, o, v, "extern|file");
+	case F_API: c->api_given = true; return choice(j, o, v, "context");
 	case F_LIBM: c->opt.libm = true; return 0;
 	case F_NO_COMMENTS: c->opt.no_comments = true; return 0;
 	case F_CFLAGS: case F_LIBS: print_flags(o->flag); c->mode = MODE_DONE; return 0;

@@ -25,6 +25,7 @@ typedef struct {
 	bool depend;                   /* -MD                                                  */
 	const char *depend_file;       /* -MF                                                  */
 	bool json;                     /* --summary=json                                       */
+	bool api_given, weights_as_given;      /* they win over `export`                      */
 	bool check, in_place;          /* --check also given, with --fmt; -i                    */
 } Command;
 

@@ -17,8 +17,15 @@ const TopicDoc topic_docs[] = {
 	  "Samples made in memory, for a first run without downloads. The kind \"random\" "
 	  "gives every "
 	  "input and target random values of its type." },
+	{ "search", "search METHOD(...) { const = range }",
+	  "Hyper-parameters to try: grid(), random(trials = 30), halving(trials = 30, factor = 3), "
+	  "each with minimize = or maximize =, seed =, parallel =. A range is choice(a, b, ...), "
+	  "uniform(a, b), log_uniform(a, b) or int_uniform(a, b). The section is checked; nnc "
+	  "--tune, which carries it out, is not built yet." },
 	{ "export", "export c(prefix = NAME, batch = N)",
-	  "Defaults of nnc --infer: the prefix of C names and the number of samples a call." },
+	  "Defaults of nnc --infer: the prefix of C names and the number of samples a call. What "
+	  "this version cannot do (api, weights, quantize ...) is refused when --infer is asked "
+	  "for." },
 	{ 0, 0, 0 },
 };
 

@@ -414,8 +414,7 @@ static void walk(Elab *e)
 	e->literal = true;
 	do_train(e);
 	do_export(e);
-	if (e->search)
-		later(e, e->search->at, "`search`");
+	do_search(e);
 	e->literal = false;
 	if (e->j->nerror) {
 		/* the optimizer may hold mistakes too */

@@ -11,7 +11,8 @@
  *     typing.c    types as written: declarations, headers of blocks
  *     stmt.c      statements           result.c    losses, metrics, outputs
  *     recur.c     scan
- *     section.c   train and export     data.c      data
+ *     section.c   train                data.c      data
+ *     export.c    export               search.c    search
  *     loop.c      the training loop    stop.c      when it ends
  *     builtin.c, moves.c, spatial.c, reduce.c      functions that the language cannot express
  *     whole.c     metrics of the whole set
@@ -356,6 +357,9 @@ const char *score_text(Elab *e, const Ast *a);
 bool  score_ok(Elab *e, const char *name, int score, Span at);
 void  do_update(Elab *e);
 void  do_export(Elab *e);
+void  do_search(Elab *e);
+/* May a const with value old be given v? */
+bool  define_fits(const Value *old, const Value *v);
 void  do_data(Elab *e);
 
 /* ---- builtins ---------------------------------------------------------------------------- */

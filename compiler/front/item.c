@@ -292,7 +292,7 @@ static const char *kind_text(const Value *v)
 }
 
 /* May a const with this value be given that one?  An integer stands for a number, not the reverse. */
-static bool define_fits(const Value *old, const Value *v)
+bool define_fits(const Value *old, const Value *v)
 {
 	if (v->kind != old->kind)
 		return false;

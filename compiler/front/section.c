@@ -1,4 +1,4 @@
-/* section.c - the sections train and export, and the optimizer's update.
+/* section.c - the section train, and the optimizer's update.
  *
  * In:    settings.   Out: TrainInfo; the graph `update` over flat arrays.
  * Holds: every setting that is not built is refused by name.
@@ -348,51 +348,4 @@ void do_update(Elab *e)
 	e->frame = 0;
 	if (!e->j->nerror)
 		train_numbers(e);
-}
-
-/* ---- export ------------------------------------------------------------------------------ */
-
-void do_export(Elab *e)
-{
-	static const char *const known[] = { "prefix",  "batch",      "api",
-		                             "weights", "quantize",   "calibrate",
-		                             "stream",  "preprocess", "input_layout",
-		                             "libm",    "std" };
-	static const char *const usual[] = { 0, 0, "static", "embed", "none", 0,
-		                             0, 0, "nchw",   0,       "c99" };
-	if (!e->export_)
-		return;
-	Ast *c = e->export_->u.section.call;
-	if (strcmp(c->u.call.fn, "c")) {
-		Diag *d = fail(e, c->name_at, "E0201", "unknown export `%s`", c->u.call.fn);
-		diag_help(d, "write `export c(...)`");
-		return;
-	}
-	Args args = { 0 };
-	collect_args(e, c, 0, &args);
-	for (int i = 0; i < args.n; i++) {
-		const Arg *a = &args.v[i];
-		int64_t n;
-		int k = 0;
-		while (k < 11 && a->name && strcmp(known[k], a->name))
-			k++;
-		if (k == 11 || !a->name) {
-			Diag *d =
-				fail(e, a->name_at, "E0202", "`export c` has no argument `%s`",
-			             a->name ? a->name : "without a name");
-			if (a->name)
-				suggest_argument(d, "c", a->name, known, 11);
-			continue;
-		}
-		bool off = a->v.kind == V_BOOL && !a->v.yes;
-		bool same = usual[k] && a->v.kind == V_STRING && !strcmp(usual[k], a->v.str);
-		if (k == 0)
-			need_string(e, &a->v, "`prefix`", &e->m->export_prefix);
-		else if (k == 1 && need_int(e, &a->v, "`batch`", &n) && n >= 1)
-			e->m->export_batch = n;
-		else if (k == 1)
-			fail(e, a->at, "E0404", "`batch` must be at least 1");
-		else if (!off && !same && a->v.kind != V_POISON)
-			later(e, a->at, "the export option `%s`", a->name);
-	}
 }

@@ -96,6 +96,8 @@ typedef struct {
 	Span at;
 } TrainInfo;
 
+typedef struct { const char *name; Span at; } Unbuilt;
+
 typedef struct Module {
 	Job *job;
 	Sym name;                      /* the model's                                          */
@@ -116,6 +118,8 @@ typedef struct Module {
 	TrainInfo train;
 	Sym export_prefix;             /* `export c(prefix, batch)`: 0 where not given         */
 	int64_t export_batch;
+	bool export_libm;
+	Unbuilt *unbuilt; int nunbuilt, capunbuilt; /* export options that are not built       */
 	int nacc, nknob;               /* after the passes metrics, knobs                      */
 	Tally *tally; int ntally, captally;    /* after the pass metrics                       */
 	Statistic *stat; int nstat, capstat;

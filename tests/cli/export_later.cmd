@@ -1,0 +1,1 @@
+--infer ../front/search_good.nn --weights none.safetensors --api static
