@@ -156,7 +156,7 @@ static double mean_area(Ranks *r, const nnrt_statistic *stat, int k0, int k1)
 		bool roc = stat->what == NNRT_AUC;
 		if (roc && (r->npos == 0 || r->nneg == 0))
 			continue;
-		double w = stat->average == NNRT_WEIGHTED ? (double)r->npos : 1;
+		double w = stat->average == NNRT_WEIGHTED && k1 - k0 > 1 ? (double)r->npos : 1;
 		sum += w * (roc ? area_roc(r) : area_pr(r));
 		weight += w;
 	}

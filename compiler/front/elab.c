@@ -348,10 +348,15 @@ static void same_result(Elab *e, RootKind kind, int index, Sym name, Span at)
 {
 	const char *what = kind == R_OUTPUT ? "output" : "metric";
 	const Root *t = root_of(e->m->grad, kind, index), *v = root_of(e->m->eval, kind, index);
-	if (t && v && type_eq(&t->node->ty, &v->node->ty))
+	bool same = t && v && type_eq(&t->node->ty, &v->node->ty);
+	if (same && (kind == R_OUTPUT || same_formula(e, t->node, v->node)))
 		return;
 	Diag *d;
-	if (t && v)
+	if (same)
+		d = fail(e, at, "E0406",
+		         "the metric `%s` is another formula in training than in evaluation",
+		         name);
+	else if (t && v)
 		d = fail(e, at, "E0301",
 		         "the %s `%s` is %s in training, but %s in evaluation", what, name,
 		         type_text(e->mem, &t->node->ty), type_text(e->mem, &v->node->ty));

@@ -316,6 +316,8 @@ void  exec_scan(Elab *e, Ast *a);
 void  exec_result(Elab *e, Ast *a);
 /* E0406 where a metric of the whole set is read by what is no metric (whole.c). */
 void  check_wholes(Elab *e);
+/* Do metrics a in training and b in evaluation compute the same of their sums? */
+bool  same_formula(Elab *e, const Node *a, const Node *b);
 /* Of a metric's expression; true where it cannot be known. */
 bool  larger_is_better(const Ast *v);
 /* Inputs and outputs stand in the model; false after E0406. */

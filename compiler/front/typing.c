@@ -181,10 +181,22 @@ static bool loss_shapes(Match *m)
 	if (told(e, "E0304 %s %s %d:%d %d:%d", value_text(e, a), value_text(e, m->v),
 	         a->made.file, a->made.beg, m->v->made.file, m->v->made.beg))
 		return false;
-	Diag *d = fail(e, at, "E0304", "`%s` needs equal shapes", f->def->name);
+	const Type *p = &a->n->ty, *q = &m->v->n->ty;
+	bool classes = q->dt == DT_I32 && q->classes && q->rank < MAXRANK;
+	Diag *d = classes ? fail(e, at, "E0304", "`%s` needs %d scores for each target, one a class",
+	                         f->def->name, q->classes)
+	                  : fail(e, at, "E0304", "`%s` needs equal shapes", f->def->name);
 	show_value(e, d, a);
 	show_value(e, d, m->v);
-	const Type *p = &a->n->ty, *q = &m->v->n->ty;
+	if (classes) {
+		Type want = *q;
+		want.dt = DT_REAL;
+		want.classes = 0;
+		want.dim[want.rank++] = dim_num(q->classes);
+		diag_help(d, "for the target %s the scores are %s", type_text(e->mem, q),
+		          type_text(e->mem, &want));
+		return false;
+	}
 	if (p->rank == q->rank + 1 && dim_is(p->dim[p->rank - 1], 1)) {
 		diag_note(
 			d,

@@ -96,7 +96,8 @@ static Value b_whole(Elab *e, Frame *f)
 	                   (Dim[]){ dim_num(k), dim_num(k) });
 	if (!shape_ok(e, &t, f->at))
 		return v_poison();
-	return v_tensor(e, node(e->g, O_whole, &a, (Node *[]){ xn, yn }, 2, &t), f->at);
+	Node *n = node(e->g, O_whole, &a, (Node *[]){ xn, yn }, 2, &t);
+	return v_tensor(e, node_mark(n, user_place(e, f->at), 0), f->at);
 }
 
 const BuiltinRow whole_rows[] = {
@@ -148,14 +149,15 @@ static void check_root(Elab *e, const Graph *g, const Root *r, const Node **belo
 	bool table = w->ty.rank > 0, metric = r->kind == R_METRIC;
 	if (metric && (r->node == w || is_formula(r->node, below, NEWN(e->mem, bool, g->n + 1))))
 		return;
+	Span at = r->at.file >= 0 ? r->at : w->at;
 	Diag *d;
 	if (!metric)
-		d = fail(e, r->at, "E0406", "`%s` is a %s of the whole set, known after the last "
+		d = fail(e, at, "E0406", "`%s` is a %s of the whole set, known after the last "
 		         "batch; %s is computed for each batch", name, table ? "table" : "number",
 		         r->kind == R_LOSS ? "a loss" : r->kind == R_OUTPUT ? "an output"
 		                                                            : "this value");
 	else
-		d = fail(e, r->at, "E0406",
+		d = fail(e, at, "E0406",
 		         table ? "`%s` is a table: a metric cannot compute with it"
 		               : "`%s` is a number of the whole set: a metric can add, multiply "
 		                 "and compare it with other numbers, but not make a tensor of it",
@@ -173,6 +175,45 @@ void check_wholes(Elab *e)
 		for (int i = 0; i < g[k]->nroot; i++)
 			check_root(e, g[k], &g[k]->root[i], below);
 	}
+}
+
+/* ---- equal formulas ---------------------------------------------------------------------- */
+
+typedef struct { const Node **seen; int n, cap; } Walk;
+
+/* What the pass metrics will see of a formula: operations over sums and numbers of the whole set,
+ * a node that comes again as its number. */
+static const char *formula_text(Elab *e, const Node *n, Walk *w)
+{
+	const OpInfo *o = &opinfo[n->op];
+	char num[40];
+	while (o->kind == MOVE && n->nin == 1) {
+		n = n->in[0];
+		o = &opinfo[n->op];
+	}
+	for (int i = 0; i < w->n; i++)
+		if (w->seen[i] == n)
+			return arena_printf(e->mem, "#%d", i);
+	PUSH(e->mem, w->seen, w->n, w->cap, n);
+	if (n->op == O_const)
+		return arena_printf(e->mem, "%s", number_text(num, n->a.k, false));
+	if (o->kind == SET)
+		return arena_printf(e->mem, "%s/%d", whole_name((Whole)n->a.whole.what),
+		                    n->a.whole.average);
+	if (o->kind == LEAF && n->a.leaf.sym)
+		return n->a.leaf.sym;
+	if (o->kind != MAP && o->kind != COMPOSITE)
+		return "sum";
+	const char *s = o->name;
+	for (int i = 0; i < n->nin; i++)
+		s = arena_printf(e->mem, "%s %s", s, formula_text(e, n->in[i], w));
+	return arena_printf(e->mem, "(%s)", s);
+}
+
+bool same_formula(Elab *e, const Node *a, const Node *b)
+{
+	Walk wa = { 0 }, wb = { 0 };
+	return !strcmp(formula_text(e, a, &wa), formula_text(e, b, &wb));
 }
 
 /* ---- which direction is better ----------------------------------------------------------- */

@@ -89,6 +89,17 @@ same_loss() {
 }
 [ -x "$x" ] && try "bench and train have equal losses" same_loss
 
+# Every metric over every row, against scikit-learn: nothing is learnt, the log has nine digits.
+metrics_agree() {
+	NNC_DATA=$work/metrics "$work/metrics/t" train --out "$work/metrics/o" --progress none >"$work/metrics/out" &&
+		"$PYTHON" "$root/tests/metrics/check.py" "$root/tests/metrics/expect.json" \
+			"$work/metrics/o/metrics.csv" "$work/metrics/out"
+}
+mkdir -p "$work/metrics"
+"$PYTHON" "$root/tests/metrics/data.py" "$work/metrics"
+try "metrics build" trainer "$root/tests/metrics/metrics.nn" "$work/metrics/t" --precision f64
+try "metrics agree with scikit-learn" metrics_agree
+
 # The model of the demonstration, deployed, on rows made up.
 "$PYTHON" "$probe/inputs.py" mlp "$work"
 w=$work/mlp.weights.safetensors b=$work/mlp.batch32.safetensors

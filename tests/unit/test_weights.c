@@ -434,7 +434,7 @@ static void test_older_results(void)
 static void test_monitor(void)
 {
 	double a = 0.5;
-	Scores tr = { 1, &a, 0 }, val = { 2, &a, 0 };
+	Scores tr = { 1, &a, 0, 0 }, val = { 2, &a, 0, 0 };
 	Run *r = rt_run_new(&model);
 	Monitor w = rt_monitor_new(&model, true);
 	rt_monitor_room(&w, r);
