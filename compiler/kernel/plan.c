@@ -124,7 +124,7 @@ static void try_inplace(const Fn *f, Region *r)
 		if (r->access[i].write || !in_arena(from) || from->place != to->place ||
 		    from == to || from->bytes != to->bytes ||
 		    !dim_eq(from->st.len, to->st.len) ||
-		    elem_bytes(from, false) != elem_bytes(to, false))
+		    elem_bytes(from, f->o->f64) != elem_bytes(to, f->o->f64))
 			continue;
 		if (f->host->barrier && r->split.rows.k && !r->access[i].slice)
 			continue;
