@@ -79,9 +79,11 @@ struct Value {
 	const Frame *maker;            /* of that call, or 0                                  */
 	Node *n;                       /* V_TENSOR; V_NUMBER: its run-time form, or 0         */
 	Graph *g;                      /* of n                                                */
-	/* V_NUMBER: known: num, and i if is_int.  Else i * N (batch), or t + i (tick), or n. */
+	/* V_NUMBER: known: num, and i if is_int.  Else i * N (batch), or per * t + i (tick), or
+	 * n. */
 	bool known, is_int, batch;
 	Scan *tick;
+	int64_t per;
 	double num;
 	int64_t i;
 	int64_t over; /* i / over had a remainder (known, not is_int); else 0 */
@@ -337,8 +339,8 @@ struct Scan {
 	bool wrong;
 };
 
-/* The slice of x at step t + offset along axis, in the body. */
-Value scan_step(Elab *e, Scan *s, const Value *x, int axis, int64_t offset, Span at);
+/* The slice of x along axis at a subscript that follows the step of a scan, in the body. */
+Value scan_step(Elab *e, const Value *sub, const Value *x, int axis, Span at);
 
 /* ---- sections ---------------------------------------------------------------------------- */
 

@@ -11,7 +11,7 @@
 typedef struct {
 	int lo, n;                     /* elements lo .. lo + n - 1                           */
 	bool drop;
-	Scan *tick; int64_t offset;    /* the step of a scan                                  */
+	bool tick; Value step;         /* it follows the step of a scan                       */
 	Span at;
 } Sub;
 
@@ -100,8 +100,8 @@ static bool sub_of(Elab *e, Ast *a, Dim d, int axis, Sub *s)
 	s->drop = true;
 	s->n = 1;
 	if (v.kind == V_NUMBER && v.tick) {
-		s->tick = v.tick;
-		s->offset = v.i;
+		s->tick = true;
+		s->step = v;
 		return true;
 	}
 	if (!need_int(e, &v, "a subscript", &lo))
@@ -156,7 +156,7 @@ static Value index_tensor(Elab *e, const Value *x, Ast *a)
 	for (int i = 0; i < rank; i++) {
 		if (!sub[i].tick)
 			continue;
-		v = scan_step(e, sub[i].tick, &v, i - shift, sub[i].offset, sub[i].at);
+		v = scan_step(e, &sub[i].step, &v, i - shift, sub[i].at);
 		if (v.kind == V_POISON)
 			return v;
 		shift++;

@@ -41,26 +41,54 @@ static bool made_inside(const Scan *s, const Graph *g)
 	return false;
 }
 
-static bool step_in_range(Elab *e, const Scan *s, Dim d, int64_t offset, Span at)
+static bool step_in_range(Elab *e, const Value *sub, Dim d, Span at)
 {
-	if (offset >= 0 && offset + s->steps <= d.k)
+	int64_t first = sub->i, last;
+	if (!__builtin_mul_overflow(sub->per, (int64_t)sub->tick->steps - 1, &last) &&
+	    !__builtin_add_overflow(last, first, &last) && first >= 0 && first < d.k && last >= 0 &&
+	    last < d.k)
 		return true;
 	Diag *m = fail(e, at, "E0311",
 	               "the subscript runs from %lld to %lld, but this dimension has "
 	               "the elements 0 to %d",
-	               (long long)offset, (long long)(offset + s->steps - 1), d.k - 1);
-	diag_help(m, "the scan has %d steps; change its range", s->steps);
+	               (long long)first, (long long)last, d.k - 1);
+	diag_help(m, "the scan has %d steps; change its range", sub->tick->steps);
 	return false;
 }
 
-Value scan_step(Elab *e, Scan *s, const Value *x, int axis, int64_t offset, Span at)
+/* The element that a number names at run time: all others are made zero, and the sum is taken.  For what
+ * no sequence can give: values made in the body, and subscripts in other strides. */
+static Value select_step(Elab *e, const Value *sub, const Value *x, int axis, Span at)
 {
-	if (made_inside(s, x->g))
-		return later(e, at,
-		             "a subscript by the step of a scan on a value made inside it");
-	if (!step_in_range(e, s, x->n->ty.dim[axis], offset, at))
+	Node *n = value_node(e, x);
+	if (n->ty.dt != DT_REAL)
+		return later(e, at, "such a subscript by the step of a scan on %s",
+		             value_text(e, x));
+	Dim d[MAXRANK];
+	for (int i = 0; i < n->ty.rank; i++)
+		d[i] = i == axis ? n->ty.dim[i] : dim_num(1);
+	Type index = type_make(DT_I32, n->ty.rank, d);
+	Node *here = n_op2(e->g, O_eq, real_of(e, n_iota(e->g, &index, axis)), value_real(e, sub));
+	n = n_op3(e->g, O_where, here, n, n_const(e->g, 0));
+	n = drop_axes(e, n_reduce(e->g, O_sum, n, 1u << axis), 1u << axis);
+	Value v = v_tensor(e, n, at);
+	v.mark = x->mark;
+	return v;
+}
+
+Value scan_step(Elab *e, const Value *sub, const Value *x, int axis, Span at)
+{
+	Scan *s = sub->tick;
+	int64_t offset = sub->i;
+	if (!step_in_range(e, sub, x->n->ty.dim[axis], at))
 		return v_poison();
+	if (made_inside(s, x->g) || (sub->per != 1 && sub->per != -1))
+		return select_step(e, sub, x, axis, at);
 	Node *n = outside(e, s, x);
+	if (sub->per == -1) {
+		offset = n->ty.dim[axis].k - 1 - offset;
+		n = n_flip(s->x.from, n, axis);
+	}
 	int k = 0;
 	while (k < s->nseq && s->seq[k] != n)
 		k++;
@@ -146,6 +174,7 @@ static void bind_inside(Elab *e, Scan *s, Ast *a, Node **in, int *depth)
 	Value t = v_int(s->lo, a->at);
 	t.known = t.is_int = false;
 	t.tick = s;
+	t.per = 1;
 	frame_bind(e, e->frame, a->u.scan.var, t, a->name_at)->quiet = true;
 }
 

@@ -104,6 +104,7 @@ void assign(Elab *e, Sym name, Value v, Span at)
 		diag_help(d,
 		          "write `carry %s = ...` in the head of the scan, or use another name",
 		          name);
+		b->v = v_poison();
 		return;
 	}
 	if (b && b->buffer) {

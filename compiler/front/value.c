@@ -264,6 +264,8 @@ static Node *tick_node(Elab *e, const Value *v)
 	a.leaf.sym = v->tick->var;
 	Type t = type_scalar(DT_I32);
 	Node *n = n_cast(g, node(g, O_tick, &a, 0, 0, &t), DT_REAL);
+	if (v->per != 1)
+		n = n_op2(g, O_mul, n, n_const(g, (double)v->per));
 	if (v->i)
 		n = n_op2(g, O_add, n, n_const(g, (double)v->i));
 	return node_use(e, n, g);
@@ -372,6 +374,16 @@ static bool linear_op(Op op, const Value *a, const Value *b, Value *r)
 	if (b->tick && ka && op == O_add) {
 		*r = *b;
 		return int_op(op, a->i, b->i, &r->i);
+	}
+	if (b->tick && ka && op == O_sub) {
+		*r = *b;
+		return int_op(op, a->i, b->i, &r->i) && int_op(op, 0, b->per, &r->per);
+	}
+	if (op == O_mul && ((a->tick && kb) || (b->tick && ka))) {
+		const Value *t = a->tick ? a : b, *k = a->tick ? b : a;
+		*r = *t;
+		return k->i != 0 && int_op(op, t->i, k->i, &r->i) &&
+		       int_op(op, t->per, k->i, &r->per);
 	}
 	if (op == O_mul && ((a->batch && kb) || (b->batch && ka))) {
 		*r = a->batch ? *a : *b;

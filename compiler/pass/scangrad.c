@@ -230,8 +230,11 @@ static Node *finish_node(Reverse *r, Graph *to, Node **done, Node *n, const Node
 		Node **in = NEWN(to->mem, Node *, n->nin + 1);
 		for (int i = 0; i < n->nin; i++)
 			in[i] = finish_node(r, to, done, n->in[i], origin);
-		m = n->body ? bug(r->g->job, "scan inside scan has no gradient yet"), (Node *)0
-			: node(to, n->op, &n->a, in, n->nin, opinfo[n->op].typed ? &n->ty : 0);
+		/* A scan in the body: its reverse scan, and its longer copy, which runs again here on
+		 * the saved values of the step. */
+		Rewrite w = { r->body, to, done };
+		m = n->body ? rewrite_copy(&w, n)
+		            : node(to, n->op, &n->a, in, n->nin, opinfo[n->op].typed ? &n->ty : 0);
 	}
 	return done[n->id] = node_mark(m, n->at, n->name);
 }
