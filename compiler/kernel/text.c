@@ -18,6 +18,12 @@ static int op_level(const char *expr)
 	return strchr(expr, '*') || strchr(expr, '/') ? P_PRODUCT : P_SUM;
 }
 
+/* A conversion of lanes of reals: it prints as what it converts. */
+static bool as_it_is(const Ex *e)
+{
+	return e->wide && strstr(opinfo[e->u.op].expr, "(nnc_real)") && e->arg[0]->dt == DT_REAL;
+}
+
 static int level(const Ex *e)
 {
 	switch (e->kind) {
@@ -38,6 +44,8 @@ static int level(const Ex *e)
 	case E_NUM:
 		return signbit(e->u.num) && !e->wide ? P_UNARY : P_ATOM;
 	case E_OP: case E_REDUCE:
+		if (as_it_is(e))
+			return e->arg[0]->wide ? level(e->arg[0]) : P_ATOM;
 		return op_level(opinfo[e->u.op].expr);
 	case E_INTVAL:
 		return level(e->arg[0]);
@@ -74,11 +82,10 @@ static const char *op_text(Print *p, const Ex *e)
 {
 	const char *x = opinfo[e->u.op].expr;
 	int lv = op_level(x);
-	if (e->wide && strstr(x, "(nnc_real)")) {      /* a mask as 0 and 1; a real as it is */
+	if (e->wide && strstr(x, "(nnc_real)")) {      /* a mask as 0 and 1 */
 		const char *arg = print_lanes(p, e->arg[0]);
-		return e->arg[0]->dt == DT_REAL
-		               ? arg
-		               : arena_printf(p->a, "nncv_sel(%s, nncv_set1(1), nncv_set1(0))", arg);
+		return as_it_is(e) ? arg
+		                   : arena_printf(p->a, "nncv_sel(%s, nncv_set1(1), nncv_set1(0))", arg);
 	}
 	const char *s = "";
 	int operand = 0;

@@ -75,6 +75,8 @@ def values():
     out["classes"] = (k == 2) * x[:, 0] + (k != x.argmax(1)) * x[:, 1]
     out["number"] = x * N / 2 + x.sum(0) / N + N ** 2
     out["centred"] = (x - x.mean(0)) / (x.std(0) + N)
+    st = 2 * (x + 1).detach() * x - (i + 1) * 0.5 * (x - 1).detach()
+    out["stopped"] = st
 
     out["picked"] = y[:, 1] + y[:, -1, 2:3] * y[..., -2, :] - y[:, 0:1, 1:][:, 0, 0:1]
     out["edges"] = y[:, :2, -3:].sum((1, 2)) + y[..., 0, 0] + y[:, 2][:, 3]
@@ -109,7 +111,7 @@ def values():
     out["results"] = o
     out["mean_of_types"] = y.mean(-1) * x.mean(-1, keepdim=True)
 
-    losses = [(a ** 2).mean() + px.mean(), torch.sin(c).sum() / N, (u * 2).mean() * 0.5,
+    losses = [(a ** 2).mean() + st.mean() + px.mean(), torch.sin(c).sum() / N, (u * 2).mean() * 0.5,
               F.cross_entropy(x, k), (z ** 2).mean() + m.mean() - o.mean()]
     return out, dict(zip(["first", "second", "loss3", "cross_entropy", "loss5"], losses))
 

@@ -18,4 +18,18 @@ fi
 for f in "$here"/*.cases; do
 	try "$(basename "$f" .cases)" env T= "$PYTHON" "$here/cases.py" "$nnc" "$f"
 done
+
+# In double the numbers are PyTorch's (reference.py) to 1e-9, at either level.
+CFLAGS_EXTRA=-O0
+numbers() { # NAME LEVEL
+	trainer "$here/$1.nn" "$work/$1$2" $2 --precision f64 &&
+		"$work/$1$2" gradients --weights "$here/$1.weights.safetensors" --in "$here/$1.batch.safetensors" \
+			--out "$work/$1$2.safetensors" &&
+		"$PYTHON" "$root/tests/probe/compare.py" "$here/$1.expect.safetensors" "$work/$1$2.safetensors"
+}
+for name in values recurrence; do
+	for level in -O0 -O2; do
+		try "$name$level" numbers $name $level
+	done
+done
 finish
