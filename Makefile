@@ -39,8 +39,7 @@ FP     := -ffp-contract=off
 
 FOLDERS := base front ir ops pass kernel emit cli
 INC     := -Icompiler $(FOLDERS:%=-Icompiler/%) -Iruntime -I$(BUILD)
-CFLAGS_NNC := $(STD) $(OPT) $(WARN) $(FP) $(SAN) $(INC) \
-	-DNNC_INCDIR='"$(INCDIR)"' -DNNC_LIBDIR='"$(LIBDIR)"'
+CFLAGS_NNC := $(STD) $(OPT) $(WARN) $(FP) $(SAN) $(INC)
 # The library is compiled as trainers are (nnc --cflags).
 CFLAGS_RT  := $(STD) -O2 -g -march=native $(FP) -fno-math-errno -fno-trapping-math -fopenmp \
 	$(WARN) $(SAN) -Iruntime -Iruntime/data
@@ -105,6 +104,9 @@ $(BUILD)/embed.c: $(EMBEDDED:%=runtime/%.h) Makefile
 	@{ printf '/* Generated from runtime/*.h; do not edit. *''/\n#include <stddef.h>\n'; \
 	$(foreach f,$(EMBEDDED),$(call embed,runtime/$(f).h,embed_$(f)_h,embed_$(f)_h_len)) } \
 	>$@.tmp && mv $@.tmp $@
+
+# Who prints --cflags and --libs, and runs the C compiler with them.
+$(BUILD)/obj/compiler/cli/build.o: CFLAGS_NNC += -DNNC_INCDIR='"$(INCDIR)"' -DNNC_LIBDIR='"$(LIBDIR)"'
 
 # The generated headers are included by the front end and the formatter alone.
 $(filter $(BUILD)/obj/compiler/front/% $(BUILD)/obj/compiler/cli/%,$(OBJ_NNC)): | $(GEN_H)
