@@ -210,6 +210,7 @@ static int dump_kernels(Compile *c)
 			fn_dump_plan(f, stdout);
 		else
 			fn_dump_ir(f, stdout);
+		fn_free(f);
 	}
 	return 0;
 }

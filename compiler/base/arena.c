@@ -63,6 +63,18 @@ void arena_free(Arena *a)
 	free(a);
 }
 
+void arena_reset(Arena *a)
+{
+	Chunk *keep = a->top;
+	for (Chunk *c = keep->next, *next; c; c = next) {
+		next = c->next;
+		free(c);
+	}
+	keep->next = 0;
+	memset(keep->data, 0, keep->used);
+	keep->used = 0;
+}
+
 void *arena_alloc(Arena *a, size_t n)
 {
 	if (n > SIZE_MAX - ALIGN)
@@ -94,13 +106,17 @@ char *arena_strndup(Arena *a, const char *s, size_t n)
 
 char *arena_vprintf(Arena *a, const char *fmt, va_list ap)
 {
+	char small[256];
 	va_list again;
 	va_copy(again, ap);
-	int n = vsnprintf(0, 0, fmt, ap);
+	int n = vsnprintf(small, sizeof small, fmt, ap);
 	if (n < 0)
-		n = 0;
+		small[n = 0] = 0;
 	char *p = arena_alloc(a, (size_t)n + 1);
-	vsnprintf(p, (size_t)n + 1, fmt, again);
+	if ((size_t)n < sizeof small)
+		memcpy(p, small, (size_t)n);
+	else
+		vsnprintf(p, (size_t)n + 1, fmt, again);
 	va_end(again);
 	return p;
 }

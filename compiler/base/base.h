@@ -23,6 +23,7 @@ typedef struct Arena Arena;
 Arena *arena_new(void);
 void   arena_free(Arena *a);
 /* n zeroed bytes, aligned to 16. */
+void   arena_reset(Arena *a);                  /* frees what was allocated; a stays usable     */
 void  *arena_alloc(Arena *a, size_t n);
 char  *arena_strndup(Arena *a, const char *s, size_t n);
 char  *arena_printf(Arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

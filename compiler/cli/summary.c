@@ -155,7 +155,9 @@ static void count(Summary *s, int file)
 		s->train = train_fn(m, s->opt, "grad");
 		s->step = work_of(s, s->train->top, 1, false);
 	}
-	s->forward = work_of(s, (any ? s->run : train_fn(m, s->opt, "eval"))->top, 1, true);
+	Fn *eval = any ? 0 : train_fn(m, s->opt, "eval");
+	s->forward = work_of(s, (any ? s->run : eval)->top, 1, true);
+	fn_free(eval);
 	constants(s, file);
 }
 
@@ -364,4 +366,6 @@ void summary(Module *m, const Options *opt, int file, bool as_json)
 		json(&s);
 	else
 		text(&s);
+	fn_free(s.run);
+	fn_free(s.train);
 }

@@ -498,6 +498,7 @@ bool emit_inference(Out *o, Out *h, Module *m, const Options *opt, const Weights
 	if (f.classes)
 		print_checked(o, &f, opt);
 	print_header(h, &f, opt, include, w, weights_name, bytes);
+	fn_free(fn);
 	graph_free(g);
 	return true;
 }

@@ -503,6 +503,7 @@ void emit_trainer(Out *o, const Module *m, const Options *opt)
 			arena0 = f->arena0_bytes;
 		if (f->arena_bytes > arena)
 			arena = f->arena_bytes;
+		fn_free(f);
 		if (p == PH_GRAD || p == PH_EVAL)
 			print_wrapper(o, m, opt->prefix, graph_name(p));
 	}

@@ -217,6 +217,7 @@ struct Frame {
 	Binding **name; int nname, capname;
 	Map map, layers, ordinals, used;
 	int depth;                     /* of scopes inside                                    */
+	int *start; int nstart, capstart;       /* where the names of each scope begin         */
 	int repeat;                    /* > 0 inside repeat bodies                            */
 	bool reuse;                    /* a second use of a layer                             */
 	bool has_dots; int ndots; Dim dots[MAXRANK]; Span dots_at;

@@ -15,7 +15,9 @@ enum { MAXSTMTS = 100000 };
 
 void scope_begin(Elab *e)
 {
-	e->frame->depth++;
+	Frame *f = e->frame;
+	f->depth++;
+	PUSH(e->mem, f->start, f->nstart, f->capstart, f->nname);
 }
 
 /* A place as a key. */
@@ -82,7 +84,8 @@ void warn_unused(Elab *e)
 void scope_end(Elab *e)
 {
 	Frame *f = e->frame;
-	for (int i = 0; i < f->nname; i++) {
+	int from = f->nstart ? f->start[--f->nstart] : 0;
+	for (int i = from; i < f->nname; i++) {
 		Binding *b = f->name[i];
 		if (b->dead || b->depth != f->depth + 1)
 			continue;

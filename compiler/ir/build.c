@@ -197,7 +197,16 @@ Node *n_concat(Graph *g, Node *const *x, int n, int axis)
 	if (n == 1)
 		return x[0];
 	a.axis.axis = axis;
-	return node(g, O_concat, &a, x, n, 0);
+	if (n <= MAXCONCAT)
+		return node(g, O_concat, &a, x, n, 0);
+	/* The value at an index is a chain of conditions: a tree of short ones. */
+	int m = (n + MAXCONCAT - 1) / MAXCONCAT;
+	Node **part = NEWN(g->mem, Node *, m);
+	for (int i = 0; i < m; i++) {
+		int from = i * MAXCONCAT, left = n - from;
+		part[i] = n_concat(g, x + from, left < MAXCONCAT ? left : MAXCONCAT, axis);
+	}
+	return n_concat(g, part, m, axis);
 }
 
 Node *n_flip(Graph *g, Node *x, int axis)

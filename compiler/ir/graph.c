@@ -40,11 +40,16 @@ void graph_free(Graph *g)
 
 /* ---- the hash table -------------------------------------------------------------- */
 
+/* Words of four bytes: types and attributes consist of them, and are mostly zero. */
 static uint64_t mix(uint64_t h, const void *data, size_t n)
 {
 	const unsigned char *p = data;
-	for (size_t i = 0; i < n; i++) /* FNV-1a */
-		h = (h ^ p[i]) * 1099511628211u;
+	uint32_t w;
+	for (size_t i = 0; i + sizeof w <= n; i += sizeof w) {
+		memcpy(&w, p + i, sizeof w);
+		h = (h ^ w) * 1099511628211u;
+		h ^= h >> 32;
+	}
 	return h;
 }
 

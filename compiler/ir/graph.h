@@ -21,7 +21,7 @@ typedef enum { DT_REAL, DT_BOOL, DT_I32, DT_U8 } DType;
 /* k * B^b, b in {0, 1}: a number, or k batches.  B is the size of the batch at hand. */
 typedef struct { int32_t k, b; } Dim;
 
-enum { MAXRANK = 8, MAXLABEL = 16, MAXARITY = 3 };
+enum { MAXRANK = 8, MAXLABEL = 16, MAXARITY = 3, MAXCONCAT = 16 };
 
 /* Unused dims are zero, so types compare by memcmp. */
 typedef struct {

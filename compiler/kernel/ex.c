@@ -22,7 +22,9 @@ static int ex_hash(const Ex *e)
 	h = (h ^ ((uint64_t)(uint32_t)e->dim.k << 1 | (uint32_t)e->dim.b)) * 1099511628211u;
 	for (int i = 0; i < e->narg; i++)
 		h = (h ^ (uint64_t)(uint32_t)e->arg[i]->hash) * 1099511628211u;
-	return (int)(h >> 17 & 0x3fffffff);
+	/* small numbers have to reach the low bits, which choose the place in the table */
+	h = (h ^ h >> 33) * 0xff51afd7ed558ccdu;
+	return (int)(h >> 33 & 0x3fffffff);
 }
 
 static bool ex_same(const Ex *a, const Ex *b)
@@ -72,7 +74,7 @@ Ex *ex_get(Lower *l, const Ex *key)
 			return l->table[i];
 	Ex *e = NEW(l->mem, Ex);
 	*e = k;
-	e->uses = e->mark = 0;
+	e->uses = e->mark = e->widen_mark = e->depends_mark = 0;
 	e->arg = NEWN(l->mem, Ex *, k.narg ? k.narg : 1);
 	for (int i = 0; i < k.narg; i++)
 		e->arg[i] = k.arg[i];

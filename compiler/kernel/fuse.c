@@ -10,11 +10,11 @@
  *   -O1   a map joins its only consumer; cheap maps are computed again for each of several
  *   -O2   a contraction or reduction takes the maps after it as its epilogue
  *
- * can_join() decides what is legal, cost_of() what it costs, nothing else does.
+ * can_join() decides what is legal, weigh() what it costs, nothing else does.
  */
 #include "fuse.h"
 
-enum { CHEAP_CHAIN = 4, LONG_CHAIN = 40 };
+enum { CHEAP_CHAIN = 4, LONG_CHAIN = 40, HIGH_CHAIN = 100 };
 
 NodeInfo *info_of(Level *v, const Node *n)
 {
@@ -98,16 +98,25 @@ static void find_sites(Fuse *u)
 
 /* ---- the two questions ------------------------------------------------------------------- */
 
-/* Element operations to compute n in place: 0 for what is stored. */
-static int cost_of(Fuse *u, const Node *n)
+/* Element operations to compute n in place, from those of its inputs, which were visited before:
+ * 0 for what is stored.  The height counts moves too: what is read in place is read by
+ * recursion. */
+static void weigh(Fuse *u, const Node *n)
 {
 	const OpInfo *o = &opinfo[n->op];
-	if (info_of(u->v, n)->stored || o->kind == LEAF)
-		return o->cost == DEAR ? 8 : 0;
-	int w = o->kind == MOVE ? (o->cost != FREE) : o->cost == DEAR ? 8 : 1;
-	for (int i = 0; i < n->nin; i++)
-		w += cost_of(u, n->in[i]);
-	return w < 1000 ? w : 1000;
+	Sites *s = &u->site[n->id];
+	int w = o->kind == MOVE ? (o->cost != FREE) : o->cost == DEAR ? 8 : o->kind != LEAF;
+	for (int i = 0; i < n->nin; i++) {
+		const Sites *x = &u->site[n->in[i]->id];
+		const OpInfo *ox = &opinfo[n->in[i]->op];
+		/* a region that is open continues with n or ends before it */
+		bool stored = info_of(u->v, n->in[i])->stored || u->open[n->in[i]->id];
+		w += stored ? (ox->cost == DEAR ? 8 : 0) : x->weight;
+		w = w < 1000 ? w : 1000;
+		if (!stored && x->height >= s->height)
+			s->height = x->height + 1;
+	}
+	s->weight = w;
 }
 
 /* Can n be computed inside its readers?  The answer is a reason to store it, or 0. */
@@ -129,8 +138,8 @@ static const char *can_join(Fuse *u, const Node *n)
 		return "read through an index map with guards";
 	if (s->reshaped)
 		return "its reader has other axes";
-	int w = cost_of(u, n);
-	if (w > LONG_CHAIN)
+	int w = u->site[n->id].weight;
+	if (w > LONG_CHAIN || s->height > HIGH_CHAIN)
 		return "the chain of maps is long";
 	if (s->n > 1 && w > CHEAP_CHAIN)
 		return "dear, and read more than once";
@@ -176,7 +185,8 @@ static bool in_lanes(Fuse *u, const Node *n, int depth)
 static bool can_follow(Fuse *u, const Node *n, int i)
 {
 	const Node *x = n->in[i];
-	if (!u->open[x->id] || !type_shape_eq(&n->ty, &x->ty) || u->site[x->id].n != 1)
+	if (!u->open[x->id] || !type_shape_eq(&n->ty, &x->ty) || u->site[x->id].n != 1 ||
+	    u->open[x->id]->ninlined > LONG_CHAIN)
 		return false;
 	for (int k = 0; k < n->nin; k++)
 		if (k != i && n->in[k] == x)
@@ -410,29 +420,38 @@ static int follows(Fuse *u, const Node *n)
 	return best;
 }
 
-/* Regions that n reads and does not continue end here. */
+/* Regions that n reads, at once or through what is read in place, and does not continue end
+ * here. */
 static void close_inputs(Fuse *u, const Node *n, int except)
 {
+	u->site[n->id].closed = u->closing;
 	for (int i = 0; i < n->nin; i++) {
 		const Node *x = n->in[i];
-		while (opinfo[x->op].kind == MOVE && x->nin == 1 && !u->open[x->id])
-			x = x->in[0];
-		if (u->open[x->id] && i != except)
+		if (i == except)
+			continue;
+		if (u->open[x->id])
 			finish(u, x, "read by another region");
-		if (opinfo[x->op].kind == MOVE && x->nin > 1)
+		else if (!info_of(u->v, x)->stored && u->site[x->id].closed != u->closing)
 			close_inputs(u, x, -1);
 	}
 }
 
 static void close_inlined(Fuse *u, const Node *n, int except)
 {
+	u->closing++;
 	close_inputs(u, n, except);
-	for (int i = 0; i < n->nin; i++) {
-		const NodeInfo *x = info_of(u->v, n->in[i]);
-		if (i != except && !x->stored && opinfo[n->in[i]->op].kind != LEAF &&
-		    !u->open[n->in[i]->id])
-			close_inlined(u, n->in[i], -1);
-	}
+}
+
+/* Moves are not stored for their own sake, but a pile of them is, and one that reads as much as
+ * a long chain of maps (a concatenation of concatenations reads each value many times). */
+static void store_move(Fuse *u, const Node *n)
+{
+	const Sites *s = &u->site[n->id];
+	if (opinfo[n->op].kind != MOVE || (s->weight <= LONG_CHAIN && s->height <= HIGH_CHAIN))
+		return;
+	close_inlined(u, n, -1);
+	seed(u, n);
+	finish(u, n, "a long chain of index maps");
 }
 
 static void visit(Fuse *u, const Node *n)
@@ -447,8 +466,11 @@ static void visit(Fuse *u, const Node *n)
 		fuse_scan(u, n);
 		return;
 	}
-	if (!is_work(n))
+	weigh(u, n);
+	if (!is_work(n)) {
+		store_move(u, n);
 		return;
+	}
 	int i = follows(u, n);
 	const char *reason = can_join(u, n);
 	if (i >= 0) {
@@ -498,12 +520,13 @@ void fuse(Fn *f, Level *v)
 {
 	Graph *g = v->g;
 	Fuse u = { f, v, NEWN(f->mem, Sites, g->n + 1), NEWN(f->mem, const Node *, g->n + 1),
-	           NEWN(f->mem, Region *, g->n + 1), 0 };
+	           NEWN(f->mem, Region *, g->n + 1), 0, NEWN(f->mem, RootOf *, g->n + 1), 0 };
 	v->info = NEWN(f->mem, NodeInfo, g->n + 1);
 	bool *live = graph_live(g, f->mem);
 	for (int i = 0; i < g->n; i++)
 		v->info[i].live = live[i];
 	find_needs(&u);
+	find_roots(&u);
 	u.save = save_set(g, f->mem);
 	find_sites(&u);
 	if (f->host->flat) {

@@ -8,9 +8,18 @@
 typedef struct {
 	int n;                         /* readers, roots included                              */
 	bool root, call, guarded, reshaped, expanded, reduce;
+	int closed;                    /* looked at by close_inlined, last time                */
 	const Node *only;              /* the reader, if there is one                          */
 	int weight;                    /* element operations when computed in place            */
+	int height;                    /* nodes above each other that are read in place        */
 } Sites;
+
+/* A root that a node is computed for, seen through whole reshapes. */
+typedef struct RootOf {
+	const Root *root;
+	bool through;
+	struct RootOf *next;
+} RootOf;
 
 typedef struct {
 	Fn *f;
@@ -19,8 +28,12 @@ typedef struct {
 	const Node **tip;              /* by id of a seed or epilogue node: 0, or the seed     */
 	Region **open;                 /* by id: the region whose last value so far this is    */
 	const bool *save;              /* by id: kept for the backward pass                    */
+	RootOf **root;                 /* by id: roots that the node may be computed into      */
+	int closing;                   /* number of the walk of close_inlined                  */
 } Fuse;
 
+/* Fills u->root. */
+void  find_roots(Fuse *u);
 /* Needs of nodes, from the roots back. */
 void  find_needs(Fuse *u);
 int   root_need(const Fuse *u, RootKind k);

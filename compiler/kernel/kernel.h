@@ -65,6 +65,9 @@ struct Ex {
 	Dim dim;                       /* E_VAR: values are 0 .. dim-1 (k = 0: unknown)        */
 	Sym text;                      /* E_VAR: how it prints                                 */
 	int uses, mark;                /* scratch of lower.c                                   */
+	Ex *widened;                   /* scratch of vector.c: its form in lanes, ...          */
+	int widen_mark, depends_mark;  /* ... and whether it depends on the lane               */
+	bool depends;
 };
 
 typedef struct Lower Lower;            /* the state of a lowering; lower.c                    */
@@ -295,6 +298,7 @@ struct Kernel {
 	const char *text;              /* printed body, to find equal kernels                  */
 	Kernel *same, *next;
 	const char *note, *also;       /* source, shapes; those of the kernels merged into it   */
+	int nalso;
 };
 
 /* ---- the host: what surrounds the printed functions ------------------------------ */
@@ -320,9 +324,13 @@ typedef struct FnHost {
 	void *arg;
 } FnHost;
 
+/* A name in use, and the number that the next one like it gets. */
+typedef struct { Sym name; int next; } Taken;
+
 typedef struct Fn {
 	Job *job;
-	Arena *mem;
+	Arena *mem;                    /* its own: fn_free()                                   */
+	Arena *scratch;                /* for the text of one kernel                           */
 	Graph *g;
 	const Options *o;
 	const FnHost *host;
@@ -334,10 +342,12 @@ typedef struct Fn {
 	int64_t arena0_bytes, arena_bytes;     /* the latter per sample                        */
 	int unit;                      /* samples per unit of the batch split                  */
 	Lower *lower;
+	Taken *taken; int ntaken, takensize;   /* names of buffers: a hash table               */
 } Fn;
 
 /* From a graph of primitives to kernels and a plan.  g stays the caller's and must outlive Fn. */
 Fn  *fn_build(Job *j, Graph *g, const Options *o, const FnHost *host);
+void fn_free(Fn *f);
 /* Static kernels, then the function itself. */
 void fn_print(Out *o, const Fn *f);
 void fn_dump_plan(const Fn *f, FILE *out);
@@ -379,7 +389,13 @@ struct Lower {
 	/* values that are in registers: node at index -> name */
 	struct { const Node *node; Ex *ix[MAXRANK]; Ex *value; } bound[80]; int nbound;
 	int mark;
+	int widening;                  /* number of the call of widen                          */
+	/* values computed at the point at hand, an open hash table; 0: not kept */
+	struct Known *known; int nknown, point;
+	bool keep;
 };
+
+typedef struct Known { const Node *node; Ex *ix[MAXRANK]; Ex *value; int point; } Known;
 
 Buffer *buffer_new(Fn *f, const Node *n, const Type *t, Place place, Sym name);
 NodeInfo *info_of(Level *v, const Node *n);
@@ -412,6 +428,8 @@ Ex   *wide_num(Lower *l, double v, DType dt, bool wide);
 Ex   *reduce_value(Lower *l, const Node *n, Ex *const *ix);
 Ex   *place(Lower *l, Ex *e);          /* common and invariant parts get names                */
 Ex   *place_step(Lower *l, Ex *e);
+void  point_begin(Lower *l);           /* read_at computes each value of a point once ...     */
+void  point_end(Lower *l);             /* ... up to here                                       */
 void  outputs_at(Lower *l, Region *r, Ex *const *ix);   /* all results of a point             */
 void  store_at(Lower *l, Buffer *b, Ex *const *ix, Ex *value);
 Ex   *bound_value(const Lower *l, const Node *n, Ex *const *ix);

@@ -31,18 +31,42 @@ static Sym clean(Fn *f, Sym name)
 	return job_sym(f->job, text);
 }
 
+static Taken *name_place(const Fn *f, Sym name)
+{
+	uintptr_t i = (uintptr_t)name / 8;
+	while (f->taken[i & (uintptr_t)(f->takensize - 1)].name &&
+	       f->taken[i & (uintptr_t)(f->takensize - 1)].name != name)
+		i++;
+	return &f->taken[i & (uintptr_t)(f->takensize - 1)];
+}
+
+/* Takes the name; false if another buffer has it. */
+static bool name_take(Fn *f, Sym name)
+{
+	if (2 * (f->ntaken + 1) > f->takensize) {
+		Taken *old = f->taken;
+		int n = f->takensize;
+		f->takensize = n ? 2 * n : 64;
+		f->taken = NEWN(f->mem, Taken, f->takensize);
+		for (int i = 0; i < n; i++)
+			if (old[i].name)
+				*name_place(f, old[i].name) = old[i];
+	}
+	Taken *t = name_place(f, name);
+	if (t->name)
+		return false;
+	*t = (Taken){ name, 2 };
+	f->ntaken++;
+	return true;
+}
+
 /* A name that no other buffer of the function has. */
 static Sym unique(Fn *f, Sym name)
 {
 	Sym s = name;
-	for (int k = 2; ; k++) {
-		bool taken = false;
-		for (int i = 0; i < f->nbuf; i++)
-			taken |= f->buf[i]->name == s;
-		if (!taken)
-			return s;
-		s = job_symf(f->job, "%s_%d", name, k);
-	}
+	while (!name_take(f, s))
+		s = job_symf(f->job, "%s_%d", name, name_place(f, name)->next++);
+	return s;
 }
 
 Buffer *buffer_new(Fn *f, const Node *n, const Type *t, Place place, Sym name)

@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+enum { KNOWN = 4096 };                 /* a power of two                                       */
+
 Ex *load_at(Lower *l, Buffer *b, Ex *const *ix)
 {
 	Ex key;
@@ -77,6 +79,39 @@ static Ex *computed(Lower *l, const Node *n, Ex *const *ix)
 	return ex_op(l, n->op, arg, n->nin, n->ty.dt);
 }
 
+/* The place of the value of n at ix among those of this point. */
+static Known *known(const Lower *l, const Node *n, Ex *const *ix)
+{
+	uint64_t h = (uint64_t)n->id * 0x9e3779b97f4a7c15u;
+	for (int i = 0; i < n->ty.rank; i++)
+		h = (h ^ (uint64_t)ix[i]->hash) * 0xff51afd7ed558ccdu;
+	for (h >>= 32;; h++) {
+		Known *k = &l->known[h & (KNOWN - 1)];
+		if (!k->node || k->point != l->point)
+			return k;
+		bool same = k->node == n;
+		for (int i = 0; i < n->ty.rank && same; i++)
+			same = k->ix[i] == ix[i];
+		if (same)
+			return k;
+	}
+}
+
+/* Values of one point are computed once: a region's results may read each other many times. */
+void point_begin(Lower *l)
+{
+	if (!l->known)
+		l->known = NEWN(l->mem, Known, KNOWN);
+	l->point++;
+	l->nknown = 0;
+	l->keep = true;
+}
+
+void point_end(Lower *l)
+{
+	l->keep = false;
+}
+
 Ex *read_at(Lower *l, const Node *n, Ex *const *ix)
 {
 	if (l->symbolic) {
@@ -100,7 +135,20 @@ Ex *read_at(Lower *l, const Node *n, Ex *const *ix)
 		if (!here || opinfo[n->op].memory)
 			return load_at(l, i->buf, ix);
 	}
-	return computed(l, n, ix);
+	Known *k = l->keep ? known(l, n, ix) : 0;
+	if (k && k->node && k->point == l->point)
+		return k->value;
+	e = computed(l, n, ix);
+	if (k && 2 * l->nknown < KNOWN) {
+		k = known(l, n, ix);   /* the table has grown */
+		k->node = n;
+		for (int d = 0; d < n->ty.rank; d++)
+			k->ix[d] = ix[d];
+		k->value = e;
+		k->point = l->point;
+		l->nknown++;
+	}
+	return e;
 }
 
 Ex *sum_at(Lower *l, const Dim *ext, int n, Ex *(*term)(Lower *, Ex *const *, void *),

@@ -182,11 +182,18 @@ void accesses(Fn *f, Level *v)
 
 /* ---- barriers ---------------------------------------------------------------------------- */
 
-typedef struct { Access a; Split split; } Touch;
+/* One kind of access to a buffer since the last barrier. */
+typedef struct Touch {
+	Access a;
+	Split split;
+	struct Touch *next;
+} Touch;
 
 typedef struct {
 	Fn *f;
-	Touch *touch; int n, cap;      /* since the last barrier                               */
+	Touch **touch;                 /* by buffer: different ones                            */
+	int *epoch;                    /* by buffer: of its touches; older ones do not count   */
+	int now;                       /* barriers so far                                      */
 } Place1;
 
 static bool same_split(Split a, Split b)
@@ -203,26 +210,42 @@ static bool crosses(const Touch *t, const Access *a, Split s)
 	return s.rows.k && !(t->a.slice && a->slice);
 }
 
+static Touch *touches(const Place1 *p, const Buffer *b)
+{
+	return p->epoch[b->id] == p->now ? p->touch[b->id] : 0;
+}
+
+static void touch(Place1 *p, const Access *a, Split s)
+{
+	int b = a->buf->id;
+	Touch *first = touches(p, a->buf);
+	for (const Touch *t = first; t; t = t->next)
+		if (t->a.write == a->write && t->a.slice == a->slice && same_split(t->split, s))
+			return;
+	Touch *t = NEW(p->f->mem, Touch);
+	*t = (Touch){ *a, s, first };
+	p->touch[b] = t;
+	p->epoch[b] = p->now;
+}
+
 static void barriers_of(Place1 *p, Level *v);
 
 static void barrier_before(Place1 *p, Region *r)
 {
 	bool cross = false;
 	for (int i = 0; i < r->naccess; i++)
-		for (int k = 0; k < p->n; k++)
-			cross |= crosses(&p->touch[k], &r->access[i], r->split);
+		for (const Touch *t = touches(p, r->access[i].buf); t; t = t->next)
+			cross |= crosses(t, &r->access[i], r->split);
 	if (cross || !p->f->host->barrier) {
-		p->n = 0;
+		p->now++;
 		p->f->nepoch++;
 		if (cross && !r->barrier)
 			p->f->nbarrier++;
 		r->barrier |= cross;
 	}
 	r->epoch = p->f->nepoch;
-	for (int i = 0; i < r->naccess; i++) {
-		Touch t = { r->access[i], r->split };
-		PUSH(p->f->mem, p->touch, p->n, p->cap, t);
-	}
+	for (int i = 0; i < r->naccess; i++)
+		touch(p, &r->access[i], r->split);
 }
 
 static void barriers_of(Place1 *p, Level *v)
@@ -241,7 +264,8 @@ static void barriers_of(Place1 *p, Level *v)
 
 void barriers(Fn *f)
 {
-	Place1 p = { .f = f };
+	Place1 p = { .f = f, .touch = NEWN(f->mem, Touch *, f->nbuf + 1),
+		     .epoch = NEWN(f->mem, int, f->nbuf + 1) };
 	if (!f->host->flat)
 		barriers_of(&p, f->top);
 }

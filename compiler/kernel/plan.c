@@ -11,6 +11,9 @@
 #include "op.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+enum { GREEDY = 4096 };                /* as many buffers are placed by size                   */
 
 static void live_in(Buffer *b, int from, int to)
 {
@@ -88,31 +91,67 @@ static bool identity(const K *k, const Buffer *b, const Ex **at)
 	return true;
 }
 
-/* Does anyone else touch b in the epoch of r, or after r? */
-static bool only_here(const Fn *f, const Buffer *b, const Region *r)
+/* The accesses of a buffer by the function's own regions, the last one first. */
+typedef struct Use {
+	const Region *r;
+	const Access *a;
+	struct Use *next;
+} Use;
+
+typedef struct {
+	const Fn *f;
+	Use **use;                     /* by buffer                                            */
+	const Region **scan; int *end, nscan, capscan, capend; /* scans and their last epochs  */
+} Uses;
+
+static void find_uses(Uses *u)
 {
-	bool after = false;
-	for (const Region *q = f->top->first; q; q = q->next) {
-		if (q->kind == RG_SCAN &&
-		    (after ? b->last >= q->epoch
-		           : last_epoch(q->body) >= r->epoch && f->host->barrier))
-			return false;
-		for (int i = 0; i < q->naccess; i++) {
-			if (q == r || q->access[i].buf != b)
-				continue;
-			if (after || (q->epoch == r->epoch && f->host->barrier &&
-			              (!q->access[i].slice || q->split.unit != r->split.unit ||
-			               !dim_eq(q->split.rows, r->split.rows))))
-				return false;
+	const Fn *f = u->f;
+	u->use = NEWN(f->mem, Use *, f->nbuf + 1);
+	for (const Region *r = f->top->first; r; r = r->next) {
+		if (r->kind == RG_SCAN) {
+			int n = u->nscan, end = last_epoch(r->body);
+			PUSH(f->mem, u->scan, n, u->capscan, r);
+			PUSH(f->mem, u->end, u->nscan, u->capend, end);
 		}
-		after |= q == r;
+		for (int i = 0; i < r->naccess; i++) {
+			Use *x = NEW(f->mem, Use);
+			Use **first = &u->use[r->access[i].buf->id];
+			*x = (Use){ r, &r->access[i], *first };
+			*first = x;
+		}
 	}
-	return b->last <= r->epoch;
+}
+
+/* Does no one else touch b in the epoch of r, or after r?  (Numbers of regions are in order.) */
+static bool only_here(const Uses *u, const Buffer *b, const Region *r)
+{
+	bool barrier = u->f->host->barrier != 0;
+	if (b->last > r->epoch)
+		return false;
+	for (int i = 0; i < u->nscan; i++)
+		if (u->scan[i]->id > r->id ? b->last >= u->scan[i]->epoch
+		                           : u->end[i] >= r->epoch && barrier)
+			return false;
+	for (const Use *x = u->use[b->id]; x; x = x->next) {
+		const Region *q = x->r;
+		if (q == r)
+			continue;
+		if (q->id > r->id)
+			return false;
+		if (q->epoch != r->epoch || !barrier)
+			return true;
+		if (!x->a->slice || q->split.unit != r->split.unit ||
+		    !dim_eq(q->split.rows, r->split.rows))
+			return false;
+	}
+	return true;
 }
 
 /* A map whose operand dies in it may write where it reads. */
-static void try_inplace(const Fn *f, Region *r)
+static void try_inplace(const Uses *u, Region *r)
 {
+	const Fn *f = u->f;
 	if (r->kind != RG_MAP || r->nout != 1 || !in_arena(r->out[0].buf))
 		return;
 	Buffer *to = r->out[0].buf;
@@ -128,7 +167,7 @@ static void try_inplace(const Fn *f, Region *r)
 			continue;
 		if (f->host->barrier && r->split.rows.k && !r->access[i].slice)
 			continue;
-		if (!only_here(f, from, r) || !identity(r->kernel->body, from, &at))
+		if (!only_here(u, from, r) || !identity(r->kernel->body, from, &at))
 			continue;
 		while (from->inplace)
 			from = from->inplace;
@@ -171,6 +210,93 @@ static int64_t lowest(const Buffer *b, Buffer **v, int n)
 	return at;
 }
 
+/* ---- offsets for very many buffers: in the order of their lives -------------------------- */
+
+static int by_first(const void *a, const void *b)
+{
+	const Buffer *x = *(Buffer *const *)a, *y = *(Buffer *const *)b;
+	return x->first != y->first ? (x->first < y->first ? -1 : 1) : by_size(a, b);
+}
+
+static int by_last(const void *a, const void *b)
+{
+	const Buffer *x = *(Buffer *const *)a, *y = *(Buffer *const *)b;
+	return x->last != y->last ? (x->last < y->last ? -1 : 1) : x->id - y->id;
+}
+
+/* Free bytes, sorted by place, never next to each other. */
+typedef struct {
+	struct { int64_t at, bytes; } *hole;
+	int n;
+	int64_t top;                   /* free from here on                                    */
+} Holes;
+
+static void hole_fill(Holes *h, Buffer *b)
+{
+	for (int i = 0; i < h->n; i++) {
+		if (h->hole[i].bytes < b->bytes)
+			continue;
+		b->at = h->hole[i].at;
+		h->hole[i].at += b->bytes;
+		h->hole[i].bytes -= b->bytes;
+		if (!h->hole[i].bytes) {
+			h->n--;
+			memmove(&h->hole[i], &h->hole[i + 1], (size_t)(h->n - i) * sizeof *h->hole);
+		}
+		return;
+	}
+	b->at = h->top;
+	h->top += b->bytes;
+}
+
+static void hole_make(Holes *h, const Buffer *b)
+{
+	int lo = 0, hi = h->n;         /* the first hole behind b */
+	while (lo < hi) {
+		int mid = (lo + hi) / 2;
+		if (h->hole[mid].at < b->at)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	bool left = lo > 0 && h->hole[lo - 1].at + h->hole[lo - 1].bytes == b->at;
+	bool right = lo < h->n && b->at + b->bytes == h->hole[lo].at;
+	if (left)
+		h->hole[lo - 1].bytes += b->bytes + (right ? h->hole[lo].bytes : 0);
+	else if (right) {
+		h->hole[lo].at = b->at;
+		h->hole[lo].bytes += b->bytes;
+	}
+	if (left == right) {           /* one hole less, or one more */
+		int from = left ? lo + 1 : lo, to = left ? lo : lo + 1;
+		memmove(&h->hole[to], &h->hole[from], (size_t)(h->n - from) * sizeof *h->hole);
+		h->n += left ? -1 : 1;
+	}
+	if (!left && !right) {
+		h->hole[lo].at = b->at;
+		h->hole[lo].bytes = b->bytes;
+	}
+}
+
+/* As an allocator would at run time: a few more bytes than by size, but time grows with n. */
+static int64_t plan_in_time(Fn *f, Buffer **v, int n)
+{
+	Buffer **end = NEWN(f->mem, Buffer *, n);
+	Holes h = { 0 };
+	int ended = 0;
+	h.hole = arena_alloc(f->mem, sizeof *h.hole * (size_t)(n + 1));
+	for (int i = 0; i < n; i++)
+		end[i] = v[i];
+	qsort(v, (size_t)n, sizeof *v, by_first);
+	qsort(end, (size_t)n, sizeof *end, by_last);
+	for (int i = 0; i < n; i++) {
+		while (end[ended]->last < v[i]->first)
+			hole_make(&h, end[ended++]);
+		hole_fill(&h, v[i]);
+	}
+	return h.top;
+}
+
 static int64_t arena_plan(Fn *f, Place place)
 {
 	Buffer **v = NEWN(f->mem, Buffer *, f->nbuf + 1);
@@ -179,6 +305,8 @@ static int64_t arena_plan(Fn *f, Place place)
 	for (int i = 0; i < f->nbuf; i++)
 		if (f->buf[i]->place == place && in_arena(f->buf[i]) && !f->buf[i]->inplace)
 			v[n++] = f->buf[i];
+	if (n > GREEDY)
+		return plan_in_time(f, v, n);
 	qsort(v, (size_t)n, sizeof *v, by_size);
 	for (int i = 0; i < n; i++) {
 		v[i]->at = lowest(v[i], v, i);
@@ -197,8 +325,10 @@ void plan_memory(Fn *f)
 		Buffer *b = f->buf[i];
 		b->bytes = ((int64_t)b->st.len.k * elem_bytes(b, f->o->f64) + 63) / 64 * 64;
 	}
+	Uses u = { .f = f };
+	find_uses(&u);
 	for (Region *r = f->top->first; r; r = r->next)
-		try_inplace(f, r);
+		try_inplace(&u, r);
 	f->arena0_bytes = arena_plan(f, PL_ARENA0);
 	f->arena_bytes = arena_plan(f, PL_ARENA);
 	for (int i = 0; i < f->nbuf; i++)

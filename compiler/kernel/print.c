@@ -130,7 +130,7 @@ void print_line(Out *o, const char *s)
 	bool more = false;
 	if (room < 40)
 		room = 40;
-	while ((int)strlen(s) > room) {
+	while ((int)strnlen(s, (size_t)room + 1) > room) {
 		int n = room;
 		while (n > 20 && s[n] != ' ')
 			n--;
@@ -350,8 +350,10 @@ static const char *parameters(Print *p)
 }
 
 /* The text of a kernel without its name: parameters, then the body. */
-const char *kernel_body(const Fn *f, Arena *a, Kernel *k)
+const char *kernel_body(const Fn *f, Arena *keep, Kernel *k)
 {
+	Arena *a = f->scratch;
+	arena_reset(a);
 	Print p = { f, a, k, out_new(a) };
 	if (!k->narg && !k->uses_B)
 		scan_k(&p, k->body);
@@ -359,7 +361,7 @@ const char *kernel_body(const Fn *f, Arena *a, Kernel *k)
 	out(p.o, "{\n");
 	print_k(&p, k->body);
 	out(p.o, "}\n");
-	return arena_strndup(a, p.o->text, p.o->n);
+	return arena_strndup(keep, p.o->text, p.o->n);
 }
 
 void print_kernel(Out *o, const Fn *f, const Kernel *k)

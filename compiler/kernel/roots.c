@@ -117,30 +117,37 @@ void find_needs(Fuse *u)
 		}
 }
 
+void find_roots(Fuse *u)
+{
+	const Graph *g = u->v->g;
+	for (int i = g->nroot - 1; i >= 0; i--) {      /* lists in the order of the roots */
+		const Node *x = g->root[i].node;
+		Place p;
+		if (!root_place(u, &g->root[i], &p))
+			continue;
+		for (bool through = false;; through = true, x = x->in[0]) {
+			RootOf *r = NEW(u->f->mem, RootOf);
+			*r = (RootOf){ &g->root[i], through, u->root[x->id] };
+			u->root[x->id] = r;
+			if (x->op != O_reshape || g->root[i].kind == R_EMIT ||
+			    g->root[i].kind == R_CARRY)
+				break;
+		}
+	}
+}
+
 /* The root that node n is computed for, seen through whole reshapes: then n is computed
  * straight into the root's place. */
 static const Root *direct_root(Fuse *u, const Node *n)
 {
-	const Graph *g = u->v->g;
-	for (int i = 0; i < g->nroot; i++) {
-		const Node *x = g->root[i].node;
+	for (const RootOf *r = u->root[n->id]; r; r = r->next) {
 		Place p;
-		bool through = false;
-		if (!root_place(u, &g->root[i], &p))
-			continue;
-		while (x != n && x->op == O_reshape) {
-			x = x->in[0];
-			through = true;
-		}
-		if (x != n)
-			continue;
-		if (through && (g->root[i].kind == R_EMIT || g->root[i].kind == R_CARRY))
-			continue;
+		root_place(u, r->root, &p);
 		/* an output's memory is there only if it is wanted */
 		if (p == PL_OUTPUT && u->f->host->want_outputs &&
 		    info_of(u->v, n)->need != NEED_OUTPUTS)
 			continue;
-		return &g->root[i];
+		return r->root;
 	}
 	return 0;
 }

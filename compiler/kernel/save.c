@@ -22,11 +22,19 @@ static bool *above(const Graph *g, uint32_t mask, Arena *a)
 	return mark;
 }
 
-/* Marks the value that is read through x: behind moves, the stored one. */
+/* By id: the value that is read through a node; behind moves, the stored one. */
+static const Node **behind_moves(const Graph *g, Arena *a)
+{
+	const Node **behind = NEWN(a, const Node *, g->n + 1);
+	for (int i = 0; i < g->n; i++) {
+		const Node *n = g->node[i];
+		behind[i] = opinfo[n->op].kind == MOVE ? behind[n->in[0]->id] : n;
+	}
+	return behind;
+}
+
 static void mark_read(const Node *x, const bool *forward, bool *saved)
 {
-	while (opinfo[x->op].kind == MOVE)
-		x = x->in[0];
 	const OpInfo *o = &opinfo[x->op];
 	if (forward[x->id] && o->kind != LEAF && (o->cost == DEAR || o->cost == HEAVY))
 		saved[x->id] = true;
@@ -37,9 +45,10 @@ bool *save_set(const Graph *g, Arena *a)
 	bool *saved = NEWN(a, bool, g->n + 1);
 	const bool *grad = above(g, 1u << R_GRAD, a);
 	const bool *forward = above(g, 1u << R_LOSS | 1u << R_PENALTY, a);
+	const Node **behind = behind_moves(g, a);
 	for (int i = 0; i < g->n; i++)
 		for (int k = 0; grad[i] && !forward[i] && k < g->node[i]->nin; k++)
-			mark_read(g->node[i]->in[k], forward, saved);
+			mark_read(behind[g->node[i]->in[k]->id], forward, saved);
 	return saved;
 }
 
@@ -50,13 +59,12 @@ int64_t saved_bytes(const Fn *f, int64_t *fixed)
 	const bool *grad = above(g, 1u << R_GRAD, a);
 	const bool *forward = above(g, 1u << R_LOSS | 1u << R_PENALTY, a);
 	bool *read = NEWN(a, bool, g->n + 1);
+	const Node **behind = behind_moves(g, a);
 	int64_t sample = 0;
 	*fixed = 0;
 	for (int i = 0; i < g->n; i++)
 		for (int k = 0; grad[i] && !forward[i] && k < g->node[i]->nin; k++) {
-			const Node *x = g->node[i]->in[k];
-			while (opinfo[x->op].kind == MOVE)
-				x = x->in[0];
+			const Node *x = behind[g->node[i]->in[k]->id];
 			read[x->id] = forward[x->id];
 		}
 	for (int i = 0; i < g->n; i++) {

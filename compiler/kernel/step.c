@@ -18,32 +18,67 @@
 
 #include <string.h>
 
+enum { MAXALSO = 12 };
+
 /* ---- building ---------------------------------------------------------------------------- */
+
+/* The first kernel with this text in an open hash table; enters k if there is none. */
+static Kernel *same_text(Kernel **table, int size, Kernel *k)
+{
+	uint64_t h = 14695981039346656037u;
+	for (const char *s = k->text; *s; s++)
+		h = (h ^ (unsigned char)*s) * 1099511628211u;
+	for (h ^= h >> 32;; h++) {
+		Kernel **q = &table[h & (uint64_t)(size - 1)];
+		if (!*q)
+			*q = k;
+		if (*q == k || !strcmp((*q)->text, k->text))
+			return *q;
+	}
+}
+
+/* The comment of a kernel says where else it stands, up to a length. */
+static void also(Fn *f, Kernel *k, const char *note)
+{
+	k->nalso++;
+	if (k->nalso < MAXALSO)
+		k->also = arena_printf(f->mem, "%s; also: %s", k->also ? k->also : "", note);
+}
 
 static void name_kernels(Fn *f)
 {
-	int n = 0;
+	int n = 0, size = 64;
+	for (const Kernel *k = f->kernel; k; k = k->next)
+		n++;
+	while (size < 2 * n)
+		size *= 2;
+	Kernel **table = NEWN(f->mem, Kernel *, size);
+	n = 0;
 	for (Kernel *k = f->kernel; k; k = k->next) {
 		k->text = kernel_body(f, f->mem, k);
 		k->note = region_note(f, f->mem, k->region);
-		for (Kernel *q = f->kernel; q != k && !k->same; q = q->next)
-			if (!q->same && !strcmp(q->text, k->text))
-				k->same = q;
-		if (!k->same) {
+		Kernel *first = same_text(table, size, k);
+		if (first == k) {
 			k->name = job_symf(f->job, "%s_k%d", f->host->prefix, n++);
 			continue;
 		}
-		k->name = k->same->name;
-		k->same->also = arena_printf(f->mem, "%s; also: %s",
-		                             k->same->also ? k->same->also : "", k->note);
+		k->same = first;
+		k->name = first->name;
+		also(f, first, k->note);
 	}
+	for (Kernel *k = f->kernel; k; k = k->next)
+		if (k->nalso >= MAXALSO)
+			k->also = arena_printf(f->mem, "%s; also: %d more", k->also,
+			                       k->nalso - MAXALSO + 1);
 }
 
 Fn *fn_build(Job *j, Graph *g, const Options *o, const FnHost *host)
 {
-	Fn *f = NEW(j->mem, Fn);
+	Arena *mem = arena_new();
+	Fn *f = NEW(mem, Fn);
 	f->job = j;
-	f->mem = j->mem;
+	f->mem = mem;
+	f->scratch = arena_new();
 	f->g = g;
 	f->o = o;
 	f->host = host;
@@ -65,6 +100,14 @@ Fn *fn_build(Job *j, Graph *g, const Options *o, const FnHost *host)
 			plan_check(f, threads[i % 4], batch[i / 4]);
 	}
 	return f;
+}
+
+void fn_free(Fn *f)
+{
+	if (!f)
+		return;
+	arena_free(f->scratch);
+	arena_free(f->mem);
 }
 
 static double flops(const Level *v, bool way_out)
@@ -92,6 +135,7 @@ typedef struct {
 	const Fn *f;
 	Split split[32]; int nsplit;
 	bool tid;                      /* `tid` occurs                                         */
+	uint8_t *use;                  /* by buffer: 1: an argument, 2: one that is written    */
 } Step;
 
 static const char *batch_text(const Step *s)
@@ -123,17 +167,12 @@ static void find_splits(Step *s, const Level *v)
 	}
 }
 
-static bool used(const Fn *f, const Buffer *b, bool *write)
+static void find_uses(Step *s)
 {
-	bool found = false;
-	*write = false;
-	for (const Kernel *k = f->kernel; k; k = k->next)
+	s->use = NEWN(s->f->mem, uint8_t, s->f->nbuf + 1);
+	for (const Kernel *k = s->f->kernel; k; k = k->next)
 		for (int i = 0; i < k->narg; i++)
-			if (k->arg[i] == b) {
-				found = true;
-				*write |= k->argwrite[i];
-			}
-	return found;
+			s->use[k->arg[i]->id] |= k->argwrite[i] ? 3 : 1;
 }
 
 static const char *arena_text(const Step *s, const Buffer *b)
@@ -157,8 +196,8 @@ static void print_pointers(Step *s)
 	const Fn *f = s->f;
 	for (int i = 0; i < f->nbuf; i++) {
 		const Buffer *b = f->buf[i];
-		bool write, arena = b->place == PL_ARENA0 || b->place == PL_ARENA;
-		if (b->of || !used(f, b, &write))
+		bool write = s->use[i] & 2, arena = b->place == PL_ARENA0 || b->place == PL_ARENA;
+		if (b->of || !s->use[i])
 			continue;
 		print_line(
 			s->o,
@@ -283,15 +322,15 @@ static void print_level(Step *s, const Level *v, int outer)
 	guard(s, &have, base);
 }
 
-static bool batch_used(const Fn *f)
+static bool batch_used(const Step *s)
 {
-	bool write;
+	const Fn *f = s->f;
 	for (const Kernel *k = f->kernel; k; k = k->next)
 		if (k->uses_B)
 			return true;
 	for (int i = 0; i < f->nbuf; i++)
 		if (f->buf[i]->place == PL_ARENA && f->buf[i]->at && !f->buf[i]->of &&
-		    used(f, f->buf[i], &write))
+		    s->use[i])
 			return true;
 	return false;
 }
@@ -304,7 +343,8 @@ void fn_print(Out *o, const Fn *f)
 		if (!k->same)
 			print_kernel(o, f, k);
 	find_splits(&s, f->top);
-	bool batch = batch_used(f);
+	find_uses(&s);
+	bool batch = batch_used(&s);
 	for (int i = 0; i < s.nsplit; i++)
 		batch |= s.split[i].rows.b;
 	out(o, "\n");

@@ -77,6 +77,15 @@ static bool word(char c)
 	       c == '_';
 }
 
+static const char *joined(Print *p, const char *a, const char *b, size_t n)
+{
+	size_t m = strlen(a);
+	char *s = arena_alloc(p->a, m + n + 1);
+	memcpy(s, a, m);
+	memcpy(s + m, b, n);
+	return s;
+}
+
 /* The row's expression with a, b, c replaced; nnc_X becomes nncv_X for vectors. */
 static const char *op_text(Print *p, const Ex *e)
 {
@@ -91,7 +100,7 @@ static const char *op_text(Print *p, const Ex *e)
 	int operand = 0;
 	while (*x) {
 		if (!word(*x)) {
-			s = arena_printf(p->a, "%s%c", s, *x++);
+			s = joined(p, s, x++, 1);
 			continue;
 		}
 		int n = 0;
@@ -104,15 +113,15 @@ static const char *op_text(Print *p, const Ex *e)
 			            : lv == P_UNARY ? P_ATOM
 			                            : lv + (operand > 0);
 			const Ex *arg = e->arg[i];
-			s = arena_printf(p->a, "%s%s", s,
-			                 e->wide && !arg->wide ? print_lanes(p, arg)
-			                                       : print_text(p, arg, least));
+			const char *t = e->wide && !arg->wide ? print_lanes(p, arg)
+			                                      : print_text(p, arg, least);
+			s = joined(p, s, t, strlen(t));
 			operand++;
 		} else if (!strncmp(x, "nnc_", 4) && n > 4) {
 			const char *family = e->wide ? "nncv" : "nnc";
 			s = arena_printf(p->a, "%s%s%.*s", s, family, n - 3, x + 3);
 		} else {
-			s = arena_printf(p->a, "%s%.*s", s, n, x);
+			s = joined(p, s, x, (size_t)n);
 		}
 		x += n;
 	}
@@ -233,7 +242,9 @@ static const char *plain(Print *p, const Ex *e)
 const char *print_text(Print *p, const Ex *e, int least)
 {
 	const char *s = plain(p, e);
-	return level(e) < least ? arena_printf(p->a, "(%s)", s) : s;
+	if (level(e) >= least)
+		return s;
+	return joined(p, joined(p, "(", s, strlen(s)), ")", 1);
 }
 
 /* e in lanes: one number becomes a vector of it. */

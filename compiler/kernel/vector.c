@@ -8,16 +8,20 @@
  */
 #include "op.h"
 
-static bool depends(const Ex *e, const Ex *lane)
+/* Expressions are graphs: each is looked at once in a call of widen. */
+static bool depends(const Lower *l, Ex *e, const Ex *lane)
 {
 	if (e->kind == E_NAME)
 		return e->wide;
 	if (e == lane)
 		return true;
-	for (int i = 0; i < e->narg; i++)
-		if (depends(e->arg[i], lane))
-			return true;
-	return false;
+	if (e->depends_mark == l->widening)
+		return e->depends;
+	bool yes = false;
+	for (int i = 0; i < e->narg && !yes; i++)
+		yes = depends(l, e->arg[i], lane);
+	e->depends_mark = l->widening;
+	return e->depends = yes;
 }
 
 static Ex *widen_load(Lower *l, Ex *e, const Ex *lane)
@@ -61,12 +65,12 @@ static Ex *by_reciprocal(Lower *l, Ex *e)
 	return ex_op(l, O_mul, part, 2, DT_REAL);
 }
 
-Ex *widen(Lower *l, Ex *e, const Ex *lane)
+static Ex *in_lanes(Lower *l, Ex *e, const Ex *lane);
+
+static Ex *widen_new(Lower *l, Ex *e, const Ex *lane)
 {
 	Ex *arg[MAXARITY], key;
 	Dim c;
-	if (!lane || e->wide || !depends(e, lane))
-		return e;
 	e = by_reciprocal(l, e);
 	key = *e;
 	switch (e->kind) {
@@ -75,7 +79,7 @@ Ex *widen(Lower *l, Ex *e, const Ex *lane)
 	case E_OP: case E_FMA: case E_REDUCE: case E_COND:
 		break;
 	case E_RANDOM:
-		if (depends(e->arg[0], lane) || !ex_linear(e->arg[1], lane, &c) ||
+		if (depends(l, e->arg[0], lane) || !ex_linear(e->arg[1], lane, &c) ||
 		    !dim_is(c, 1))
 			l->fail = true;
 		key.wide = true;
@@ -85,11 +89,11 @@ Ex *widen(Lower *l, Ex *e, const Ex *lane)
 		return e;
 	}
 	if (!real_or_mask(e) ||
-	    (e->kind == E_COND && (depends(e->arg[0], lane) || e->dt != DT_REAL)))
+	    (e->kind == E_COND && (depends(l, e->arg[0], lane) || e->dt != DT_REAL)))
 		l->fail = true;
 	for (int i = 0; i < e->narg && !l->fail; i++) {
 		bool condition = e->kind == E_COND && i == 0;
-		arg[i] = condition ? e->arg[i] : widen(l, e->arg[i], lane);
+		arg[i] = condition ? e->arg[i] : in_lanes(l, e->arg[i], lane);
 		if (!condition && !real_or_mask(e->arg[i]))
 			l->fail = true;
 	}
@@ -98,4 +102,23 @@ Ex *widen(Lower *l, Ex *e, const Ex *lane)
 	key.arg = arg;
 	key.wide = true;
 	return ex_get(l, &key);
+}
+
+static Ex *in_lanes(Lower *l, Ex *e, const Ex *lane)
+{
+	if (e->wide || !depends(l, e, lane))
+		return e;
+	if (e->widen_mark != l->widening) {
+		e->widened = widen_new(l, e, lane);
+		e->widen_mark = l->widening;
+	}
+	return e->widened;
+}
+
+Ex *widen(Lower *l, Ex *e, const Ex *lane)
+{
+	if (!lane)
+		return e;
+	l->widening++;
+	return in_lanes(l, e, lane);
 }

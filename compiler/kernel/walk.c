@@ -37,12 +37,14 @@ void outputs_at(Lower *l, Region *r, Ex *const *ix)
 	if (r->nout > 64)
 		bug(l->job, "lower: too many results of one region");
 	l->mark++;
+	point_begin(l);
 	for (int i = 0; i < r->nout; i++) {
 		const Output *o = &r->out[i];
 		value[i] = o->from ? load_at(l, o->from, ix) : read_at(l, o->node, ix);
 		value[i] = widen(l, value[i], l->lane);
 		count_uses(l, value[i]);
 	}
+	point_end(l);
 	for (int i = 0; i < r->nout; i++) {
 		value[i] = placed(l, value[i]);
 		if (r->nout > 1 && value[i]->kind != E_NAME && value[i]->narg)

@@ -219,6 +219,8 @@ bool shape_concat(Type *ty, const Node *n, Why *why)
 	*ty = n->in[0]->ty;
 	if (axis < 0 || axis >= ty->rank)
 		return refuse(why, "no such axis");
+	if (n->nin > MAXCONCAT)
+		return refuse(why, "too many operands at once: n_concat makes a tree");
 	for (int i = 1; i < n->nin; i++) {
 		const Type *t = &n->in[i]->ty;
 		if (t->rank != ty->rank || t->dt != ty->dt)
@@ -248,10 +250,10 @@ Node *grad_concat(Graph *g, Node *y, Node *dy, int i)
 Ex *at_concat(Lower *l, const Node *n, Ex *const *ix)
 {
 	int axis = n->a.axis.axis;
-	Ex *value[64], *bound[64], *src[MAXRANK];
+	Ex *value[MAXCONCAT], *bound[MAXCONCAT], *src[MAXRANK];
 	Dim before = n->ty.dim[axis];
 	before.k = 0;
-	int m = n->nin < 64 ? n->nin : 64;
+	int m = n->nin;
 	for (int i = 0; i < n->ty.rank; i++)
 		src[i] = ix[i];
 	for (int i = 0; i < m; i++) {
@@ -260,9 +262,9 @@ Ex *at_concat(Lower *l, const Node *n, Ex *const *ix)
 		before.k += n->in[i]->ty.dim[axis].k;
 		bound[i] = ex_dim(l, before);
 	}
-	Ex *e = value[m - 1];
-	for (int i = m - 2; i >= 0; i--)
-		e = ex_cond(l, ex_lt(l, ix[axis], bound[i]), value[i], e);
+	Ex *e = 0;
+	for (int i = m - 1; i >= 0; i--)
+		e = e ? ex_cond(l, ex_lt(l, ix[axis], bound[i]), value[i], e) : value[i];
 	return e;
 }
 

@@ -137,11 +137,12 @@ static Node *merge_scans(Rewrite *r, const Node *n, void *arg)
 /* A buffer that no `update` changes keeps its value: the step writes every next buffer. */
 static void keep_buffers(Graph *g, const Module *m)
 {
+	bool *has = NEWN(g->mem, bool, m->nbuffer + 1);
+	for (int k = 0; k < g->nroot; k++)
+		if (g->root[k].kind == R_BUFFER)
+			has[g->root[k].index] = true;
 	for (int i = 0; i < m->nbuffer; i++) {
-		bool has = false;
-		for (int k = 0; k < g->nroot; k++)
-			has |= g->root[k].kind == R_BUFFER && g->root[k].index == i;
-		if (!has)
+		if (!has[i])
 			graph_root(g, R_BUFFER, i, m->buffer[i].path,
 			           n_leaf(g, O_buffer, m->buffer[i].path, i, &m->buffer[i].ty),
 			           m->buffer[i].at);
@@ -157,11 +158,12 @@ Graph *pass_grad(Graph *g, const Module *m)
 		if (g->root[i].kind == R_LOSS || g->root[i].kind == R_PENALTY)
 			sweep_add(&s, g->root[i].node, n_const(g, 1));
 	sweep_run(&s, from);
+	Node **adjoint = NEWN(g->mem, Node *, m->nparam + 1);
+	for (int k = from; k >= 0; k--)
+		if (g->node[k]->op == O_param && s.adjoint[k])
+			adjoint[g->node[k]->a.leaf.index] = s.adjoint[k];
 	for (int i = 0; i < m->nparam; i++) {
-		Node *dy = 0;
-		for (int k = 0; k <= from && !dy; k++)
-			if (g->node[k]->op == O_param && g->node[k]->a.leaf.index == i)
-				dy = s.adjoint[k];
+		Node *dy = adjoint[i];
 		if (!dy)
 			dy = n_broadcast(g, n_const(g, 0), &m->param[i].ty);
 		graph_root(g, R_GRAD, i, m->param[i].path, dy, m->param[i].at);
