@@ -14,7 +14,8 @@
 
 static void each_graph(Module *m, Graph *(*pass)(Graph *))
 {
-	Graph **const g[] = { &m->init, &m->grad, &m->eval, &m->update, &m->bind };
+	Graph **const g[] = { &m->init,   &m->grad, &m->eval,
+	                      &m->update, &m->bind, &m->numbers };
 	for (size_t i = 0; i < sizeof g / sizeof *g; i++)
 		if (*g[i])
 			*g[i] = pass(*g[i]);
@@ -22,7 +23,7 @@ static void each_graph(Module *m, Graph *(*pass)(Graph *))
 
 static void set_exact(Module *m, bool exact)
 {
-	Graph *const g[] = { m->init, m->grad, m->eval, m->update, m->bind };
+	Graph *const g[] = { m->init, m->grad, m->eval, m->update, m->bind, m->numbers };
 	for (size_t i = 0; i < sizeof g / sizeof *g; i++)
 		if (g[i])
 			g[i]->exact = exact;

@@ -91,7 +91,7 @@ static void measure(Run *r, const Dataset *d, Feed *f, bool timed)
 			break;
 	}
 	rt_step_free(&s);
-	printf("step %lld  batch %lld  loss %.9g\n", (long long)f->step, (long long)f->batch,
+	printf("step %lld  batch %lld  loss %.9g\n", (long long)f->step, (long long)f->size,
 	       rt_run_loss(r));
 	printf("bench: %.0f samples/s, %.1f us/step, %d thread%s\n", samples / seconds,
 	       seconds / (double)steps * 1e6, rt_team_size(r->c.team),
@@ -123,12 +123,13 @@ int rt_bench(const nnrt_model *m, const Options *o)
 	Dataset *d = make_rows(m, &with);
 	Run *r = rt_begin_run(m, &with);
 	int64_t batch = rt_feed_batch(m, &with, d->train.n);
-	rt_run_reserve(r, batch);
 	if (m->nloss && m->grad) {
-		Feed *f = rt_feed_new(m, &with, &d->train);
+		Feed *f = rt_feed_new(m, &with, &d->train, r);
+		rt_run_reserve(r, f->batch);
 		measure(r, d, f, timed);
 		rt_feed_free(f);
 	} else {
+		rt_run_reserve(r, batch);
 		measure_forward(r, d, (int64_t)o->steps, batch);
 	}
 	rt_run_free(r);

@@ -59,9 +59,14 @@ Run *rt_begin_run(const nnrt_model *m, const Options *o)
 	memcpy(r->setting, o->setting, (size_t)m->nsetting * sizeof *r->setting);
 	memcpy(r->given, o->number, sizeof r->given);
 	/* Initialisers may use run-time numbers. */
-	nnrt_time start = { 0 };
+	nnrt_time start = rt_time_begin(m, o);
 	rt_run_knobs(r, &start);
 	rt_run_init(r, rt_options_seed(o, m));
+	if (o->command == C_EVAL || o->command == C_PREDICT) {
+		/* a trained model is used as training left it */
+		nnrt_time end = rt_time_end(m, o);
+		rt_run_knobs(r, &end);
+	}
 	if (o->weights)
 		rt_weights_load(r, o->weights, o->partial);
 	if (o->freeze)

@@ -66,15 +66,23 @@ void rt_monitor_free(Monitor *w)
 	rt_scores_free(&w->val);
 }
 
-bool rt_monitor_look(Monitor *w, const Run *r, const Scores *train, const Scores *val,
-                     int64_t epoch, int64_t step)
+bool rt_monitor_value(const Monitor *w, const Scores *train, const Scores *val, double *value)
 {
 	const Scores *s = w->on_val ? val : train;
 	if (!s)
 		return false;
-	double v = w->metric >= 0 ? s->metric[w->metric]
-	           : w->part >= 0 ? s->part[w->part]
-	                          : s->loss;
+	*value = w->metric >= 0 ? s->metric[w->metric]
+	         : w->part >= 0 ? s->part[w->part]
+	                        : s->loss;
+	return true;
+}
+
+bool rt_monitor_look(Monitor *w, const Run *r, const Scores *train, const Scores *val,
+                     int64_t epoch, int64_t step)
+{
+	double v;
+	if (!rt_monitor_value(w, train, val, &v))
+		return false;
 	bool better = w->larger ? v > w->value : v < w->value;
 	if (w->looks++ > 0 && !better && !(isnan(w->value) && !isnan(v)))
 		return false;

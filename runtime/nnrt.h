@@ -123,7 +123,12 @@ typedef struct {
 	nnrt_nonfinite nonfinite;
 	double validate;               /* 0: every epoch; else every so many epochs or steps   */
 	unsigned char validate_steps;
+	int batch_knob;                /* 1 + the knob that is the batch size; 0: `batch` is    */
+	int64_t batch_multiple;        /* what the knob is rounded to a multiple of             */
 } nnrt_train;
+
+/* One `plateau` schedule: the knobs of its arguments. */
+typedef struct { int value, factor, patience; } nnrt_plateau;
 
 /* ---- one run's state ---------------------------------------------------------------------- */
 
@@ -156,9 +161,19 @@ typedef struct nnrt_ctx {
 	nnrt_team *team;
 } nnrt_ctx;
 
-/* Where a run is, for schedules and conditions; elapsed: seconds, for conditions. */
+/* Where a run is, for schedules and conditions.  The unit of a run is the epoch, or the step if its length is
+ * given in steps. */
 typedef struct {
-	double step, epoch, position, progress, elapsed;
+	double step, epoch;            /* updates and whole epochs done                       */
+	double position;               /* epochs done, with the part of this one               */
+	double progress;               /* 0..1                                                */
+	double elapsed;                /* seconds; for conditions only                        */
+	double now, end;               /* position or step, and the length of the run          */
+	double one;                    /* what the coming update adds to now                   */
+	double in_steps;               /* 1: the unit is the step, 0: the epoch                */
+	double per_epoch;              /* updates in an epoch with batches of the first size   */
+	double steps;                  /* updates of the whole run                             */
+	const double *plateau;         /* by number of the plateau: what it multiplies with    */
 } nnrt_time;
 
 /* A condition of `stop`: one of those joined by `or`, as written. */
@@ -193,6 +208,7 @@ typedef struct nnrt_model {
 	const nnrt_tally *tally; int ntally;
 	const nnrt_statistic *stat; int nstat;
 	int nacc, nknob;
+	const nnrt_plateau *plateau; int nplateau;
 	const nnrt_setting *setting; int nsetting;
 	unsigned char has_penalty;
 	unsigned char stat_rows;       /* batch statistics of [N, C]: a batch of 1 is refused */

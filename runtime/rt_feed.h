@@ -10,12 +10,18 @@
 
 #include "rt_data.h"
 #include "rt_options.h"
+#include "rt_run.h"
 
 typedef struct {
 	const Rows *rows;
 	uint32_t *place, *order; /* a permutation, and the rows in that order */
+	Run *run;                /* evaluates `batch` before each batch; 0: it is a number */
+	double *knob;            /* where it does */
 	int64_t batch;           /* largest */
-	int64_t per_epoch;       /* updates of an epoch */
+	int64_t size;            /* of the batch at hand, before it was cut to what is left */
+	int n;                   /* its samples */
+	int64_t parts;           /* batches of an update */
+	int64_t per_epoch;       /* updates of an epoch, with batches of the first size */
 	double epochs, steps;    /* one of them is above 0 */
 	int64_t total;           /* updates of the whole run */
 	bool shuffle, drop_last;
@@ -25,11 +31,13 @@ typedef struct {
 } Feed;
 
 /* The order of a run: a pure function of (rows, seed, epoch). Ends the program with exit 2 if
- * neither epochs nor steps are known, with R5 if a batch of one row meets batch statistics. */
-Feed *rt_feed_new(const nnrt_model *m, const Options *o, const Rows *rows);
+ * neither epochs nor steps are known, with R5 if a batch of one row meets batch statistics.
+ * run: evaluates `batch` where it is a schedule; 0 only where it is not. */
+Feed *rt_feed_new(const nnrt_model *m, const Options *o, const Rows *rows, Run *run);
 void rt_feed_free(Feed *f);
 
-/* The size of the largest batch for so many rows. */
+/* The size of the largest batch for so many rows, where `batch` is a number; of batches for
+ * evaluation. */
 int64_t rt_feed_batch(const nnrt_model *m, const Options *o, int64_t rows);
 
 /* Whether there is a next batch. */
@@ -38,8 +46,11 @@ bool rt_feed_more(const Feed *f);
 /* The next batch, or false at the end of the run. The rows stay valid until the next call. */
 bool rt_feed_next(Feed *f, const uint32_t **row, int *n);
 
-/* Where the batch that rt_feed_next would give stands, for schedules. */
+/* Where the batch that rt_feed_next gave stands, for schedules. */
 nnrt_time rt_feed_time(const Feed *f);
+/* The first moment of a run, and the one after its last update, where no rows are known. */
+nnrt_time rt_time_begin(const nnrt_model *m, const Options *o);
+nnrt_time rt_time_end(const nnrt_model *m, const Options *o);
 
 /* Whether a batch of n rows would be the last of its epoch. */
 bool rt_feed_last(const Feed *f, int n);

@@ -29,6 +29,9 @@ Monitor rt_monitor_new(const nnrt_model *m, bool validation);
 void rt_monitor_room(Monitor *w, const Run *r);
 void rt_monitor_free(Monitor *w);
 
+/* The monitored number of a report; false if the report has none. */
+bool rt_monitor_value(const Monitor *w, const Scores *train, const Scores *val, double *value);
+
 /* Compares; keeps weights and scores and returns true if they are the best so far (the first
  * always are).  val 0: this report did not validate, and counts only if the monitor is on
  * training. */

@@ -29,6 +29,7 @@ typedef struct Run {
 	nnrt_ctx c;
 	double *setting, *knob;
 	double given[NNRT_NUMBERS]; /* by --set; NaN: as in the program */
+	double *plateau;        /* PLATEAU_STATE x nplateau: see rt_plateau.h */
 	unsigned char *frozen; /* for each parameter: 1 if --freeze names it */
 	Segment *segment;
 	int nsegment;
@@ -55,8 +56,10 @@ void rt_run_init(Run *r, uint64_t seed);
 /* Builds the table of segments from the tensors' entries and `frozen`. */
 void rt_run_segments(Run *r);
 
-/* Evaluates all knobs for this moment. */
+/* Evaluates all knobs for this moment.  t->plateau is filled in here. */
 void rt_run_knobs(Run *r, const nnrt_time *t);
+/* The same into `knob`, for a look ahead. */
+void rt_run_look(const Run *r, const nnrt_time *t, double *knob);
 
 /* A number of the training loop at this moment; NaN: neither the program nor --set has it. */
 double rt_run_number(const Run *r, int which);

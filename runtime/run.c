@@ -11,6 +11,7 @@
 #include "rt_fail.h"
 #include "rt_float_state.h"
 #include "rt_mem.h"
+#include "rt_plateau.h"
 #include "rt_real.h"
 #include "rt_run.h"
 #include "rt_size.h"
@@ -54,6 +55,8 @@ Run *rt_run_new(const nnrt_model *m)
 	c->acc = rt_alloc((size_t)m->nacc, sizeof(double), "metrics");
 	r->knob = rt_alloc((size_t)m->nknob, sizeof(double), "settings");
 	c->knob = r->knob;
+	r->plateau = rt_alloc((size_t)m->nplateau, PLATEAU_STATE * sizeof(double), "settings");
+	rt_plateau_begin(m, r->plateau);
 	c->arena0 = rt_alloc((size_t)m->arena0_bytes, 1, "activations");
 	c->team = rt_team_new(1);
 	r->setting = rt_alloc((size_t)m->nsetting, sizeof(double), "settings");
@@ -93,7 +96,8 @@ void rt_run_free(Run *r)
 		rt_free(c->moment[i]);
 	void *all[] = { c->param,   c->grad,    c->buffer, c->buffer_next, c->loss,
 		        c->penalty, c->acc,     r->knob,   c->arena0,      r->setting,
-		        r->frozen,  r->segment, r->norm,   r->field,       r->column };
+		        r->frozen,  r->segment, r->norm,   r->field,       r->column,
+		        r->plateau };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		rt_free(all[i]);
 	rt_team_free(c->team);
@@ -200,10 +204,17 @@ double rt_run_number(const Run *r, int which)
 	return knob ? r->knob[knob - 1] : NAN;
 }
 
+void rt_run_look(const Run *r, const nnrt_time *t, double *knob)
+{
+	nnrt_time now = *t;
+	now.plateau = r->plateau;
+	if (r->m->knobs)
+		r->m->knobs(&now, r->setting, knob);
+}
+
 void rt_run_knobs(Run *r, const nnrt_time *t)
 {
-	if (r->m->knobs)
-		r->m->knobs(t, r->setting, r->knob);
+	rt_run_look(r, t, r->knob);
 }
 
 /* Tensors that follow each other with equal entries become one segment.  Arrays are laid out

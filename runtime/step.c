@@ -196,8 +196,14 @@ StepEnd rt_step(Stepper *s, const uint32_t *row, int n)
 		nnrt_time now = rt_feed_time(s->feed);
 		rt_run_knobs(r, &now);
 		s->wanted = batches_wanted(r);
+		if (s->wanted != s->feed->parts) { /* a warm-up looks at the whole update */
+			s->feed->parts = s->wanted;
+			now = rt_feed_time(s->feed);
+			rt_run_knobs(r, &now);
+		}
 		r->c.sample0 = 0;
 	}
+	rt_run_reserve(r, n);
 	rt_run_bind(r, s->data, row, n);
 	rt_run_grad(r, 0);
 	if (!rt_run_check(r))

@@ -22,6 +22,7 @@
 #include "rt_feed.h"
 #include "rt_mem.h"
 #include "rt_monitor.h"
+#include "rt_plateau.h"
 #include "rt_results.h"
 #include "rt_show.h"
 #include "rt_step.h"
@@ -121,7 +122,7 @@ static void show(Trainer *t, int64_t epoch, const Scores *val, bool best)
 {
 	Feed *f = t->feed;
 	int64_t steps = f->step - t->report_step;
-	LogLine line = { epoch,     f->step, f->batch, rt_now() - t->begin, rt_run_lr(t->run),
+	LogLine line = { epoch,     f->step, f->size, rt_now() - t->begin, rt_run_lr(t->run),
 		         &t->train, val };
 	rt_results_line(&t->files, t->m, &line);
 	Report row = { .epoch = epoch,
@@ -153,6 +154,9 @@ static void report(Trainer *t, bool validate, bool epoch_end)
 		t->val = rt_run_scores(t->run, t->data, &t->data->val, t->run->room);
 		val = &t->val;
 	}
+	double value;
+	if (validate && rt_monitor_value(&t->monitor, &t->train, val, &value))
+		rt_plateau_look(t->m, t->run->plateau, t->run->knob, value, t->monitor.larger);
 	int64_t epoch = f->at ? f->epoch + 1 : f->epoch;
 	bool best = rt_monitor_look(&t->monitor, t->run, &t->train, val, epoch, f->step);
 	t->best_unsaved = t->best_unsaved || best;
@@ -358,8 +362,8 @@ static int64_t largest_batch(const Trainer *t)
 {
 	const Dataset *d = t->data;
 	int64_t wanted = t->o->batch   ? t->o->batch
-	                 : t->m->train ? t->m->train->batch
-	                               : t->feed->batch;
+	                 : t->feed->run || !t->m->train ? t->feed->batch
+	                               : t->m->train->batch;
 	if (wanted > d->train.n)
 		rt_warn(0,
 		        "a batch of %lld is more than the %lld training rows: each epoch is "
@@ -379,10 +383,10 @@ static void begin(Trainer *t)
 		        "there is no validation part: \"best\" is by the training loss; write "
 		        "`val = 0.1` in `data`, or pass -Wno-validation");
 	t->monitor = rt_monitor_new(m, t->data->val.n > 0);
-	t->feed = rt_feed_new(m, t->o, &t->data->train);
+	t->run = rt_begin_run(m, t->o);
+	t->feed = rt_feed_new(m, t->o, &t->data->train, t->run);
 	t->by_steps = m->train && m->train->validate > 0 && m->train->validate_steps;
 	t->every = t->by_steps ? (int64_t)m->train->validate : nice_part(t->feed->total);
-	t->run = rt_begin_run(m, t->o);
 	rt_run_reserve(t->run, largest_batch(t));
 	t->step = rt_step_new(t->run, t->data, t->feed);
 	t->ending = rt_ending_new(m);

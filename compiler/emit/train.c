@@ -276,6 +276,14 @@ static void print_small_tables(Out *o, Arena *a, const Module *m)
 		out(o, "};\n\n");
 	}
 	print_tallies(o, m);
+	if (m->nplateau) {
+		out(o, "static const nnrt_plateau plateaus[] = {\n");
+		for (int i = 0; i < m->nplateau; i++)
+			out(o, "{ %d, %d, %d },\n", m->number[m->plateau[i].value].knob,
+			    m->number[m->plateau[i].factor].knob,
+			    m->number[m->plateau[i].patience].knob);
+		out(o, "};\n\n");
+	}
 	if (m->nsetting) {
 		out(o, "static const nnrt_setting settings[] = {\n");
 		for (int i = 0; i < m->nsetting; i++)
@@ -283,6 +291,12 @@ static void print_small_tables(Out *o, Arena *a, const Module *m)
 			    number(a, m->setting[i].value), m->setting[i].integer);
 		out(o, "};\n\n");
 	}
+}
+
+/* 1 + the knob behind a number of `train`, 0 for none; n: 1 + the number. */
+static int number_knob(const Module *m, int n)
+{
+	return n ? 1 + m->number[n - 1].knob : 0;
 }
 
 static void print_data(Out *o, Arena *a, const Module *m)
@@ -310,9 +324,12 @@ static void print_data(Out *o, Arena *a, const Module *m)
 	    (unsigned long long)t->seed, t->shuffle, t->drop_last, c_string(a, t->monitor));
 	out(o,
 	    ".number = { %d, %d, %d, %d }, .nonfinite = %d,\n"
-	    ".validate = %s, .validate_steps = %d,\n};\n\n",
-	    t->number[TN_CLIP_VALUE], t->number[TN_CLIP_NORM], t->number[TN_ACCUMULATE],
-	    t->number[TN_EMA], t->nonfinite, number(a, t->validate), t->validate_steps);
+	    ".validate = %s, .validate_steps = %d,\n"
+	    ".batch_knob = %d, .batch_multiple = %lld,\n};\n\n",
+	    number_knob(m, t->number[TN_CLIP_VALUE]), number_knob(m, t->number[TN_CLIP_NORM]),
+	    number_knob(m, t->number[TN_ACCUMULATE]), number_knob(m, t->number[TN_EMA]),
+	    t->nonfinite, number(a, t->validate), t->validate_steps,
+	    number_knob(m, t->batch_number), (long long)t->batch_multiple);
 }
 
 /* The conditions of `stop`. */
@@ -374,7 +391,8 @@ static void print_model(Out *o, Arena *a, const Module *m, const Options *opt, i
 		out(o, ".tally = tallies, .ntally = %d, .stat = statistics, .nstat = %d,\n",
 		    m->ntally, m->nstat);
 	out(o, ".nacc = %d, .nknob = %d, .lr_knob = %d,\n.setting = %s, .nsetting = %d,\n",
-	    m->nacc, m->nknob, m->lr_knob, m->nsetting ? "settings" : "0", m->nsetting);
+	    m->nacc, m->nknob, number_knob(m, m->lr_number), m->nsetting ? "settings" : "0", m->nsetting);
+	out(o, ".plateau = %s, .nplateau = %d,\n", m->nplateau ? "plateaus" : "0", m->nplateau);
 	out(o, ".has_penalty = %d, .stat_rows = %d,\n", m->has_penalty, m->stat_rows);
 	out(o, ".data = %s,\n", m->data.source != DATA_NONE ? "&data" : "0");
 	out(o, ".column = %s, .ncolumn = %d,\n", m->ncolumn ? "columns" : "0", m->ncolumn);

@@ -249,6 +249,12 @@ static bool known_bool(Elab *e, const Operator *o, const Value *a, const Value *
 		return a->kind != V_POISON && b->kind != V_POISON;
 	}
 	bool nums = a->kind == V_NUMBER && b->kind == V_NUMBER && a->known && b->known;
+	/* The prelude's `if p != 0` with a schedule: what is built is right for 0 too. */
+	if (o->op == O_ne && is_schedule(a) && b->kind == V_NUMBER && b->known && b->num == 0 &&
+	    in_prelude(e, at)) {
+		*r = v_bool(true, at);
+		return true;
+	}
 	bool bools = a->kind == V_BOOL && b->kind == V_BOOL;
 	if ((!nums || !opinfo[o->op].bool_result || o->op == O_and || o->op == O_or) && !bools)
 		return false;

@@ -11,7 +11,8 @@
 Builtin *builtin_find(const char *name)
 {
 	static const BuiltinRow *const table[] = { builtin_rows, move_rows, spatial_rows,
-		                                   reduce_rows, pattern_rows, whole_rows };
+		                                   reduce_rows, pattern_rows, whole_rows,
+		                                   schedule_rows };
 	for (size_t t = 0; t < sizeof table / sizeof *table; t++)
 		for (const BuiltinRow *r = table[t]; r->name; r++)
 			if (!strcmp(r->name, name))
@@ -61,6 +62,7 @@ static Value b_matmul(Elab *e, Frame *f)
 static Value b_where(Elab *e, Frame *f)
 {
 	const Value *c = formal(f, 0);
+	bool numbers = formal(f, 1)->kind == V_NUMBER && formal(f, 2)->kind == V_NUMBER;
 	Node *x, *y, *cond;
 	if (c->kind == V_BOOL) {
 		make_structural(e, c);
@@ -102,7 +104,10 @@ static Value b_where(Elab *e, Frame *f)
 		if (!broadcast(e, &vc, &vy, &tmp, &y, "`where`", f->at))
 			return v_poison();
 	}
-	return v_tensor(e, n_op3(e->g, O_where, cond, x, y), f->at);
+	v = v_tensor(e, n_op3(e->g, O_where, cond, x, y), f->at);
+	if (numbers)
+		number_from_tensor(e, &v);
+	return v;
 }
 
 /* The op `real` has no gradient: a value that stands still. */

@@ -516,15 +516,34 @@ Value call_layer(Elab *e, Layer *l, Ast *call, Args *args, Span at)
 	return expand(e, f, &all);
 }
 
+/* `multiple = 1`, which every schedule takes for `batch`; 0: not given. */
+static int64_t take_multiple(Elab *e, const Def *d, Args *args)
+{
+	int64_t multiple = 0;
+	const AstList *l = &d->ast->u.def.formal;
+	for (int i = 0; i < l->n; i++)
+		if (!strcmp(l->v[i]->u.decl.name, "multiple"))
+			return 0;
+	for (int i = 0; i < args->n; i++) {
+		if (!args->v[i].name || strcmp(args->v[i].name, "multiple"))
+			continue;
+		if (need_int(e, &args->v[i].v, "`multiple`", &multiple) && multiple < 1)
+			fail(e, args->v[i].at, "E0404", "`multiple` must be at least 1");
+		for (int k = i + 1; k < args->n; k++)
+			args->v[k - 1] = args->v[k];
+		args->n--;
+		break;
+	}
+	return multiple;
+}
+
 Value eval_call(Elab *e, Ast *call, const Value *piped)
 {
 	Sym name = call->u.call.fn;
 	bool inside = in_prelude(e, call->at);
 	Layer *l = e->frame ? map_get(&e->frame->layers, name) : 0;
-	Def *d = l ? 0 : map_get(&e->def, name);
-	if (d && inside && !d->prelude)
-		d = 0;
-	if (!l && !d)
+	Def *d = l ? 0 : def_find(e, name, call->at);
+	if ((!l && !d) || (d && d->prelude && d->space && e->in_data))
 		return unknown_call(e, call);
 	if (piped && piped->kind == V_TUPLE) {
 		fail(e, call->at, "E0207",
@@ -540,5 +559,14 @@ Value eval_call(Elab *e, Ast *call, const Value *piped)
 	at.beg = call->name_at.beg;
 	if (l)
 		return call_layer(e, l, call, &args, at);
-	return call_def(e, d, call, &args, at, call->u.call.label, call->u.call.label_at);
+	if (d->space && d->prelude && !inside)
+		for (int i = 0; i < args.n; i++) {
+			number_from_tensor(e, &args.v[i].v);
+			if (args.v[i].v.kind == V_TENSOR)
+				return train_name_in_model(e, call, d);
+		}
+	int64_t multiple = d->space == SP_SCHEDULE ? take_multiple(e, d, &args) : 0;
+	Value v = call_def(e, d, call, &args, at, call->u.call.label, call->u.call.label_at);
+	v.multiple = multiple;
+	return v;
 }

@@ -286,6 +286,7 @@ static void free_graphs(Module *m)
 	graph_free(m->bind);
 	if (m->stop)
 		graph_free(m->stop);
+	graph_free(m->numbers);
 }
 
 /* Everything that a walk fills, empty again; what is known of consts stays. */
@@ -299,6 +300,8 @@ static void start_over(Elab *e)
 	e->m = m;
 	e->again = e->full = e->decay_all = false;
 	e->pinfo = e->binfo = 0;
+	e->nwarmup = 0;
+	e->length_at = NOWHERE;
 	e->npinfo = e->cappinfo = e->nbinfo = e->capbinfo = 0;
 	e->nbufval = e->nbufset = e->nunused = 0;
 	Map *map[] = { &e->parampath, &e->bufferpath, &e->names_of_losses, &e->names_of_metrics,
@@ -417,6 +420,7 @@ static void walk(Elab *e)
 	do_data(e);
 	e->g = e->top = e->scratch;
 	e->literal = true;
+	m->numbers = graph_new(e->j, job_sym(e->j, "numbers"));
 	do_train(e);
 	do_export(e);
 	do_search(e);
@@ -432,8 +436,10 @@ static void walk(Elab *e)
 	if (!e->j->nerror && m->nloss)
 		do_update(e);
 	layer_table(e);
-	if (!e->j->nerror)
+	if (!e->j->nerror) {
 		warn_unused(e);
+		warn_schedules(e);
+	}
 }
 
 static bool sections_ok(Elab *e)

@@ -14,6 +14,7 @@
  *     section.c   train                data.c      data
  *     export.c    export               search.c    search
  *     loop.c      the training loop    stop.c      when it ends
+ *     schedule.c  numbers that change  optim.c     the optimizer's update
  *     builtin.c, moves.c, spatial.c, reduce.c      functions that the language cannot express
  *     whole.c     metrics of the whole set
  *     report.c    messages             names.c     their tables
@@ -58,10 +59,12 @@ typedef enum {
 	V_STRING,
 	V_LIST, V_TUPLE,
 	V_LAYER,
-	V_INIT                         /* an initialiser, not yet met its parameter           */
+	V_INIT,                        /* an initialiser, not yet met its parameter           */
+	V_REG                          /* a regulariser, likewise: def and args of init        */
 } ValueKind;
 
 typedef enum { MARK_NONE, MARK_PROB, MARK_LOGPROB } Mark;
+typedef enum { UNIT_NONE, UNIT_EPOCHS, UNIT_STEPS } Unit;
 
 /* The run-time constants that a number depends on: a tree of unions. */
 typedef struct Deps {
@@ -88,6 +91,8 @@ struct Value {
 	int64_t i;
 	int64_t over; /* i / over had a remainder (known, not is_int); else 0 */
 	Deps *deps;                    /* V_NUMBER, V_BOOL                                    */
+	Unit unit;                     /* V_NUMBER: a length, as of `steps(200)`               */
+	int64_t multiple;              /* V_NUMBER: of a schedule for `batch`; 0: not given    */
 	bool yes;                      /* V_BOOL                                              */
 	bool mode;                     /* V_BOOL: depends on `training`                       */
 	Sym str;
@@ -121,6 +126,10 @@ Value number_of(Elab *e, Node *n, Span at);
 Value number_op(Elab *e, Op op, const Value *a, const Value *b, Span at);
 Value number_map(Elab *e, Op op, const Value *a, Span at);
 Deps *deps_join(Elab *e, Deps *a, Deps *b);
+/* A scalar tensor that is made of numbers only becomes a number. */
+void  number_from_tensor(Elab *e, Value *v);
+/* A number that changes with time. */
+bool  is_schedule(const Value *v);
 /* The value reaches a shape: the consts it depends on are literals from now on. */
 void  make_structural(Elab *e, const Value *v);
 /* A compile-time integer; false after a message (what: "the kernel"). */
@@ -146,12 +155,16 @@ Node *cross_free(Elab *e, Crossing *c, Node *n);
 
 typedef Value Builtin(Elab *e, Frame *f);
 
+/* What a definition is; the names of schedules and regularisers do not meet those of models. */
+typedef enum { SP_MODEL, SP_SCHEDULE, SP_LENGTH, SP_REGULARISER } Space;
+
 struct Def {
 	Sym name;
 	Ast *ast;                      /* A_FN A_BLOCK A_OPTIMIZER A_MODEL                    */
 	bool prelude;
 	Builtin *builtin;              /* fn f(..) = builtin("name")                          */
 	Op op;                         /* builtin that is one op (NOP: none)                  */
+	Space space;
 	int is_init;                   /* 0 not looked at, 1 no, 2 yes, 3 being looked at     */
 	bool busy;                     /* being expanded: a call of it is recursion           */
 };
@@ -343,6 +356,32 @@ struct Scan {
 /* The slice of x along axis at a subscript that follows the step of a scan, in the body. */
 Value scan_step(Elab *e, const Value *sub, const Value *x, int axis, Span at);
 
+/* ---- schedules (schedule.c) --------------------------------------------------------------- */
+
+/* The words step, epoch, progress; false: none of them. */
+bool  time_word(Elab *e, Sym name, Span at, Value *v);
+/* What a definition is, by its body; the file's earlier definitions are known. */
+Space space_of(Elab *e, Def *d);
+/* The definition that a call names: of the model, or of `train`; 0: none. */
+Def  *def_find(Elab *e, Sym name, Span at);
+/* A schedule, length or regulariser is called with a tensor: says what the name is. */
+Value train_name_in_model(Elab *e, Ast *call, const Def *d);
+
+/* For every setting of `train` that is a number or a schedule (lr, clip_norm, batch ...).
+ *
+ * setting_number evaluates the right side of the setting s.  Returns 1 + its row in the module's
+ * table of numbers, of which the pass knobs makes a knob (module.h, Number) that the runtime
+ * evaluates before each update; 0 after a message.  *v: its value, known at compile time if
+ * v->known, for checks of ranges.  A plain number can be set at run time under the setting's
+ * name. */
+int   setting_number(Elab *e, Ast *s, Value *v);
+/* The same for a value; e->g must be the graph `numbers` or `update`. */
+int   number_row(Elab *e, Sym name, const Value *v);
+/* A plain number as a run-time setting of that name. */
+Value as_setting(Elab *e, const Value *v, const char *name);
+/* -Wschedule, once the length of the run is known. */
+void  warn_schedules(Elab *e);
+
 /* ---- sections ---------------------------------------------------------------------------- */
 
 void  do_train(Elab *e);
@@ -372,7 +411,7 @@ void  do_data(Elab *e);
 typedef struct { const char *name; Builtin *fn; } BuiltinRow;
 /* One table a file, closed by an empty row. */
 extern const BuiltinRow whole_rows[], builtin_rows[], move_rows[], spatial_rows[], reduce_rows[],
-	pattern_rows[];
+	pattern_rows[], schedule_rows[];
 Builtin *builtin_find(const char *name);
 
 /* ---- messages (report.c, names.c) -------------------------------------------------------- */
@@ -460,6 +499,9 @@ typedef struct {
 
 typedef struct { Sym path, call; Type out; Span at; bool has_out; } LayerRow;
 
+/* A warm-up, to be compared with the length of the run. */
+typedef struct { Span at; Value length, peak; } Warmup;
+
 /* A value that nobody has read. */
 typedef struct { Sym name; Span at; int layers; int64_t params; } Unused;
 
@@ -472,6 +514,9 @@ struct Elab {
 	Module *m;
 	Map def, konst, optdef;
 	Map pconst;                    /* consts of the prelude: a user's of that name is another */
+	Map traindef;                  /* schedules, lengths and regularisers of the prelude  */
+	Warmup *warmup; int nwarmup, capwarmup;
+	Span length_at;                /* of the run: where it is written                     */
 	Const **consts; int nconst, capconst;
 	Map imported;                  /* real path -> file + 1                                */
 	Import *import; int nimport, capimport;

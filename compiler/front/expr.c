@@ -44,7 +44,8 @@ static bool const_ok(const Value *v)
 		if (!const_ok(&v->item[i]))
 			return false;
 	return v->kind == V_LIST || v->kind == V_STRING || v->kind == V_BOOL ||
-	       v->kind == V_POISON || v->kind == V_NONE || (v->kind == V_NUMBER && v->known);
+	       v->kind == V_POISON || v->kind == V_NONE || v->kind == V_REG ||
+	       (v->kind == V_NUMBER && (v->known || is_schedule(v)));
 }
 
 static Value const_fresh(Elab *e, Const *c)
@@ -53,6 +54,7 @@ static Value const_fresh(Elab *e, Const *c)
 	e->frame = 0;
 	c->busy = true;
 	Value v = eval(e, c->given ? c->given : c->ast->u.decl.value);
+	number_from_tensor(e, &v);
 	c->busy = false;
 	e->frame = frame;
 	bool option = c->main && !c->structural && !e->literal && v.kind == V_NUMBER && v.known;
@@ -68,7 +70,7 @@ static Value const_fresh(Elab *e, Const *c)
 		return v_poison();
 	if (!const_ok(&v)) {
 		fail(e, c->ast->name_at, "E0207",
-		     "a const is a number, a string, `true`, `false` or a "
+		     "a const is a number, a schedule, a string, `true`, `false` or a "
 		     "list of these, but this is %s",
 		     value_text(e, &v));
 		return v_poison();
@@ -143,6 +145,8 @@ static Value eval_name(Elab *e, Ast *a)
 		v.at = a->at;
 		return v;
 	}
+	if (time_word(e, name, a->at, &v))
+		return v;
 	return unknown_name(e, name, a->at);
 }
 

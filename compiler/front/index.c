@@ -188,7 +188,7 @@ Value eval_index(Elab *e, Ast *a)
 	case V_LIST: return index_list(e, &x, a);
 	case V_TENSOR: return index_tensor(e, &x, a);
 	case V_NONE: case V_NUMBER: case V_BOOL: case V_STRING: case V_TUPLE: case V_LAYER:
-	case V_INIT: break;
+	case V_INIT: case V_REG: break;
 	}
 	fail(e, a->at, "E0310", "only tensors and lists have subscripts, but this is %s",
 	     value_text(e, &x));

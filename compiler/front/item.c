@@ -54,14 +54,17 @@ static bool taken(Elab *e, Map *map, Ast *a)
 static void define(Elab *e, Ast *a, bool prelude)
 {
 	Map *map = a->kind == A_OPTIMIZER ? &e->optdef : &e->def;
-	if (!prelude && taken(e, map, a))
-		return;
 	Def *d = NEW(e->mem, Def);
 	d->name = a->u.def.name;
 	d->ast = a;
 	d->prelude = prelude;
 	if (prelude)
 		bind_builtin(e, d);
+	d->space = space_of(e, d);
+	if (!prelude && (taken(e, map, a) || (d->space && taken(e, &e->traindef, a))))
+		return;
+	if (prelude && d->space && d->name[0] != '_')
+		map = &e->traindef;
 	map_put(e->mem, map, d->name, d);
 	if (prelude)
 		return;
@@ -286,6 +289,7 @@ static const char *kind_text(const Value *v)
 	case V_TUPLE:
 	case V_LAYER:
 	case V_INIT:
+	case V_REG:
 		break;
 	}
 	return "another kind of value";

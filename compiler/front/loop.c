@@ -19,7 +19,7 @@ typedef struct {
 } NumberRow;
 
 /* In the order of TrainNumber. */
-static const NumberRow number_row[NTRAINNUMBER] = {
+static const NumberRow number_table[NTRAINNUMBER] = {
 	{ "clip_value", "above 0", false, 0, true, 1e300, "0.5" },
 	{ "clip_norm", "above 0", false, 0, true, 1e300, "1.0" },
 	{ "accumulate", "an integer of at least 1", true, 1, false, 1e6, "4" },
@@ -28,7 +28,7 @@ static const NumberRow number_row[NTRAINNUMBER] = {
 
 const char *train_number_name(int k)
 {
-	return number_row[k].name;
+	return number_table[k].name;
 }
 
 static bool number_fits(const NumberRow *r, const Value *v)
@@ -40,12 +40,13 @@ static bool number_fits(const NumberRow *r, const Value *v)
 
 static void number_setting(Elab *e, int k, Ast *a)
 {
-	const NumberRow *r = &number_row[k];
+	const NumberRow *r = &number_table[k];
 	Value v = eval(e, a);
+	number_from_tensor(e, &v);
 	e->number[k] = 0;
 	if (v.kind == V_POISON || v.kind == V_NONE)
 		return;
-	if (v.kind == V_NUMBER && (!v.known || number_fits(r, &v))) {
+	if (v.kind == V_NUMBER && !v.unit && !v.multiple && (!v.known || number_fits(r, &v))) {
 		e->number[k] = a;
 		return;
 	}
@@ -60,9 +61,10 @@ void train_numbers(Elab *e)
 		if (!e->number[k])
 			continue;
 		Value v = eval(e, e->number[k]);
+		number_from_tensor(e, &v);
 		if (v.kind == V_NUMBER)
-			graph_root(e->g, R_KNOB, 1 + k, job_sym(e->j, number_row[k].name),
-			           value_node(e, &v), NOWHERE);
+			e->m->train.number[k] =
+				1 + number_row(e, job_sym(e->j, number_table[k].name), &v);
 	}
 }
 
@@ -233,7 +235,7 @@ bool loop_setting(Elab *e, Ast *s)
 	int64_t k;
 	bool steps;
 	for (int i = 0; i < NTRAINNUMBER; i++)
-		if (!strcmp(name, number_row[i].name)) {
+		if (!strcmp(name, number_table[i].name)) {
 			number_setting(e, i, a);
 			return true;
 		}

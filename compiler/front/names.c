@@ -13,9 +13,6 @@ static const struct { const char *what, *names;
 	{ "the initialiser", " orthogonal " },
 	{ "the optimizer", " lamb " },
 	{ "the regulariser", " l1 l2 elastic " },
-	{ "the schedule",
-	  " step multistep exponential linear poly cosine one_cycle inverse_sqrt "
-	  "plateau piecewise steps epochs " },
 	{ "the stopping rule", " early_stopping " },
 	{ "the data function",
 	  " standardize minmax categorical fill random_crop random_flip "

@@ -267,6 +267,7 @@ static void foreign_name(Elab *e, Diag *d, Sym name, const Foreign *f)
 		return;
 	}
 	Def *def = map_get(&e->def, job_sym(e->j, f->ours));
+	def = def ? def : map_get(&e->traindef, job_sym(e->j, f->ours));
 	if (def)
 		diag_help(d, "write `%s`%s", short_signature(e, def), inferred(f->ours));
 	else
@@ -281,6 +282,11 @@ Value unknown_call(Elab *e, Ast *call)
 	if (e->frame && frame_find(e->frame, name))
 		return other_space(e, call, "a value",
 		                   "values are not called; to multiply, write `*`");
+	const Def *t = map_get(&e->traindef, name);
+	if (t)
+		return e->in_data ? other_space(e, call, "a name of `train`",
+		                                "it stands in `train`, or in the model")
+		                  : train_name_in_model(e, call, t);
 	if (later_name(name, &what)) {
 		if (model && from_elsewhere(e, call, what))
 			return v_poison();
@@ -290,20 +296,30 @@ Value unknown_call(Elab *e, Ast *call)
 		return other_space(e, call, "an optimizer",
 		                   "it stands in `train { optimizer = ... }`");
 	Foreign f;
-	Diag *d = fail(e, call->name_at, "E0201", "unknown layer `%s`", name);
+	/* where numbers stand: a schedule, or a function of numbers */
+	bool number = !e->in_update && (e->g == e->m->numbers || e->g == e->m->update);
+	Diag *d = fail(e, call->name_at, "E0201", "unknown %s `%s`",
+	               number ? "schedule" : "layer", name);
 	if (foreign_find(e->mem, name, &f)) {
 		foreign_name(e, d, name, &f);
 		return v_poison();
 	}
-	diag_label(d, "no layer, block or function has this name");
+	diag_label(d, number ? "no schedule or function has this name"
+	                     : "no layer, block or function has this name");
 	Names l = { 0 };
+	names_of_map(e, &l, &e->traindef);
+	if (number)
+		names_sort(&l);
+	const char *schedule = number ? nearest(name, l.v, l.n) : 0;
 	names_of_map(e, &l, &e->def);
 	if (e->frame)
 		names_of_map(e, &l, &e->frame->layers);
 	names_sort(&l);
-	const char *near = nearest(name, l.v, l.n);
+	const char *near = schedule ? schedule : nearest(name, l.v, l.n);
 	if (near)
 		diag_help(d, "did you mean `%s`?", near);
+	else if (number)
+		diag_help(d, "`nnc --list schedules` names what there is");
 	else
 		diag_help(d,
 		          "`nnc --list layers` and `nnc --list functions` name what there is");
@@ -313,10 +329,6 @@ Value unknown_call(Elab *e, Ast *call)
 Value unknown_name(Elab *e, Sym name, Span at)
 {
 	Names l = { 0 };
-	if ((!e->frame || e->in_update) &&
-	    (!strcmp(name, "step") || !strcmp(name, "epoch") || !strcmp(name, "progress") ||
-	     !strcmp(name, "elapsed")))
-		return later(e, at, "schedules (`%s`)", name);
 	if (e->frame)
 		for (int i = 0; i < e->frame->nname; i++)
 			if (!e->frame->name[i]->dead)

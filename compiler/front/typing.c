@@ -10,8 +10,9 @@
 #include <string.h>
 
 static const char *const kinds[] = { "int", "float", "bool", "string", "initialiser",
-                                     "list", "any", "rest", "names" };
-enum { NKIND = 9, NUSERKIND = 7 };       /* the others are the prelude's */
+                                     "list", "schedule", "regulariser", "any", "rest",
+                                     "names" };
+enum { NKIND = 11, NUSERKIND = 9 };      /* the others are the prelude's */
 static const char *const elements[] = { "f32", "class", "i32", "bool" };
 static const char *const elsewhere[] = { "f64", "f16", "bf16", "i8", "u8", "i64" };
 
@@ -31,7 +32,8 @@ bool is_kind_name(Sym name)
 static bool unknown_type(Elab *e, Ast *t)
 {
 	static const char *const all[] = { "f32",   "class",  "i32",         "bool", "int",
-		                           "float", "string", "initialiser", "list" };
+		                           "float", "string", "initialiser", "list", "schedule",
+		                           "regulariser" };
 	int nall = (int)(sizeof all / sizeof all[0]);
 	Diag *d;
 	if (among(t->u.type.name, elsewhere, 6) >= 0) {
@@ -423,12 +425,17 @@ static bool kind_match(Elab *e, Frame *f, Sym kind, Value *v, Sym what)
 		return need_string(e, v, text, &s);
 	const char *must = "an initialiser";
 	bool ok = v->kind == V_INIT || v->kind == V_NUMBER;
-	if (!strcmp(kind, "float")) {
-		must = "a number";
-		ok = v->kind == V_NUMBER;
+	bool schedule = !strcmp(kind, "schedule");
+	if (schedule || !strcmp(kind, "float")) {
+		number_from_tensor(e, v);
+		must = schedule ? "a number or a schedule" : "a number";
+		ok = v->kind == V_NUMBER && (!v->unit || f->def->space == SP_SCHEDULE);
 	} else if (!strcmp(kind, "list")) {
 		must = "a list";
 		ok = v->kind == V_LIST;
+	} else if (!strcmp(kind, "regulariser")) {
+		must = "a regulariser, such as `l2(1e-4)`";
+		ok = v->kind == V_REG;
 	}
 	if (ok)
 		return true;

@@ -145,6 +145,11 @@ const char *value_text(Elab *e, const Value *v)
 	case V_NONE: return "none";
 	case V_TENSOR: return type_text(e->mem, &v->n->ty);
 	case V_NUMBER:
+		if (v->unit && v->known)
+			return arena_printf(e->mem, "a length, %s(%.15g)",
+			                    v->unit == UNIT_STEPS ? "steps" : "epochs", v->num);
+		if (is_schedule(v))
+			return "a schedule";
 		if (v->batch)
 			return arena_printf(e->mem, "the number %s",
 			                    dim_text(e->mem, dim_batch((int32_t)v->i)));
@@ -159,8 +164,46 @@ const char *value_text(Elab *e, const Value *v)
 	case V_TUPLE: return arena_printf(e->mem, "%d values", v->nitem);
 	case V_LAYER: return "a layer";
 	case V_INIT: return "an initialiser";
+	case V_REG: return "a regulariser";
 	}
 	return "?";
+}
+
+/* Whether n is made of numbers alone (at most `left` visits); *time: of time too. */
+static bool numeric(const Node *n, int depth, int *left, bool *time)
+{
+	if (n->op == O_time)
+		*time = true;
+	if (opinfo[n->op].kind == LEAF)
+		return n->op == O_const || n->op == O_setting || n->op == O_time;
+	bool shape = n->op == O_reshape || n->op == O_expand;
+	if (depth > 200 || --*left < 0 || n->ty.rank || (!shape && opinfo[n->op].kind != MAP))
+		return false;
+	for (int i = 0; i < n->nin; i++)
+		if (!numeric(n->in[i], depth + 1, left, time))
+			return false;
+	return true;
+}
+
+enum { LOOKS = 4096 };
+
+void number_from_tensor(Elab *e, Value *v)
+{
+	int left = LOOKS;
+	bool time = false;
+	if (v->kind != V_TENSOR || v->n->ty.rank || v->n->ty.dt != DT_REAL ||
+	    !numeric(v->n, 0, &left, &time))
+		return;
+	Graph *g = v->g;
+	*v = number_of(e, v->n, v->at);
+	v->g = g;
+}
+
+bool is_schedule(const Value *v)
+{
+	int left = LOOKS;
+	bool time = false;
+	return v->kind == V_NUMBER && v->n && numeric(v->n, 0, &left, &time) && time;
 }
 
 /* ---- crossing ---------------------------------------------------------------------------- */
@@ -396,9 +439,31 @@ static bool linear_op(Op op, const Value *a, const Value *b, Value *r)
 	return false;
 }
 
+/* The unit of a result: lengths add to lengths and are multiplied by numbers; anything else is
+ * a plain number.  False after a message. */
+static bool unit_op(Elab *e, Op op, const Value *a, const Value *b, Span at, Unit *unit)
+{
+	*unit = UNIT_NONE;
+	if (a->unit && b->unit && a->unit != b->unit) {
+		Diag *d = fail(e, at, "E0207", "a length in epochs and one in steps do not meet");
+		diag_help(d, "write both in epochs or both in steps");
+		return false;
+	}
+	bool sum = op == O_add || op == O_sub || op == O_max || op == O_min;
+	if (sum && a->unit == b->unit)
+		*unit = a->unit;
+	if ((op == O_mul && !(a->unit && b->unit)) || (op == O_div && !b->unit))
+		*unit = a->unit ? a->unit : b->unit;
+	return true;
+}
+
 Value number_op(Elab *e, Op op, const Value *a, const Value *b, Span at)
 {
 	Value r = v_of(V_NUMBER, at);
+	Unit unit;
+	if (!unit_op(e, op, a, b, at, &unit))
+		return v_poison();
+	r.unit = unit;
 	if (linear_op(op, a, b, &r)) {
 		r.n = 0;
 		r.at = at;
@@ -438,6 +503,7 @@ Value number_map(Elab *e, Op op, const Value *a, Span at)
 {
 	Value r = v_of(V_NUMBER, at);
 	r.deps = a->deps;
+	r.unit = a->unit;
 	if (a->known) {
 		r.known = true;
 		r.num = opinfo[op].f(a->num, 0, 0);
@@ -490,7 +556,7 @@ bool need_int(Elab *e, const Value *v, const char *what, int64_t *i)
 		diag_help(d, "use a `const` for a number that is fixed");
 		return false;
 	}
-	if (v->kind != V_NUMBER || !v->known || !v->is_int)
+	if (v->kind != V_NUMBER || !v->known || !v->is_int || v->unit)
 		return wrong(e, v, what, "an integer known at compile time");
 	make_structural(e, v);
 	*i = v->i;
@@ -499,7 +565,7 @@ bool need_int(Elab *e, const Value *v, const char *what, int64_t *i)
 
 bool need_number(Elab *e, const Value *v, const char *what, double *num)
 {
-	if (v->kind != V_NUMBER || !v->known)
+	if (v->kind != V_NUMBER || !v->known || v->unit)
 		return wrong(e, v, what, "a number known at compile time");
 	make_structural(e, v);
 	*num = v->num;

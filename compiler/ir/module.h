@@ -4,7 +4,7 @@
  * Leaves in the graphs, unique by symbol:
  *     param, buffer      sym: path, index: number in the table      input   sym: name, index
  *     setting            sym: name of a run-time number ("lr", "optimizer.lr"), index
- *     time               sym: "step" "epoch" "position" "progress"
+ *     time               sym: a field of nnrt_time ("step"), or "plateau[2]"
  *     count              samples in the batch, the language's N as a number
  *     gradient, moment   update graph only (index: number of the moment); flat type f32[param_len]
  *     arg                update graph only: sym "lr_scale", "decay"
@@ -46,6 +46,12 @@ typedef struct { TallyHow how; Type x, y; int classes, bins; bool raw; } Tally;
 typedef struct { Whole what; Average average; int slot, tally; } Statistic;
 typedef struct { Sym name; double value; bool integer; Span at; } Setting;
 
+/* A number of `train` that the runtime reads before each update: row i stands behind the root
+ * R_KNOB i of `numbers` or `update`; the pass knobs fills in the knob. */
+typedef struct { Sym name; int knob; } Number;
+/* A `plateau` schedule: the rows of its arguments in the table of numbers. */
+typedef struct { Sym key; int value, factor, patience; } Plateau;
+
 /* One layer as the summary and the comments of generated C show it. */
 typedef struct {
 	Sym path;                      /* "dense1"                                             */
@@ -83,11 +89,13 @@ typedef struct {
 	bool given;                    /* there is a `train` section                           */
 	double epochs, steps;          /* 0: not given                                         */
 	int64_t batch;                 /* 32; -1: "all"                                        */
+	int batch_number;              /* 1 + the number that is the batch size; 0: it is batch */
+	int64_t batch_multiple;
 	uint64_t seed;
 	bool shuffle, drop_last;
 	Sym monitor;                   /* 0: by the rules                                      */
 	Sym optimizer;                 /* "adam", for comments                                 */
-	int number[NTRAINNUMBER];      /* 1 + the knob that holds it; 0: not given             */
+	int number[NTRAINNUMBER];      /* 1 + its row in the table of numbers; 0: not given    */
 	int nonfinite;                 /* 0 stop, 1 skip, 2 rollback                           */
 	double validate;               /* every so many epochs or steps; 0: every epoch        */
 	bool validate_steps;
@@ -123,7 +131,9 @@ typedef struct Module {
 	int nacc, nknob;               /* after the passes metrics, knobs                      */
 	Tally *tally; int ntally, captally;    /* after the pass metrics                       */
 	Statistic *stat; int nstat, capstat;
-	int lr_knob;                   /* 1 + the knob that is the learning rate, for logs; 0: none */
+	int lr_number;                 /* 1 + the number that is the learning rate, for logs; 0: none */
+	Number *number; int nnumber, capnumber;
+	Plateau *plateau; int nplateau, capplateau;
 	bool has_penalty;
 	bool stat_rows;                /* batch statistics of [N, C]: one row is refused       */
 
@@ -133,6 +143,7 @@ typedef struct Module {
 	Graph *eval;                   /* training off: R_LOSS R_METRIC R_OUTPUT               */
 	Graph *update;                 /* R_WEIGHT, R_MOMENT over flat arrays; 0 without losses */
 	Graph *bind;                   /* R_FIELD; 0 without a data section                    */
+	Graph *numbers;                /* R_KNOB: numbers of `train`; empty after the pass knobs */
 	Graph *knobs;                  /* pass knobs: R_KNOB over setting, time                */
 	Graph *stop;                   /* R_KNOB: each condition of `stop`, over acc (scores), time
 	                                * and setting; 0: none                                 */

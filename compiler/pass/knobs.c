@@ -93,21 +93,22 @@ static Graph *hoist(Module *m, Graph *g)
 	bool *live = graph_live(g, m->job->mem), *used = NEWN(m->job->mem, bool, g->n + 1);
 	for (int i = 0; i < g->nroot; i++)
 		used[g->root[i].node->id] = true;
-	for (int i = 0; i < g->n; i++)
+	for (int i = g->n - 1; i >= 0; i--) {
+		/* a condition is computed where it is used, from knobs */
+		bool whole = k.kind[i] == KNOB && (!used[i] || g->node[i]->ty.dt == DT_REAL);
 		for (int c = 0; live[i] && c < g->node[i]->nin; c++)
-			if (k.kind[i] != KNOB)
+			if (!whole)
 				used[g->node[i]->in[c]->id] = true;
+	}
 	for (int i = 0; i < g->n; i++)
 		if (k.kind[i] == KNOB && !used[i])
 			k.kind[i] = CONSTANT; /* copied as it is, dead after the rewrite     */
 	return graph_rewrite(g, to_knob, &k);
 }
 
-/* The learning rate (for logs) and the numbers of the training loop are roots of the update:
- * they become knobs by themselves. */
-static void take_numbers(Module *m)
+/* Numbers that the runtime reads are roots in any graph: they become knobs by themselves. */
+static void take_numbers(Module *m, Graph *g)
 {
-	Graph *g = m->update;
 	if (!g)
 		return;
 	Knobs k = { m, g, NEWN(m->job->mem, int, g->n + 1),
@@ -120,8 +121,10 @@ static void take_numbers(Module *m)
 		if (r->kind != R_KNOB)
 			g->root[n++] = *r;
 		else if (k.kind[r->node->id] != NO)
-			*(r->index ? &m->train.number[r->index - 1] : &m->lr_knob) =
-				1 + knob_number(m, formula(&k, r->node));
+			m->number[r->index].knob = knob_number(m, formula(&k, r->node));
+		else
+			bug(m->job, "knobs: the number `%s` depends on more than numbers",
+			    m->number[r->index].name);
 	}
 	g->nroot = n;
 }
@@ -129,7 +132,9 @@ static void take_numbers(Module *m)
 void pass_knobs(Module *m)
 {
 	m->knobs = graph_new(m->job, job_sym(m->job, "knobs"));
-	take_numbers(m);
+	Graph *const g[] = { m->numbers, m->grad, m->eval, m->update };
+	for (size_t i = 0; i < sizeof g / sizeof *g; i++)
+		take_numbers(m, g[i]);
 	m->init = hoist(m, m->init);
 	m->grad = hoist(m, m->grad);
 	m->eval = hoist(m, m->eval);
@@ -140,11 +145,33 @@ void pass_knobs(Module *m)
 
 /* ---- fixed values ---------------------------------------------------------------- */
 
+/* The time when the run is over: inference is what training ended with. */
+static double time_at_end(const Module *m, const char *what)
+{
+	const TrainInfo *t = &m->train;
+	const double beyond = 1e9; /* steps, where the run is given in epochs            */
+	bool in_steps = t->steps > 0;
+	if (!strncmp(what, "plateau", 7) || !strcmp(what, "per_epoch"))
+		return 1;
+	if (!strcmp(what, "progress"))
+		return t->given;
+	if (!strcmp(what, "now") || !strcmp(what, "end"))
+		return in_steps ? t->steps : t->epochs;
+	if (!strcmp(what, "step") || !strcmp(what, "steps"))
+		return in_steps ? t->steps : beyond;
+	if (!strcmp(what, "epoch") || !strcmp(what, "position"))
+		return in_steps ? beyond : t->epochs;
+	return !strcmp(what, "in_steps") && in_steps;
+}
+
 static const double *setting_value(void *arg, const Node *n)
 {
-	static const double zero = 0;
 	const Module *m = arg;
-	return n->op == O_setting ? &m->setting[n->a.leaf.index].value : &zero;
+	if (n->op == O_setting)
+		return &m->setting[n->a.leaf.index].value;
+	double *v = NEW(m->job->mem, double);
+	*v = time_at_end(m, n->a.leaf.sym);
+	return v;
 }
 
 typedef struct {

@@ -353,7 +353,7 @@ static void test_feed(void)
 	const uint32_t *row;
 	int n;
 	rows.row[0] = 100;
-	Feed *f = rt_feed_new(&model, no_options(), &rows);
+	Feed *f = rt_feed_new(&model, no_options(), &rows, 0);
 	CU_ASSERT(f->per_epoch == 3 && f->total == 6 && f->batch == 4);
 	for (uint64_t e = 0; e < 2; e++) {
 		nnc_permutation(expect, 10, 7, e);
@@ -372,7 +372,7 @@ static void test_feed(void)
 	CU_ASSERT(!rt_feed_next(f, &row, &n));
 	rt_feed_free(f);
 	train.drop_last = 1, train.shuffle = 0;
-	f = rt_feed_new(&model, no_options(), &rows);
+	f = rt_feed_new(&model, no_options(), &rows, 0);
 	CU_ASSERT(f->per_epoch == 2 && rt_feed_next(f, &row, &n) && row[0] == 100 &&
 	          row[3] == 3);
 	CU_ASSERT(!rt_feed_done(f, n) && rt_feed_next(f, &row, &n) && rt_feed_done(f, n));
@@ -384,7 +384,7 @@ static void feed_nine(void *arg)
 {
 	Rows rows = rt_rows_all(9);
 	(void)arg;
-	rt_feed_new(&model, no_options(), &rows);
+	rt_feed_new(&model, no_options(), &rows, 0);
 }
 
 static void test_feed_refuses(void)
