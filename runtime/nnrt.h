@@ -105,6 +105,9 @@ typedef struct {
 	double val, test;              /* part of the rows (<= 1), or a number of rows (> 1); 0: none */
 	uint64_t seed;
 	unsigned char shuffle;
+	double time;                   /* file order: this part trains, the rest validates; 0: no */
+	int stratify;                  /* 1 + the input or target whose classes every part has  *
+	                                * in equal shares; 0: none                             */
 } nnrt_data;
 
 /* Numbers of the training loop that may change between updates. */

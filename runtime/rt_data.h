@@ -32,6 +32,7 @@ typedef struct {
 	bool direct;      /* the columns are the model's inputs and targets */
 	Column *column;
 	int ncolumn;
+	int32_t *stratum; /* classes of the rows, by which they are dealt; or 0 */
 	Rows train, val, test;
 } Dataset;
 
@@ -42,7 +43,7 @@ typedef struct {
  * Data that do not fit end the program: R1 shapes, R4 classes, R5 numbers of rows, R7 files. */
 Dataset *rt_data_load(const nnrt_model *m, const char *path);
 
-/* Deals the rows to train, val and test by the data section (d 0: all of them train). */
+/* (deal.c) Deals the rows to train, val and test by the data section (0: all of them train). */
 void rt_data_deal(Dataset *d, const nnrt_data *how);
 
 /* A dataset without rows whose columns are `n` fields of the model. */
@@ -73,6 +74,10 @@ Dataset *rt_idx_images(const nnrt_model *m, const char *path);
 /* `rows` rows of the model's inputs and targets: real ones N(0, 1), classes uniform, booleans
  * and integers 0 or 1; a pure function of seed, name order and row. */
 Dataset *rt_synthetic(const nnrt_model *m, int64_t rows, uint64_t seed);
+/* The rows of the data section: `kind` "random", as above; "linear": targets are a fixed random
+ * linear map of the inputs, plus noise, or the class whose map is the largest; "sequence": class
+ * inputs follow a successor table, class targets of their shape are the next elements. */
+Dataset *rt_synthetic_kind(const nnrt_model *m, const nnrt_data *how);
 /* The same for the raw columns of the data section: bytes uniform over 0..255 or the classes.
  */
 Dataset *rt_synthetic_columns(const nnrt_model *m, int64_t rows, uint64_t seed);

@@ -14,9 +14,11 @@ const TopicDoc topic_docs[] = {
 	  "Columns: "
 	  "images u8[1, H, W], labels. The official test part is the test split." },
 	{ "synthetic", "synthetic(kind, n, noise = 0.1)",
-	  "Samples made in memory, for a first run without downloads. The kind \"random\" "
-	  "gives every "
-	  "input and target random values of its type." },
+	  "Samples made in memory, for a first run without downloads; inputs and targets of the "
+	  "model are bound by name. Kinds: \"random\", every value independent; \"linear\", targets "
+	  "are a fixed random linear map of the inputs plus noise, or the class whose map is the "
+	  "largest; \"sequence\", class inputs follow a fixed successor table with probability 1 - "
+	  "noise, class targets of the same shape are the next elements." },
 	{ "search", "search METHOD(...) { const = range }",
 	  "Hyper-parameters to try: grid(), random(trials = 30), halving(trials = 30, factor = 3), "
 	  "each with minimize = or maximize =, seed =, parallel =. A range is choice(a, b, ...), "
@@ -59,14 +61,16 @@ const SettingDoc setting_docs[] = {
 	{ "train", "quantize", "\"none\"", "train for 8-bit weights" },
 	{ "data", "val", "0", "validation part: a fraction of the rows, or a number of rows" },
 	{ "data", "test", "0", "test part: a fraction of the rows, or a number of rows" },
+	{ "data", "split", "none",
+	  "holdout(val =, test =, stratify = field) or time(0.8): file order" },
 	{ "data", "seed", "0", "of the division into parts" },
 	{ "data", "shuffle", "true", "divide at random, not in file order" },
 	{ "idx", "dir", "-", "the folder with the four files" },
 	{ "idx", "images", "-", "a file of images, instead of `dir`" },
 	{ "idx", "labels", "-", "a file of labels" },
-	{ "synthetic", "kind", "-", "\"random\"" },
+	{ "synthetic", "kind", "-", "\"random\", \"linear\" or \"sequence\"" },
 	{ "synthetic", "n", "-", "number of samples" },
-	{ "synthetic", "noise", "0.1", "standard deviation of the noise on targets" },
+	{ "synthetic", "noise", "0.1", "on targets (linear), or how often the table is not followed" },
 	{ "export", "prefix", "the model", "begins every public C name" },
 	{ "export", "batch", "1", "samples a call" },
 	{ 0, 0, 0, 0 },

@@ -9,44 +9,6 @@
 
 #include <string.h>
 
-/* One argument of a source: its name and where its value goes. */
-static void number_to(Elab *e, const Arg *a, double *to)
-{
-	double k;
-	if (a->v.kind == V_STRING) {
-		later(e, a->at, "a file as `%s`", a->name);
-		return;
-	}
-	if (!need_number(e, &a->v, arena_printf(e->mem, "`%s`", a->name), &k))
-		return;
-	if (k < 0 || (k > 1 && k != (double)(int64_t)k)) {
-		Diag *d = fail(e, a->at, "E0404",
-		               "`%s` is a fraction of the rows or a number of rows", a->name);
-		diag_help(d, "write `%s = 0.1` or `%s = 1000`", a->name, a->name);
-		return;
-	}
-	*to = k;
-}
-
-static bool common_argument(Elab *e, const Arg *a)
-{
-	DataInfo *d = &e->m->data;
-	if (!strcmp(a->name, "val"))
-		number_to(e, a, &d->val);
-	else if (!strcmp(a->name, "test"))
-		number_to(e, a, &d->test);
-	else if (!strcmp(a->name, "seed"))
-		need_seed(e, &a->v, &d->seed);
-	else if (!strcmp(a->name, "shuffle"))
-		need_bool(e, &a->v, "`shuffle`", &d->shuffle);
-	else if (!strcmp(a->name, "split") || !strcmp(a->name, "cache") ||
-	         !strcmp(a->name, "balance"))
-		later(e, a->at, "the data option `%s`", a->name);
-	else
-		return false;
-	return true;
-}
-
 static void unknown_data_argument(Elab *e, Ast *call, const Arg *a, const char *const *own,
                                   int nown, const char *signature)
 {
@@ -88,7 +50,7 @@ static void idx_source(Elab *e, Ast *call, Args *args)
 			need_string(e, &a->v, "`images`", &d->images);
 		else if (a->name && !strcmp(a->name, "labels"))
 			need_string(e, &a->v, "`labels`", &d->labels);
-		else if (!a->name || !common_argument(e, a))
+		else if (!a->name || !data_argument(e, a))
 			unknown_data_argument(e, call, a, own, 2, signature);
 	}
 	if (d->path || d->images || e->j->nerror)
@@ -119,8 +81,9 @@ static void synthetic_source(Elab *e, Ast *call, Args *args)
 			if (need_int(e, &a->v, "the number of samples", &d->n) && d->n < 1)
 				fail(e, a->at, "E0404", "`n` must be at least 1");
 		} else if (!strcmp(name, "noise")) {
-			need_number(e, &a->v, "`noise`", &d->noise);
-		} else if (!a->name || !common_argument(e, a)) {
+			if (need_number(e, &a->v, "`noise`", &d->noise) && d->noise < 0)
+				fail(e, a->at, "E0404", "`noise` must be at least 0");
+		} else if (!a->name || !data_argument(e, a)) {
 			unknown_data_argument(e, call, a, own, 3, signature);
 		}
 	}
@@ -130,9 +93,16 @@ static void synthetic_source(Elab *e, Ast *call, Args *args)
 		Diag *m = fail(e, call->at, "E0207", "`synthetic` needs the argument `%s`",
 		               d->kind ? "n" : "kind");
 		diag_note(m, "%s", signature);
-	} else if (!strcmp(d->kind, "linear") || !strcmp(d->kind, "sequence")) {
-		later(e, kind, "synthetic(\"%s\")", d->kind);
-	} else if (strcmp(d->kind, "random")) {
+	} else if (!strcmp(d->kind, "sequence")) {
+		bool classes = false;
+		for (int i = 0; i < e->m->nin; i++)
+			classes |= !e->m->in[i].target && e->m->in[i].ty.classes > 0;
+		if (classes)
+			return;
+		Diag *m = fail(e, kind, "E0404",
+		               "`synthetic(\"sequence\")` needs an input of classes");
+		diag_help(m, "write `input tokens: class(256)[N, T]`, or take \"linear\"");
+	} else if (strcmp(d->kind, "random") && strcmp(d->kind, "linear")) {
 		Diag *m = fail(e, kind, "E0207", "`synthetic` does not know the kind \"%s\"",
 		               d->kind);
 		diag_help(m, "its kinds are \"random\", \"linear\" and \"sequence\"");
@@ -149,6 +119,7 @@ static void source_of(Elab *e, Ast *call)
 	const char *what;
 	e->m->data.shuffle = true;
 	e->m->data.at = call->at;
+	e->m->data.has_val = true; /* until it is known                               */
 	if (!idx && strcmp(name, "synthetic")) {
 		if (later_name(name, &what) && !strcmp(what, "the data source")) {
 			later(e, call->name_at, "the data source `%s`", name);
@@ -166,11 +137,14 @@ static void source_of(Elab *e, Ast *call)
 		return;
 	}
 	Args args = { 0 };
+	Ast *split;
+	call = data_call(e, call, &split);
 	collect_args(e, call, 0, &args);
 	if (idx)
 		idx_source(e, call, &args);
 	else
 		synthetic_source(e, call, &args);
+	data_split(e, split);
 }
 
 /* ---- fields ------------------------------------------------------------------------------ */
@@ -425,8 +399,6 @@ void do_data(Elab *e)
 	e->frame = 0;
 	e->g = e->top = e->m->bind = graph_new(e->j, job_sym(e->j, "bind"));
 	source_of(e, e->data->u.section.call);
-	/* a source in error silences who asks for its parts */
-	e->m->data.has_val = e->m->data.source == DATA_NONE || e->m->data.val > 0;
 	if (e->m->data.source != DATA_NONE)
 		fields(e);
 	if (!e->j->nerror)

@@ -13,6 +13,7 @@
  *     recur.c     scan
  *     section.c   train                data.c      data
  *     export.c    export               search.c    search
+ *     split.c     how data are dealt
  *     loop.c      the training loop    stop.c      when it ends
  *     schedule.c  numbers that change  optim.c     the optimizer's update
  *     builtin.c, moves.c, spatial.c, reduce.c      functions that the language cannot express
@@ -405,6 +406,11 @@ void  do_search(Elab *e);
 /* May a const with value old be given v? */
 bool  define_fits(const Value *old, const Value *v);
 void  do_data(Elab *e);
+/* An argument that every source has; false: it is none. */
+bool  data_argument(Elab *e, const Arg *a);
+/* The call of a source without `split`, whose expression it gives apart; then the split itself. */
+Ast  *data_call(Elab *e, Ast *call, Ast **split);
+void  data_split(Elab *e, Ast *split);
 
 /* ---- builtins ---------------------------------------------------------------------------- */
 

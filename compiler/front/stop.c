@@ -75,6 +75,27 @@ static bool is_early(const Ast *a)
 	return a->kind == A_CALL && !strcmp(a->u.call.fn, "early_stopping");
 }
 
+/* A comparison of numbers in the trainer, even if both are known here: consts can be set at run
+ * time. */
+static Value compare(Elab *e, const Value *l, const Value *r, Ast *a)
+{
+	static const struct {
+		const char *sign;
+		Op op;
+		bool swap;
+	} row[] = { { "<", O_lt, false },  { "<=", O_le, false }, { ">", O_lt, true },
+		    { ">=", O_le, true }, { "==", O_eq, false }, { "!=", O_ne, false } };
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++)
+		if (!strcmp(row[i].sign, a->u.bin.op) && l->kind == V_NUMBER &&
+		    r->kind == V_NUMBER) {
+			Node *x = value_real(e, l), *y = value_real(e, r);
+			return v_tensor(e, n_op2(e->g, row[i].op, row[i].swap ? y : x,
+			                         row[i].swap ? x : y),
+			                a->at);
+		}
+	return binary(e, a->u.bin.op, l, r, a->at, a->name_at);
+}
+
 /* A number or a comparison. */
 static Value plain(Elab *e, Ast *a)
 {
@@ -84,7 +105,7 @@ static Value plain(Elab *e, Ast *a)
 		return word(e, a, name);
 	if (a->kind == A_BINARY && !is_logic(a)) {
 		Value l = plain(e, a->u.bin.l), r = plain(e, a->u.bin.r);
-		return binary(e, a->u.bin.op, &l, &r, a->at, a->name_at);
+		return compare(e, &l, &r, a);
 	}
 	if (a->kind == A_UNARY && !is_logic(a)) {
 		Value v = plain(e, a->u.bin.l);
@@ -181,6 +202,8 @@ static Node *condition(Elab *e, Ast *a)
 	Value v = plain(e, a);
 	if (v.kind == V_POISON)
 		return 0;
+	if (v.kind == V_BOOL)
+		make_structural(e, &v);
 	if (v.kind == V_BOOL || (v.kind == V_TENSOR && v.n->ty.dt == DT_BOOL && !v.n->ty.rank))
 		return value_node(e, &v);
 	Diag *d = fail(e, a->at, "E0207", "`stop` takes a condition, but this is %s",

@@ -71,6 +71,9 @@ typedef struct {
 	double noise, val, test;       /* fraction (<= 1) or rows (> 1); 0: none               */
 	uint64_t seed;
 	bool shuffle;
+	double time;                   /* split = time: the part that trains; 0: none          */
+	int64_t folds;                 /* split = kfold                                        */
+	int stratify;                  /* 1 + the input or target by whose classes rows are dealt */
 	bool has_val;                  /* there is a validation part                           */
 	Span at;
 } DataInfo;

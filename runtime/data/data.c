@@ -1,24 +1,17 @@
-/* data.c - rows of data in memory: memory for columns, the source's loader, dealing of rows.
- *
- * Holds: the deal is a pure function of (number of rows, seed); each part lists its rows in
- *        file order, so that `shuffle = false` in `train` means file order whatever the deal
- *        was.
+/* data.c - rows of data in memory: memory for columns, the source's loader, classes of rows.
  *
  * SPDX-License-Identifier: 0BSD
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "rand.h"
 #include "rt_data.h"
 #include "rt_fail.h"
 #include "rt_io.h"
 #include "rt_mem.h"
 #include "rt_real.h"
+#include "rt_run.h"
 #include "rt_size.h"
-
-/* The deal uses the permutation of an epoch that no training run reaches. */
-#define DEAL_EPOCH UINT64_MAX
 
 Dataset *rt_data_new(const char *name, const nnrt_field *field, int n, int real_bytes)
 {
@@ -59,6 +52,7 @@ void rt_data_free(Dataset *d)
 	rt_free(d->train.row);
 	rt_free(d->val.row);
 	rt_free(d->test.row);
+	rt_free(d->stratum);
 	rt_free(d->name);
 	rt_free(d);
 }
@@ -77,56 +71,32 @@ char *rt_data_path(const char *path)
 	return rt_join(root ? root : "", path);
 }
 
-/* How many of n rows `part` asks for: a fraction up to 1, else a number. */
-static int64_t part_of(const Dataset *d, int64_t n, double part, const char *which)
+/* The classes by which rows are dealt, of every row: what the data section makes of it. */
+static int32_t *strata(const nnrt_model *m, const Dataset *d, int field)
 {
-	if (part == 0)
-		return 0;
-	if (!(part > 0) || part > (double)INT32_MAX)
-		rt_fail(RT_FILE, "R5",
-		        "%s: `%s = %g` is neither a part of the rows nor a number of them",
-		        d->name, which, part);
-	int64_t k = (int64_t)(part <= 1 ? part * (double)n + 0.5 : part);
-	if (k == 0)
-		rt_fail(RT_FILE, "R5", "%s: `%s = %g` of %lld rows is no row at all", d->name,
-		        which, part, (long long)n);
-	return k;
-}
-
-static Rows collect(const unsigned char *part, int64_t n, unsigned char which, int64_t count)
-{
-	Rows r = { rt_alloc((size_t)count, sizeof *r.row, "row numbers"), 0 };
-	for (int64_t i = 0; i < n; i++)
-		if (part[i] == which)
-			r.row[r.n++] = (uint32_t)i;
-	return r;
-}
-
-void rt_data_deal(Dataset *d, const nnrt_data *how)
-{
-	int64_t n = d->rows - d->official;
-	int64_t val = how ? part_of(d, n, how->val, "val") : 0;
-	int64_t test = how ? part_of(d, n, how->test, "test") : 0;
-	if (n < 1 || val + test >= n)
-		rt_fail(RT_FILE, "R5",
-		        "%s: of %lld rows %lld would validate and %lld test: none is left to "
-		        "train",
-		        d->name, (long long)n, (long long)val, (long long)test);
-	uint32_t *order = rt_alloc((size_t)n, sizeof *order, "row numbers");
-	for (int64_t i = 0; i < n; i++)
-		order[i] = (uint32_t)i;
-	if (how && how->shuffle && val + test > 0)
-		nnc_permutation(order, (uint32_t)n, how->seed, DEAL_EPOCH);
-	/* Unshuffled: test is the last part of the file, val the part before it. */
-	unsigned char *part = rt_alloc((size_t)d->rows, 1, "row numbers");
-	for (int64_t i = n - test - val; i < n; i++)
-		part[order[i]] = i < n - test ? 1 : 2;
-	memset(part + n, 2, (size_t)d->official);
-	d->train = collect(part, d->rows, 0, n - val - test);
-	d->val = collect(part, d->rows, 1, val);
-	d->test = collect(part, d->rows, 2, test + d->official);
-	rt_free(part);
-	rt_free(order);
+	enum { CHUNK = 256 };
+	int64_t chunk = d->rows < CHUNK ? d->rows : CHUNK;
+	Rows all = rt_rows_all(d->rows);
+	Run *r = rt_run_new(m);
+	nnrt_time start = { 0 };
+	int32_t *s = rt_alloc((size_t)d->rows, sizeof *s, "row numbers");
+	rt_run_reserve(r, chunk);
+	rt_run_knobs(r, &start);
+	for (int64_t at = 0; at < d->rows; at += chunk) {
+		int64_t n = d->rows - at < chunk ? d->rows - at : chunk;
+		rt_run_bind(r, d, all.row + at, (int)n);
+		for (int64_t i = 0; i < n; i++) {
+			double v = rt_value(r->field[field], i, m->in[field].kind, m->real_bytes);
+			if (v < 0 || v > 1e6)
+				rt_fail(RT_FILE, "R4",
+				        "%s: row %lld: `stratify` needs classes, but `%s` is %.0f",
+				        d->name, (long long)(at + i), m->in[field].name, v);
+			s[at + i] = (int32_t)v;
+		}
+	}
+	rt_run_free(r);
+	rt_free(all.row);
+	return s;
 }
 
 Dataset *rt_data_load(const nnrt_model *m, const char *path)
@@ -140,14 +110,13 @@ Dataset *rt_data_load(const nnrt_model *m, const char *path)
 		d = rt_idx_load(m, path);
 		break;
 	case NNRT_SYNTHETIC:
-		if (how->kind && strcmp(how->kind, "random"))
-			rt_fail(RT_USAGE, "E0405", "synthetic(\"%s\") is not implemented yet",
-			        how->kind);
-		d = rt_synthetic(m, how->n, how->seed);
+		d = rt_synthetic_kind(m, how);
 		break;
 	case NNRT_NO_DATA:
 		break;
 	}
+	if (how->stratify)
+		d->stratum = strata(m, d, how->stratify - 1);
 	rt_data_deal(d, how);
 	return d;
 }
