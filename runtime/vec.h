@@ -291,6 +291,7 @@ NNC_FN nncv_real nncv_set1(nnc_real x) { return x; }
 NNC_FN nncv_int nncv_seti(nnc_int x) { return x; }
 NNC_FN nnc_real nncv_first(nncv_real v) { return v; }
 NNC_FN nnc_real nncv_hsum(nncv_real v) { return v; }
+NNC_FN nnc_real nncv_hprod(nncv_real v) { return v; }
 NNC_FN nnc_real nncv_hmax(nncv_real v) { return v; }
 NNC_FN nnc_real nncv_hmin(nncv_real v) { return v; }
 NNC_FN nncv_real nncv_iota(void) { return 0; }
@@ -560,6 +561,18 @@ NNC_FN nnc_real nncv_hsum(nncv_real v)
 		u.lane[i] += u.lane[i + 2];
 #endif
 	return u.lane[0] + u.lane[1];
+}
+
+/* The product of all lanes, as a tree too. */
+NNC_FN nnc_real nncv_hprod(nncv_real v)
+{
+	nncv_lanes u;
+
+	u.v = v;
+	for (int n = NNC_VL / 2; n > 0; n /= 2)
+		for (int i = 0; i < n; i++)
+			u.lane[i] *= u.lane[i + n];
+	return u.lane[0];
 }
 
 /* The largest, the smallest lane; NaN if one is. */

@@ -46,7 +46,7 @@ static void lines(const char *margin, const char *s)
 static const struct {
 	const char *kind, *parts;
 } kinds[] = {
-	{ "layers", "layers" },
+	{ "layers", "layers|recurrent layers" },
 	{ "functions", "element by element|activations|over dimensions|shapes|classes, masks" },
 	{ "activations", "activations" },
 	{ "initialisers", "initialisers" },

@@ -272,6 +272,15 @@ static bool known_bool(Elab *e, const Operator *o, const Value *a, const Value *
 	return true;
 }
 
+/* Both or neither: vectors hold bools as masks, which no comparison of numbers takes. */
+static Node *bools_equal(Elab *e, Node *a, Node *b, bool differ)
+{
+	Node *both = n_op2(e->g, O_and, a, b), *some = n_op2(e->g, O_or, a, b);
+	if (differ)
+		return n_op2(e->g, O_and, some, n_op1(e->g, O_not, both));
+	return n_op2(e->g, O_or, both, n_op1(e->g, O_not, some));
+}
+
 static Value tensor_binary(Elab *e, const Operator *o, Sym op, const Value *a, const Value *b,
                            Span at, Span op_at)
 {
@@ -288,6 +297,9 @@ static Value tensor_binary(Elab *e, const Operator *o, Sym op, const Value *a, c
 	if (!broadcast(e, a, b, &x, &y, what, op_at) ||
 	    !fit_types(e, op, o->op, a, b, &x, &y, op_at))
 		return v_poison();
+	bool bools = x->ty.dt == DT_BOOL && y->ty.dt == DT_BOOL;
+	if (bools && (o->op == O_eq || o->op == O_ne))
+		return v_tensor(e, bools_equal(e, x, y, o->op == O_ne), at);
 	return v_tensor(e, o->swap ? n_op2(e->g, o->op, y, x) : n_op2(e->g, o->op, x, y), at);
 }
 

@@ -10,7 +10,6 @@
 static const struct { const char *what, *names;
 } not_yet[] = {
 	{ "the function", " sort topk " },
-	{ "the initialiser", " orthogonal " },
 	{ "the optimizer", " lamb " },
 	{ "the regulariser", " l1 l2 elastic " },
 	{ "the stopping rule", " early_stopping " },

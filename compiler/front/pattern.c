@@ -368,8 +368,6 @@ static Value b_reduce(Elab *e, Frame *f)
 	}
 	bool known = strcmp(how, "argmax") && strcmp(how, "argmin");
 	Node *r = known ? reduce_kept(e, how, real_of(e, y), axes) : 0;
-	if (!r && !strcmp(how, "prod"))
-		return later(e, f->at, "`reduce` with \"prod\" over the batch");
 	if (!r) {
 		Diag *d = fail(e, formal(f, 2)->at, "E0207", "`reduce` does not know \"%s\"",
 		               how);

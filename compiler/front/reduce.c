@@ -137,37 +137,6 @@ static Node *var_kept(Elab *e, Node *x, uint32_t axes, bool unbiased)
 	return n_op2(e->g, O_div, s, extent_number(e, &x->ty, axes, unbiased ? 1 : 0));
 }
 
-/* The product over one axis by halves, so that a 0 among the factors leaves a gradient. */
-static Node *product(Elab *e, Node *x, int axis)
-{
-	while (x->ty.dim[axis].k > 1) {
-		int n = x->ty.dim[axis].k, lo[MAXRANK] = { 0 };
-		Type t = x->ty;
-		t.dim[axis] = dim_num(n / 2);
-		Node *a = n_slice(e->g, x, lo, &t);
-		lo[axis] = n / 2;
-		Node *part[2] = { n_op2(e->g, O_mul, a, n_slice(e->g, x, lo, &t)), 0 };
-		lo[axis] = n - 1;
-		t.dim[axis] = dim_num(1);
-		if (n % 2)
-			part[1] = n_slice(e->g, x, lo, &t);
-		x = n % 2 ? n_concat(e->g, part, 2, axis) : part[0];
-	}
-	return x;
-}
-
-/* 0 over the batch. */
-static Node *prod_kept(Elab *e, Node *x, uint32_t axes)
-{
-	for (int i = 0; i < x->ty.rank; i++)
-		if ((axes >> i & 1) && x->ty.dim[i].b)
-			return 0;
-	for (int i = 0; i < x->ty.rank; i++)
-		if (axes >> i & 1)
-			x = product(e, x, i);
-	return x;
-}
-
 static bool named(const char *how, const char *name)
 {
 	return !strcmp(how, name);
@@ -189,7 +158,7 @@ Node *reduce_kept(Elab *e, const char *how, Node *x, uint32_t axes)
 	if (named(how, "unbiased_var"))
 		return var_kept(e, x, axes, true);
 	if (named(how, "prod"))
-		return prod_kept(e, x, axes);
+		return n_reduce(e->g, O_rprod, x, axes);
 	if (named(how, "argmax"))
 		return n_reduce(e->g, O_argmax, x, axes);
 	if (named(how, "argmin"))
@@ -239,8 +208,6 @@ static Value reduction(Elab *e, Frame *f, const char *how, int dim, int keep)
 	if (n->ty.dt != DT_I32 || strcmp(how, "sum"))
 		n = real_of(e, n);
 	Node *r = reduce_kept(e, how, n, axes);
-	if (!r)
-		return later(e, f->at, "`%s` over the batch", f->def->name);
 	return v_tensor(e, k ? r : drop_axes(e, r, axes), f->at);
 }
 

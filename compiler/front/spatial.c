@@ -159,8 +159,9 @@ static Node *grouped(Elab *e, Node *x, int at, int groups)
 	return n_reshape(e->g, x, &t);
 }
 
-/* Sum over channels and window: labels n g f o.. are kept, c k.. are summed. */
-static Node *conv_contract(Elab *e, Node *x, Node *w, int n, bool g)
+/* Sum over channels and window: labels n g f o.. are kept, c k.. are summed; n dimensions of
+ * the result, nk of the window. */
+static Node *conv_contract(Elab *e, Node *x, Node *w, int n, int nk, bool g)
 {
 	enum { BATCH, GROUP, FILTER, CHANNEL, OUT, KERNEL = OUT + 3 };
 	int lx[MAXRANK], lw[MAXRANK], out[MAXRANK], nx = 0, nw = 0, no = 0;
@@ -172,7 +173,7 @@ static Node *conv_contract(Elab *e, Node *x, Node *w, int n, bool g)
 	lw[nw++] = CHANNEL;
 	for (int i = 0; i < n; i++)
 		lx[nx++] = out[no++] = OUT + i;
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < nk; i++)
 		lx[nx++] = lw[nw++] = KERNEL + i;
 	return n_contract(e->g, x, w, lx, lw, out, no);
 }
@@ -185,6 +186,54 @@ static Node *ungrouped(Elab *e, Node *y)
 	for (int i = 3; i < y->ty.rank; i++)
 		r.dim[r.rank++] = y->ty.dim[i];
 	return n_reshape(e->g, y, &r);
+}
+
+/* The geometry of spatial dimensions i .. i + n - 1 alone. */
+static Geometry part_of(const Geometry *w, int i, int n)
+{
+	Geometry p;
+	memset(&p, 0, sizeof p);
+	p.n = n;
+	for (int k = 0; k < n; k++) {
+		p.k[k] = w->k[i + k];
+		p.stride[k] = w->stride[i + k];
+		p.dil[k] = w->dil[i + k];
+		p.lo[k] = w->lo[i + k];
+		p.hi[k] = w->hi[i + k];
+	}
+	return p;
+}
+
+/* Groups in three dimensions would need a rank of 9.  The window of the depth is taken first
+ * and its elements become channels: x [N, G, C, D, H, W], weight [G, F, C, kd, kh, kw].  0
+ * after a message. */
+static Node *grouped_volumes(Elab *e, Frame *f, const Value *shown, const Geometry *w, Node *x,
+                             Node *weight)
+{
+	static const int back[] = { 0, 1, 2, 4, 5, 3 }, front[] = { 0, 1, 2, 6, 5, 3, 4 };
+	Geometry depth = part_of(w, 0, 1), plane = part_of(w, 1, 2);
+	Type t, m;
+	x = n_permute(e->g, x, back);                  /* N G C H W D                         */
+	if (!window_type(e, f, shown, &depth, &x->ty, &t))
+		return 0;
+	x = n_permute(e->g, window(e, x, &depth, &t, 0), front);       /* N G C kd D' H W     */
+	m = x->ty;
+	m.dim[2].k *= m.dim[3].k;
+	for (int i = 3; i < 6; i++)
+		m.dim[i] = m.dim[i + 1];
+	m.rank = 6;
+	m.dim[6] = (Dim){ 0, 0 };
+	x = n_reshape(e->g, x, &m);
+	if (!window_type(e, f, shown, &plane, &x->ty, &t))
+		return 0;
+	m = weight->ty;
+	m.dim[2].k *= m.dim[3].k;
+	for (int i = 3; i < 5; i++)
+		m.dim[i] = m.dim[i + 1];
+	m.rank = 5;
+	m.dim[5] = (Dim){ 0, 0 };
+	weight = n_reshape(e->g, weight, &m);
+	return ungrouped(e, conv_contract(e, window(e, x, &plane, &t, 0), weight, 3, 2, true));
 }
 
 /* fn _conv(x, weight, stride, padding, dilation, groups) */
@@ -212,16 +261,18 @@ static Value b_conv(Elab *e, Frame *f)
 		return v_poison();
 	}
 	int extra = groups > 1;
-	if (2 + extra + 2 * w.n > MAXRANK)
-		return later(e, f->at, "`groups` of a convolution in %d dimensions", w.n);
 	Node *xn = value_real(e, x), *wn = value_real(e, weight);
 	if (extra) {
 		xn = grouped(e, xn, 1, (int)groups);
 		wn = grouped(e, wn, 0, (int)groups);
 	}
+	if (2 + extra + 2 * w.n > MAXRANK) {
+		Node *y = grouped_volumes(e, f, x, &w, xn, wn);
+		return y ? v_tensor(e, y, f->at) : v_poison();
+	}
 	if (!window_type(e, f, x, &w, &xn->ty, &t))
 		return v_poison();
-	Node *y = conv_contract(e, window(e, xn, &w, &t, 0), wn, w.n, extra);
+	Node *y = conv_contract(e, window(e, xn, &w, &t, 0), wn, w.n, w.n, extra);
 	return v_tensor(e, extra ? ungrouped(e, y) : y, f->at);
 }
 
@@ -306,7 +357,7 @@ static Value b_unconv(Elab *e, Frame *f)
 		xn = grouped(e, xn, 1, (int)groups);
 	if (!window_type(e, f, x, &w, &xn->ty, &t))
 		return v_poison();
-	Node *y = conv_contract(e, window(e, xn, &w, &t, 0), wn, w.n, groups > 1);
+	Node *y = conv_contract(e, window(e, xn, &w, &t, 0), wn, w.n, w.n, groups > 1);
 	return v_tensor(e, groups > 1 ? ungrouped(e, y) : y, f->at);
 }
 

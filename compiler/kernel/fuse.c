@@ -198,7 +198,9 @@ static bool can_follow(Fuse *u, const Node *n, int i)
 	if (n->ty.dt != DT_REAL && n->ty.dt != DT_BOOL)
 		return false;
 	for (int k = 0; k < n->nin; k++)
-		if (k != i && !in_lanes(u, n->in[k], 0))
+		if (k != i && (!in_lanes(u, n->in[k], 0) ||
+		               (u->f->o->level >= 2 &&
+		                !tile_epilogue(u->f, u->v, u->open[x->id], n->in[k]))))
 			return false;
 	return true;
 }

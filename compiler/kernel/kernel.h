@@ -405,6 +405,9 @@ void  region_append(Level *v, Region *r);
 void  fuse(Fn *f, Level *v);           /* fuse.c: stored values, regions                      */
 /* Decides whether a contraction is tiled; adds a region that packs an operand where needed. */
 void  tile_plan(Fn *f, Level *v, Region *r);
+/* Would x, an operand of the epilogue of contraction r, be read in the lanes of its tiles?  Not
+ * if it is transposed there, for instance. */
+bool  tile_epilogue(Fn *f, Level *v, Region *r, const Node *x);
 bool  tile_rows(Fn *f, const Region *r);       /* can owners divide it by rows?               */
 void  tile_lower(Lower *l, Region *r);
 void  pack_lower(Lower *l, Region *r);

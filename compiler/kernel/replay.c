@@ -5,61 +5,106 @@
  * Holds: every read sees the value that the graph names, and between two owners of which one
  *        writes lies a barrier.
  *
- * Memory is a list of intervals, each with the buffer whose value it holds.  Since the last
- * barrier all touched ranges are remembered with their owner; an overlap of two owners, one
- * writing, is a race.  A scan is replayed for three steps.
+ * Memory is a sorted list of intervals, each with the buffer whose value it holds.  A second
+ * list has the ranges touched since the last barrier with their owner; an overlap of two owners,
+ * one writing, is a race.  A scan is replayed for three steps.
  */
 #include "op.h"
 
-typedef struct { int64_t lo, hi; const Buffer *holds; } Span1;
-typedef struct { int64_t lo, hi; int owner; bool write; const Region *r; } Touch;
+#include <string.h>
+
+enum { SEVERAL = -1 };
+
+typedef struct {
+	int64_t lo, hi;
+	const Buffer *holds;
+	int owner;                     /* SEVERAL: read by some                                */
+	bool write;
+	const Region *r;
+} Span1;
+
+typedef struct { Span1 *v; int n, cap; } Spans;
 
 typedef struct {
 	const Fn *f;
 	Arena *a;
 	int n, B;
-	Span1 *v[2]; int nv[2], capv[2];       /* contents of the two arenas                   */
-	Touch *t[2]; int nt[2], capt[2];       /* since the last barrier                       */
+	Spans held[2], touched[2];     /* of the two arenas                                    */
 } Replay;
 
-static void touch(Replay *p, int arena, Touch x)
+/* The first interval that ends above at. */
+static int first_above(const Spans *s, int64_t at)
 {
-	for (int i = 0; i < p->nt[arena]; i++) {
-		const Touch *y = &p->t[arena][i];
-		if (y->owner != x.owner && (x.write || y->write) && x.lo < y->hi &&
-		    y->lo < x.hi)
-			bug(p->f->job, "plan: regions %d and %d race with %d threads, batch %d",
-			    y->r->id, x.r->id, p->n, p->B);
+	int a = 0, b = s->n;
+	while (a < b) {
+		int m = (a + b) / 2;
+		if (s->v[m].hi > at)
+			b = m;
+		else
+			a = m + 1;
 	}
-	PUSH(p->a, p->t[arena], p->nt[arena], p->capt[arena], x);
+	return a;
 }
 
-/* Bytes lo..hi hold buffer b now. */
-static void fill(Replay *p, int arena, int64_t lo, int64_t hi, const Buffer *b)
+/* x takes the place of whatever was there. */
+static void put(Replay *p, Spans *s, Span1 x)
 {
-	Span1 *old = p->v[arena];
-	int n = p->nv[arena];
-	p->v[arena] = 0;
-	p->nv[arena] = p->capv[arena] = 0;
-	for (int i = 0; i < n; i++) {
-		Span1 s = old[i], left = s, right = s;
-		left.hi = s.hi < lo ? s.hi : lo;
-		right.lo = s.lo > hi ? s.lo : hi;
-		if (left.lo < left.hi)
-			PUSH(p->a, p->v[arena], p->nv[arena], p->capv[arena], left);
-		if (right.lo < right.hi)
-			PUSH(p->a, p->v[arena], p->nv[arena], p->capv[arena], right);
+	if (x.lo >= x.hi)
+		return;
+	int from = first_above(s, x.lo), to = from, n = 0;
+	Span1 part[3];
+	while (to < s->n && s->v[to].lo < x.hi)
+		to++;
+	if (from < to && s->v[from].lo < x.lo) {
+		part[n] = s->v[from];
+		part[n++].hi = x.lo;
 	}
-	Span1 s = { lo, hi, b };
-	PUSH(p->a, p->v[arena], p->nv[arena], p->capv[arena], s);
+	part[n++] = x;
+	if (from < to && s->v[to - 1].hi > x.hi) {
+		part[n] = s->v[to - 1];
+		part[n++].lo = x.hi;
+	}
+	/* at most two intervals more than before */
+	int rest = s->n - to;
+	for (int i = 0; i < 2; i++)
+		PUSH(p->a, s->v, s->n, s->cap, x);
+	memmove(s->v + from + n, s->v + to, sizeof *s->v * (size_t)rest);
+	memcpy(s->v + from, part, sizeof *s->v * (size_t)n);
+	s->n = from + n + rest;
 }
 
-static void expect(Replay *p, int arena, int64_t lo, int64_t hi, const Buffer *b,
+static void touch(Replay *p, Spans *s, Span1 x)
+{
+	for (int64_t at = x.lo; at < x.hi; ) {
+		int i = first_above(s, at);
+		Span1 now = x;
+		now.lo = at;
+		if (i < s->n && s->v[i].lo > at && s->v[i].lo < x.hi)
+			now.hi = s->v[i].lo;
+		at = now.hi;
+		if (i < s->n && s->v[i].lo <= now.lo) {
+			const Span1 *y = &s->v[i];
+			if (y->owner != x.owner && (x.write || y->write))
+				bug(p->f->job,
+				    "plan: regions %d and %d race with %d threads, batch %d",
+				    y->r->id, x.r->id, p->n, p->B);
+			at = now.hi = y->hi < x.hi ? y->hi : x.hi;
+			now.write |= y->write;
+			if (y->owner == now.owner && y->write == now.write)
+				continue;
+			if (y->owner != now.owner)
+				now.owner = SEVERAL;
+		}
+		put(p, s, now);
+	}
+}
+
+static void expect(Replay *p, const Spans *held, int64_t lo, int64_t hi, const Buffer *b,
                    const Region *r)
 {
 	int64_t found = 0;
-	for (int i = 0; i < p->nv[arena]; i++) {
-		const Span1 *s = &p->v[arena][i];
+	for (int i = first_above(held, lo); i < held->n && held->v[i].lo < hi; i++) {
+		const Span1 *s = &held->v[i];
 		int64_t x = s->lo > lo ? s->lo : lo, y = s->hi < hi ? s->hi : hi;
 		if (x < y && s->holds == b)
 			found += y - x;
@@ -97,7 +142,7 @@ static bool range(const Replay *p, const Region *r, const Access *a, int t, int6
 static void replay_region(Replay *p, const Region *r)
 {
 	if (r->barrier)
-		p->nt[0] = p->nt[1] = 0;
+		p->touched[0].n = p->touched[1].n = 0;
 	for (int write = 0; write < 2; write++)
 		for (int t = 0; t < p->n; t++)
 			for (int i = 0; i < r->naccess; i++) {
@@ -108,12 +153,13 @@ static void replay_region(Replay *p, const Region *r)
 				if (!in || a->write != write || !range(p, r, a, t, &lo, &hi))
 					continue;
 				int arena = a->buf->place == PL_ARENA;
+				Span1 x = { lo, hi, a->buf, t, write, r };
 				if (p->f->host->barrier)
-					touch(p, arena, (Touch){ lo, hi, t, write, r });
+					touch(p, &p->touched[arena], x);
 				if (write)
-					fill(p, arena, lo, hi, a->buf);
+					put(p, &p->held[arena], x);
 				else
-					expect(p, arena, lo, hi, a->buf, r);
+					expect(p, &p->held[arena], lo, hi, a->buf, r);
 			}
 }
 

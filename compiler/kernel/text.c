@@ -227,8 +227,11 @@ static const char *plain(Print *p, const Ex *e)
 		int n = 0;
 		while (word(x[n]))
 			n++;
-		return arena_printf(p->a, "nncv_h%.*s(%s)", n > 4 ? n - 4 : 3,
-		                    n > 4 ? x + 4 : "sum", print_text(p, e->arg[0], 0));
+		if (n > 4)                     /* nnc_max(a, b) */
+			return arena_printf(p->a, "nncv_h%.*s(%s)", n - 4, x + 4,
+			                    print_text(p, e->arg[0], 0));
+		return arena_printf(p->a, "nncv_h%s(%s)", strchr(x, '*') ? "prod" : "sum",
+		                    print_text(p, e->arg[0], 0));
 	}
 	case E_MASK:
 		return arena_printf(

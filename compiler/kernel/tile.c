@@ -220,18 +220,26 @@ static void insert(Level *v, Region *r, const Region *before)
 	p->next = r;
 }
 
+static bool loads(const Ex *e)
+{
+	bool some = e->kind == E_LOAD;
+	for (int i = 0; i < e->narg && !some; i++)
+		some = loads(e->arg[i]);
+	return some;
+}
+
 /* Weights are packed where the function begins; what a scan does not change, before the scan.
- * */
+ * What is 0 for every index stays where it is: the loops may still ask for it. */
 static void place_pack(Level *v, Region *r, const Ex *e)
 {
 	const Region *before = 0;
-	while (v->outer && !varies(e, v)) {
+	while (v->outer && loads(e) && !varies(e, v)) {
 		before = v->outer->first;
 		while (before->kind != RG_SCAN || before->body != v)
 			before = before->next;
 		v = v->outer;
 	}
-	if (!v->outer && only_params(e))
+	if (!v->outer && loads(e) && only_params(e))
 		for (before = v->first; before && before->kind == RG_PACK; )
 			before = before->next;
 	insert(v, r, before);
@@ -294,6 +302,28 @@ static bool tile_vars_free(Fn *f, Tile *t, const Region *r)
 	for (int i = 0; i < t->nouter; i++)
 		t->at[t->outer[i]] = ex_var(l, 0, t->ext[t->outer[i]], 1);
 	return true;
+}
+
+bool tile_epilogue(Fn *f, Level *v, Region *r, const Node *x)
+{
+	Lower *l = f->lower;
+	Tile t;
+	Ex *ix[MAXRANK];
+	if (!tile_vars_free(f, &t, r))
+		return true;
+	for (int i = 0; i < x->ty.rank; i++)
+		ix[i] = dim_is(x->ty.dim[i], 1) ? ex_int(l, 0) : t.at[i];
+	l->level = v;
+	l->region = r;
+	l->nbound = 0;
+	l->fail = false;
+	l->lane = t.c;
+	l->lanes = 0;
+	widen(l, read_at(l, x, ix), t.c);
+	bool ok = !l->fail;
+	l->fail = false;
+	l->lane = 0;
+	return ok;
 }
 
 void tile_plan(Fn *f, Level *v, Region *r)

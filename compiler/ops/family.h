@@ -49,6 +49,7 @@ double f_real(double a, double b, double c);
 
 /* reduce.c */
 Node *grad_extreme(Graph *g, Node *y, Node *dy, int i);
+Node *grad_product(Graph *g, Node *y, Node *dy, int i);
 
 /* move.c */
 bool shape_same(Type *ty, const Node *n, Why *why);

@@ -237,13 +237,28 @@ bool shape_concat(Type *ty, const Node *n, Why *why)
 	return true;
 }
 
+/* Parts of k * N rows are cut out of [before, all k, N, after]: a slice begins at a number. */
+static Node *batch_part(Graph *g, Node *dy, const Type *part, int axis, int from)
+{
+	const Type *all = &dy->ty;
+	Dim d[4] = { dim_num(1), dim_num(all->dim[axis].k), dim_batch(1), dim_num(1) };
+	int lo[MAXRANK] = { 0, from };
+	for (int i = 0; i < all->rank; i++)
+		if (i != axis)
+			d[i < axis ? 0 : 3].k *= all->dim[i].k;
+	Type t = type_make(all->dt, 4, d);
+	Node *x = n_reshape(g, dy, &t);
+	t.dim[1] = dim_num(part->dim[axis].k);
+	return n_reshape(g, n_slice(g, x, lo, &t), part);
+}
+
 Node *grad_concat(Graph *g, Node *y, Node *dy, int i)
 {
 	int lo[MAXRANK] = { 0 }, axis = y->a.axis.axis;
 	for (int k = 0; k < i; k++)
 		lo[axis] += y->in[k]->ty.dim[axis].k;
 	if (y->ty.dim[axis].b)
-		bug(g->job, "concat along the batch has no gradient yet");
+		return batch_part(g, dy, &y->in[i]->ty, axis, lo[axis]);
 	return n_slice(g, dy, lo, &y->in[i]->ty);
 }
 
