@@ -37,6 +37,16 @@ Dataset *rt_need_data(const nnrt_model *m, const Options *o, const char *command
 	rt_exit(RT_USAGE);
 }
 
+const Rows *rt_split(const nnrt_model *m, const Options *o, const Dataset *d, const char **name)
+{
+	const char *s = o->split ? o->split : d->test.n ? "test" : d->val.n ? "val" : "train";
+	const Rows *rows = !strcmp(s, "test") ? &d->test : !strcmp(s, "val") ? &d->val : &d->train;
+	if (rows->n == 0)
+		rt_fail(RT_USAGE, "E0502", "--split %s: %s has no such part", s, m->source);
+	*name = s;
+	return rows;
+}
+
 static void freeze(Run *r, const char *pattern)
 {
 	int n = 0;

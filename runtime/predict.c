@@ -36,8 +36,7 @@ static const char *format_of(const Options *o)
 	return "csv";
 }
 
-/* --in: a batch file, or a file in the source's format; without it the test part of the data
- * (or the part --split names). */
+/* --in: a batch file, or a file in the source's format; without it a part of the data. */
 static Dataset *load_rows(const nnrt_model *m, const Options *o, Rows *rows)
 {
 	Dataset *d;
@@ -53,13 +52,8 @@ static Dataset *load_rows(const nnrt_model *m, const Options *o, Rows *rows)
 		d = rt_idx_images(m, o->in);
 	} else {
 		d = rt_need_data(m, o, "predict");
-		const char *split = o->split ? o->split : d->test.n ? "test" : "train";
-		const Rows *part = !strcmp(split, "test")  ? &d->test
-		                   : !strcmp(split, "val") ? &d->val
-		                                           : &d->train;
-		if (part->n == 0)
-			rt_fail(RT_USAGE, "E0502", "--split %s: %s has no such part", split,
-			        m->source);
+		const char *split;
+		const Rows *part = rt_split(m, o, d, &split);
 		rows->n = part->n;
 		rows->row = rt_alloc((size_t)part->n, sizeof *rows->row, "row numbers");
 		memcpy(rows->row, part->row, (size_t)part->n * sizeof *rows->row);

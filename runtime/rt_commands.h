@@ -22,6 +22,9 @@ int rt_bench(const nnrt_model *m, const Options *o);
 void rt_need_loss(const nnrt_model *m, const char *command);
 /* Exit 2 unless the program has data; loads and deals them. */
 Dataset *rt_need_data(const nnrt_model *m, const Options *o, const char *command);
+/* The rows of --split; without it the test part, else the validation part, else the training rows.
+ * Exit 2 if the part is empty.  *name: which it is. */
+const Rows *rt_split(const nnrt_model *m, const Options *o, const Dataset *d, const char **name);
 /* A run with the settings of --set, --freeze, first values from --seed, and --weights if given.
  */
 Run *rt_begin_run(const nnrt_model *m, const Options *o);

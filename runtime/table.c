@@ -29,7 +29,7 @@ static void csv(const Table *t, Writer *w)
 	for (int i = 0; i < m->nout; i++)
 		for (int64_t e = 0; m->out[i].batched && e < m->out[i].len; e++, comma = ",") {
 			rt_print(w, "%s%s", comma, m->out[i].name);
-			if (m->out[i].rank > 0)
+			if (m->out[i].len > 1)
 				rt_print(w, ".%lld", (long long)e);
 		}
 	rt_print(w, "\n");
@@ -90,18 +90,30 @@ static int64_t elements(const Table *t, int i)
 	return t->m->out[i].len * (t->m->out[i].batched ? t->n : 1);
 }
 
+/* Integers of the model are 64 bits in files. */
+static void npy_data(const Table *t, int i, Writer *w)
+{
+	const nnrt_field *f = &t->m->out[i];
+	if (f->kind != NNRT_CLASS && f->kind != NNRT_I32) {
+		rt_write(w, t->data[i], (size_t)elements(t, i) *
+		                                (size_t)rt_kind_bytes(f->kind, t->m->real_bytes));
+		return;
+	}
+	for (int64_t k = 0; k < elements(t, i); k++) {
+		int64_t v = ((const int32_t *)t->data[i])[k];
+		rt_write(w, &v, sizeof v);
+	}
+}
+
 /* Version 1.0: magic, length of the header, a Python dictionary filled up with blanks so that
  * the data begin at a multiple of 64.  Source: numpy.lib.format. */
 static void npy(const Table *t, int i, const char *path)
 {
 	const nnrt_field *f = &t->m->out[i];
-	int bytes = f->kind == NNRT_REAL                         ? t->m->real_bytes
-	            : f->kind == NNRT_BOOL || f->kind == NNRT_U8 ? 1
-	                                                         : 4;
-	const char *type = f->kind == NNRT_REAL   ? (bytes == 8 ? "<f8" : "<f4")
+	const char *type = f->kind == NNRT_REAL   ? (t->m->real_bytes == 8 ? "<f8" : "<f4")
 	                   : f->kind == NNRT_BOOL ? "|b1"
 	                   : f->kind == NNRT_U8   ? "|u1"
-	                                          : "<i4";
+	                                          : "<i8";
 	char *shape = f->batched ? rt_text("%lld, ", (long long)rt_leading(f, t->n))
 	                         : rt_text("%s", "");
 	for (int k = 0; k < f->rank; k++) {
@@ -125,7 +137,7 @@ static void npy(const Table *t, int i, const char *path)
 	Writer *w = rt_create(path);
 	rt_write(w, head, sizeof head);
 	rt_print(w, "%-*s\n", (int)n - 1, dict);
-	rt_write(w, t->data[i], (size_t)elements(t, i) * (size_t)bytes);
+	npy_data(t, i, w);
 	rt_commit(w);
 	rt_free(dict);
 	rt_free(shape);

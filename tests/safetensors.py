@@ -3,12 +3,10 @@
 A tensor is (shape, flat list of numbers).  Format: 8 bytes little-endian length of the header, a
 JSON header {name: {dtype, shape, data_offsets}}, raw little-endian data.
 """
-import array
 import json
 import struct
-import sys
 
-CODES = {"F64": "d", "F32": "f", "I64": "q", "I32": "i", "I16": "h", "I8": "b", "U8": "B",
+CODES = {"F64": "d", "F32": "f", "F16": "e", "I64": "q", "I32": "i", "I16": "h", "I8": "b", "U8": "B",
          "BOOL": "B"}
 
 
@@ -24,13 +22,11 @@ def save(path, tensors, types=None):
     header, data = {}, b""
     for name, (shape, values) in tensors.items():
         dtype = (types or {}).get(name, "F64")
-        raw = array.array(CODES[dtype], values)
-        if sys.byteorder == "big":
-            raw.byteswap()
-        assert len(raw) == count(shape), name
+        assert len(values) == count(shape), name
+        raw = struct.pack("<%d%s" % (len(values), CODES[dtype]), *values)
         header[name] = {"dtype": dtype, "shape": list(shape),
-                        "data_offsets": [len(data), len(data) + len(raw) * raw.itemsize]}
-        data += raw.tobytes()
+                        "data_offsets": [len(data), len(data) + len(raw)]}
+        data += raw
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     with open(path, "wb") as f:
@@ -47,10 +43,7 @@ def load(path):
         if name == "__metadata__":
             continue
         lo, hi = t["data_offsets"]
-        values = array.array(CODES[t["dtype"]])
-        values.frombytes(raw[8 + n + lo:8 + n + hi])
-        if sys.byteorder == "big":
-            values.byteswap()
-        assert len(values) == count(t["shape"]), name
-        tensors[name] = (t["shape"], values.tolist())
+        values = struct.unpack("<%d%s" % (count(t["shape"]), CODES[t["dtype"]]),
+                               raw[8 + n + lo:8 + n + hi])
+        tensors[name] = (t["shape"], list(values))
     return tensors

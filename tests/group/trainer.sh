@@ -53,7 +53,7 @@ end_to_end() { # MODEL
 	try "$m info" expect 0 "$name" "$x" info
 	try "$m selftest build" trainer "$root/models/$m.nn" "$work/$m.f64" --precision f64
 	try "$m selftest" "$work/$m.f64" selftest
-	try "$m bench" expect 0 "^bench: .* samples/s, .* us/step, . thread" "$x" bench --steps 5 --threads 1
+	try "$m bench" expect 0 "^bench: .* samples/s, .* us/step, 1 threads$" "$x" bench --steps 5 --threads 1
 	try "$m inference" "$nnc" --infer "$root/models/$m.nn" --weights "$w" -o "$work/${m}_infer.c"
 	try "$m inference cc" $CC -std=c99 -O2 -shared -fPIC "$work/${m}_infer.c" -o "$work/$m.so"
 	try "$m inference agrees" "$PYTHON" "$probe/deploy.py" "$m" "$work/$m.so" "$b" "$work/$m.p.safetensors"
@@ -99,6 +99,30 @@ mkdir -p "$work/metrics"
 "$PYTHON" "$root/tests/metrics/data.py" "$work/metrics"
 try "metrics build" trainer "$root/tests/metrics/metrics.nn" "$work/metrics/t" --precision f64
 try "metrics agree with scikit-learn" metrics_agree
+
+# Outputs of every type and rank, in every format; batches of every element type.
+formats=$work/formats/o
+mkdir -p "$formats"
+"$PYTHON" "$probe/formats.py" make "$formats"
+try "formats build" trainer "$probe/formats.nn" "$formats/t"
+for f in csv jsonl npy safetensors; do
+	try "formats $f" "$formats/t" predict --weights "$formats/w.safetensors" --in "$formats/b.safetensors" \
+		--out "$formats/p.$f"
+done
+try "formats agree" "$PYTHON" "$probe/formats.py" check "$formats"
+for f in narrow wide; do
+	try "formats batch of $f types" "$formats/t" gradients --weights "$formats/w.safetensors" --in "$formats/$f.safetensors" \
+		--out "$formats/$f.g.safetensors" --seed 1
+done
+try "formats element types change nothing" cmp "$formats/narrow.g.safetensors" "$formats/wide.g.safetensors"
+try "formats no data to train on" expect 2 "no .data. section" "$formats/t" train
+try "formats no data to evaluate" expect 2 "no .data. section" "$formats/t" eval
+try "formats class out of range" expect 3 "allowed are 0 to 3" "$formats/t" gradients --in "$formats/class.safetensors" --out "$formats/g"
+try "formats wrong shape" expect 3 "model's is \[N, 3\]" "$formats/t" gradients --in "$formats/shape.safetensors" --out "$formats/g"
+try "formats missing tensor" expect 3 "target .y." "$formats/t" gradients --in "$formats/inputs.safetensors" --out "$formats/g"
+try "formats npy of several outputs to standard output" expect 2 "needs --out" "$formats/t" predict \
+	--weights "$formats/w.safetensors" --in "$formats/inputs.safetensors" --format npy
+try "formats targets are not needed" "$formats/t" predict --weights "$formats/w.safetensors" --in "$formats/inputs.safetensors"
 
 # The model of the demonstration, deployed, on rows made up.
 "$PYTHON" "$probe/inputs.py" mlp "$work"
