@@ -11,7 +11,7 @@
 typedef enum {
 	F_INFER, F_CHECK, F_DUMP_TOKENS, F_DUMP_AST, F_DUMP_GRAPH, F_DUMP_IR, F_DUMP_PLAN, F_OUTPUT,
 	F_HEADER, F_PREFIX, F_DEFINE, F_INCLUDE, F_BATCH, F_LEVEL, F_TARGET, F_BLAS, F_THREADS,
-	F_PRECISION, F_WEIGHTS, F_WEIGHTS_AS, F_API, F_LIBM, F_NO_COMMENTS, F_CFLAGS, F_LIBS,
+	F_PRECISION, F_WEIGHTS, F_WEIGHTS_AS, F_API, F_LIBM, F_SELF_CHECK, F_NO_COMMENTS, F_CFLAGS, F_LIBS,
 	F_WARN, F_NOWARN, F_COLOR, F_DIAGNOSTICS, F_MAX_ERRORS, F_VERBOSE, F_QUIET, F_TIME, F_HELP,
 	F_VERSION, F_FMT, F_IN_PLACE, F_EXPLAIN, F_LIST, F_SUMMARY, F_BUILD, F_RUN,
 	F_DEPEND, F_DEPEND_FILE, F_LIMITS, F_LATER
@@ -60,6 +60,7 @@ static const Option table[] = {
 	{ "--weights-as", F_WEIGHTS_AS, 1, "embed", "const arrays in the .c" },
 	{ "--api", F_API, 1, "static", "one function, one scratch array" },
 	{ "--libm", F_LIBM, 0, "", "use <math.h> in inference C (default: no library)" },
+	{ "--self-check", F_SELF_CHECK, 0, "", "store inputs and outputs in the C, and NAME_selfcheck() (--infer)" },
 	{ "--no-comments", F_NO_COMMENTS, 0, "", "no comments in the generated kernels" },
 	{ "--cflags", F_CFLAGS, 0, "", "print what the C compiler needs for a trainer" },
 	{ "--libs", F_LIBS, 0, "", "print what the linker needs for a trainer" },
@@ -81,7 +82,7 @@ static const Option table[] = {
 	{ "--quantize", F_LATER, 1, 0, 0 }, { "--calibrate", F_LATER, 1, 0, 0 },
 	{ "--max-drop", F_LATER, 1, 0, 0 }, { "--max-ram", F_LATER, 1, 0, 0 },
 	{ "--max-rom", F_LATER, 1, 0, 0 }, { "--max-stack", F_LATER, 1, 0, 0 },
-	{ "--self-check", F_LATER, 0, 0, 0 }, { "--train-lib", F_LATER, 0, 0, 0 },
+	{ "--train-lib", F_LATER, 0, 0, 0 },
 	{ "--memory-limit", F_LATER, 1, 0, 0 }, { "--stream", F_LATER, 0, 0, 0 },
 	{ "--completion", F_LATER, 1, 0, 0 },
 	{ "--man", F_LATER, 0, 0, 0 }, { "--dump-layers", F_LATER, 0, 0, 0 },
@@ -296,6 +297,9 @@ static int consistent(const Command *c)
 		return usage("a finished trainer cannot go to standard output", "-o NAME");
 	if (c->header && c->mode != MODE_INFER)
 		return usage("`--header` needs `--infer`", "a trainer is one file and has no header");
+	if (c->opt.self_check && c->mode != MODE_INFER)
+		return usage("`--self-check` needs `--infer`",
+		             "a trainer checks its gradients: ./NAME selftest");
 	if (c->weights && c->mode != MODE_INFER)
 		return usage("`--weights` needs `--infer`",
 		             "a trainer takes weights when it runs: ./NAME train --weights FILE");
@@ -347,6 +351,7 @@ static int apply(Job *j, Command *c, const Option *o, const char *v)
 	case F_WEIGHTS_AS: c->weights_as_given = true; return choice(j, o, v, "extern|file");
 	case F_API: c->api_given = true; return choice(j, o, v, "context");
 	case F_LIBM: c->opt.libm = true; return 0;
+	case F_SELF_CHECK: c->opt.self_check = true; return 0;
 	case F_NO_COMMENTS: c->opt.no_comments = true; return 0;
 	case F_CFLAGS: case F_LIBS: print_flags(o->flag); c->mode = MODE_DONE; return 0;
 	case F_WARN: case F_NOWARN: return take_warning(j, v, o->flag == F_NOWARN);

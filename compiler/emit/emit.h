@@ -2,6 +2,7 @@
  *
  *     train.c    the trainer: kernels, tables, main        scalar.c   knobs and metrics in double
  *     infer.c    the static inference form                 weights.c  reading .safetensors
+ *     selfcheck.c  its NAME_selfcheck()                    infer.h    what the two share
  */
 #ifndef NNC_EMIT_H
 #define NNC_EMIT_H

@@ -7,6 +7,7 @@
  */
 #include "cnames.h"
 #include "emit.h"
+#include "infer.h"
 #include "op.h"
 #include "pass.h"
 
@@ -18,20 +19,6 @@
 extern const char embed_vec_h[], embed_vmath_h[], embed_rand_h[];
 extern const size_t embed_vec_h_len, embed_vmath_h_len, embed_rand_h_len;
 
-typedef struct {
-	const Module *m;
-	const char *prefix, *upper;
-	const char **array; /* C name of each parameter, then of each buffer        */
-	const char **arg;   /* C name of each input, then of each output            */
-	Reordered *order;
-	int norder; /* parameters that are kept in another order            */
-	int batch;
-	const int *in; /* the inputs, and targets that the outputs depend on    */
-	int nin;
-	const char *unused; /* statements for those that no output depends on    */
-	bool classes; /* an input is class(K): run returns int                */
-} Infer;
-
 static const char *c_name(Arena *a, const char *path)
 {
 	char *s = arena_printf(a, "%s", path);
@@ -41,7 +28,7 @@ static const char *c_name(Arena *a, const char *path)
 	return s;
 }
 
-static const char *upper(Arena *a, const char *name)
+const char *infer_upper(Arena *a, const char *name)
 {
 	char *s = arena_printf(a, "%s", name);
 	for (char *p = s; *p; p++)
@@ -54,7 +41,7 @@ static const char *real_name(const Options *opt)
 	return opt->f64 ? "double" : "float";
 }
 
-static const char *c_type(const Options *opt, const Type *t)
+const char *infer_type(const Options *opt, const Type *t)
 {
 	return t->dt == DT_REAL  ? real_name(opt)
 	       : t->dt == DT_I32 ? "int32_t"
@@ -104,7 +91,7 @@ static bool *used_leaves(const Graph *g, LeafKind kind, int n, Arena *a)
 
 /* ---- weights --------------------------------------------------------------------- */
 
-static const Weight *weight_find(const Weights *w, const Tensor *t)
+const Weight *infer_weight(const Weights *w, const Tensor *t)
 {
 	for (int i = 0; i < w->n; i++)
 		if (!strcmp(w->v[i].name, t->path))
@@ -120,7 +107,7 @@ static bool weight_error(const char *file, const char *what, const char *help)
 
 static bool weight_check(Job *j, const Weights *w, const Tensor *t, const char *file)
 {
-	const Weight *v = weight_find(w, t);
+	const Weight *v = infer_weight(w, t);
 	if (!v)
 		return weight_error(file,
 		                    arena_printf(j->mem, "tensor `%s` is missing", t->path),
@@ -213,15 +200,11 @@ static const int *order_of(const Infer *f, int i)
 	return 0;
 }
 
-static bool print_weights(Out *o, const Infer *f, const Graph *g, const Options *opt,
-                          const Weights *w, const char *file)
+/* The file holds the program's tensors and no others. */
+static bool check_weights(const Infer *f, const Weights *w, const char *file)
 {
 	Arena *a = f->m->job->mem;
 	const Module *m = f->m;
-	bool *param = used_leaves(g, LF_PARAM, m->nparam + f->norder, a);
-	for (int i = 0; i < f->norder; i++)
-		param[f->order[i].param] = true;
-	bool *buffer = used_leaves(g, LF_BUFFER, m->nbuffer, a);
 	bool ok = true;
 	for (int i = 0; i < m->nparam + m->nbuffer; i++) {
 		const Tensor *t = i < m->nparam ? &m->param[i] : &m->buffer[i - m->nparam];
@@ -239,13 +222,24 @@ static bool print_weights(Out *o, const Infer *f, const Graph *g, const Options 
 				file, arena_printf(a, "unknown tensor `%s`", w->v[i].name),
 				"compile the program that the weights were trained with");
 	}
-	for (int i = 0; ok && i < m->nparam + m->nbuffer; i++) {
+	return ok;
+}
+
+static void print_weights(Out *o, const Infer *f, const Graph *g, const Options *opt,
+                          const Weights *w)
+{
+	Arena *a = f->m->job->mem;
+	const Module *m = f->m;
+	bool *param = used_leaves(g, LF_PARAM, m->nparam + f->norder, a);
+	for (int i = 0; i < f->norder; i++)
+		param[f->order[i].param] = true;
+	bool *buffer = used_leaves(g, LF_BUFFER, m->nbuffer, a);
+	for (int i = 0; i < m->nparam + m->nbuffer; i++) {
 		const Tensor *t = i < m->nparam ? &m->param[i] : &m->buffer[i - m->nparam];
 		if (i < m->nparam ? param[i] : buffer[i - m->nparam])
-			print_array(o, opt, f->array[i], t, weight_find(w, t), f->upper,
+			print_array(o, opt, f->array[i], t, infer_weight(w, t), f->upper,
 			            i < m->nparam ? order_of(f, i) : 0);
 	}
-	return ok;
 }
 
 /* ---- the header ------------------------------------------------------------------ */
@@ -255,16 +249,14 @@ static int64_t field_len(const Infer *f, const Type *t)
 	return type_len(t, f->batch);
 }
 
-/* Adds an argument to a list, on a new line where the last one is long. */
-static const char *append(Arena *a, const char *list, const char *item)
+const char *infer_append(Arena *a, const char *list, const char *item)
 {
 	const char *line = strrchr(list, '\n');
 	bool wrap = strlen(line ? line : list) + strlen(item) > 64;
 	return *list ? arena_printf(a, "%s,%s%s", list, wrap ? "\n\t" : " ", item) : item;
 }
 
-/* Argument k of `run`, and its C name. */
-static const Field *argument(const Infer *f, int k, const char **name)
+const Field *infer_argument(const Infer *f, int k, const char **name)
 {
 	int i = k < f->nin ? f->in[k] : f->m->nin + k - f->nin;
 	*name = f->arg[i];
@@ -276,11 +268,11 @@ static const char *arguments(const Infer *f, const Options *opt)
 	Arena *a = f->m->job->mem;
 	const char *s = "", *name;
 	for (int i = 0; i < f->nin + f->m->nout; i++) {
-		const Field *x = argument(f, i, &name);
-		s = append(a, s,
+		const Field *x = infer_argument(f, i, &name);
+		s = infer_append(a, s,
 		           arena_printf(a, "%s%s %s[%s_%s_LEN]", i < f->nin ? "const " : "",
-		                        c_type(opt, &x->ty), name, f->upper,
-		                        upper(a, name)));
+		                        infer_type(opt, &x->ty), name, f->upper,
+		                        infer_upper(a, name)));
 	}
 	return s;
 }
@@ -288,7 +280,7 @@ static const char *arguments(const Infer *f, const Options *opt)
 static void print_macro(Out *h, const Infer *f, const Options *opt, int k)
 {
 	const char *name;
-	const Field *x = argument(f, k, &name);
+	const Field *x = infer_argument(f, k, &name);
 	Arena *a = f->m->job->mem;
 	const char *dims = "";
 	for (int i = 0; i < x->ty.rank; i++)
@@ -296,14 +288,14 @@ static void print_macro(Out *h, const Infer *f, const Options *opt, int k)
 			dims = arena_printf(a, "%s[%lld]", dims,
 			                    (long long)dim_at(x->ty.dim[i], f->batch));
 	out(h, "#define %s_%s_LEN %lld   /* %s %s%s, row-major */\n", f->upper,
-	    upper(a, name), (long long)field_len(f, &x->ty), c_type(opt, &x->ty), name, dims);
+	    infer_upper(a, name), (long long)field_len(f, &x->ty), infer_type(opt, &x->ty), name, dims);
 }
 
 static void print_header(Out *h, const Infer *f, const Options *opt, const char *name,
                          const Weights *w, const char *file, int64_t scratch)
 {
 	Arena *a = f->m->job->mem;
-	const char *guard = upper(a, c_name(a, name));
+	const char *guard = infer_upper(a, c_name(a, name));
 	if (isdigit((unsigned char)*guard))
 		guard = arena_printf(a, "NNC_%s", guard);
 	out(h, "/* %s - generated by nnc %s from %s (weights %s, xxh128 %.12s...).\n", name,
@@ -329,6 +321,8 @@ static void print_header(Out *h, const Infer *f, const Options *opt, const char 
 		       "of range. */");
 	out(h, "\n%s %s_run(%s);\n\n", f->classes ? "int" : "void", f->prefix,
 	    arguments(f, opt));
+	if (f->check)
+		selfcheck_declare(h, f, opt);
 	out(h, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
 }
 
@@ -401,17 +395,17 @@ static void print_checked(Out *o, const Infer *f, const Options *opt)
 	out(o, "int %s_run(%s)\n{\n", f->prefix, arguments(f, opt));
 	const char *s = "", *name;
 	for (int i = 0; i < f->nin; i++) {
-		const Field *x = argument(f, i, &name);
+		const Field *x = infer_argument(f, i, &name);
 		if (x->ty.dt != DT_I32 || !x->ty.classes)
 			continue;
 		out(o,
 		    "for (int i = 0; i < %s_%s_LEN; i++) {\nif (%s[i] < 0 || %s[i] >= "
 		    "%d)\n\treturn -5;\n}\n",
-		    f->upper, upper(f->m->job->mem, name), name, name, x->ty.classes);
+		    f->upper, infer_upper(f->m->job->mem, name), name, name, x->ty.classes);
 	}
 	for (int i = 0; i < f->nin + f->m->nout; i++) {
-		argument(f, i, &name);
-		s = append(f->m->job->mem, s, name);
+		infer_argument(f, i, &name);
+		s = infer_append(f->m->job->mem, s, name);
 	}
 	out(o, "%s_compute(%s);\nreturn 0;\n}\n", f->prefix, s);
 }
@@ -431,6 +425,12 @@ static void name_all(Infer *f)
 		f->array[i] = cnames_array(
 			&names,
 			(i < m->nparam ? &m->param[i] : &m->buffer[i - m->nparam])->path);
+	f->stored = NEWN(a, const char *, f->nin + m->nout + 1);
+	for (int i = 0; i < f->nin + m->nout; i++) {
+		const char *name;
+		infer_argument(f, i, &name);
+		f->stored[i] = cnames_array(&names, arena_printf(a, "selfcheck_%s", name));
+	}
 }
 
 static void prepare(Infer *f, const Graph *g)
@@ -462,11 +462,15 @@ bool emit_inference(Out *o, Out *h, Module *m, const Options *opt, const Weights
 	g = pass_simplify(pass_knobs_fixed(g, m));
 	Infer f = { .m = m,
 		    .prefix = opt->prefix,
-		    .upper = upper(a, opt->prefix),
+		    .upper = infer_upper(a, opt->prefix),
 		    .batch = opt->batch > 0 ? opt->batch : 1 };
+	prepare(&f, g);
+	if (!check_weights(&f, w, weights_name))
+		return false;
+	if (opt->self_check)
+		f.check = selfcheck_compute(&f, g, opt, w);
 	if (opt->level >= 2)
 		g = pass_constants(g, m, &f.order, &f.norder);
-	prepare(&f, g);
 	FnHost *host = NEW(a, FnHost);
 	host->prefix = job_sym(j, opt->prefix);
 	host->head =
@@ -486,8 +490,10 @@ bool emit_inference(Out *o, Out *h, Module *m, const Options *opt, const Weights
 			arena_printf(a, "((unsigned char *)scratch + %lld)", (long long)bytes0);
 	print_head(o, &f, name, include);
 	print_library(o, g, opt, a);
-	if (!print_weights(o, &f, g, opt, w, weights_name))
-		return false;
+	print_weights(o, &f, g, opt, w);
+	int64_t results = bytes;
+	if (f.check)
+		bytes = results + selfcheck_bytes(&f, opt);
 	if (bytes)
 		out(o,
 		    "/* activations */\nstatic %s_THREAD_LOCAL union {\n%s element;\nunsigned "
@@ -497,6 +503,8 @@ bool emit_inference(Out *o, Out *h, Module *m, const Options *opt, const Weights
 	fn_print(o, fn);
 	if (f.classes)
 		print_checked(o, &f, opt);
+	if (f.check)
+		selfcheck_print(o, &f, opt, results);
 	print_header(h, &f, opt, include, w, weights_name, bytes);
 	fn_free(fn);
 	graph_free(g);

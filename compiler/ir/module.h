@@ -157,7 +157,7 @@ typedef struct Module {
 typedef struct {
 	int level;                     /* -O0 .. -O3                                           */
 	bool f64;
-	bool infer, libm, no_comments;
+	bool infer, libm, no_comments, self_check;
 	int batch;                     /* --batch, 0: not given                                */
 	const char *target;
 	const char *prefix;

@@ -124,6 +124,34 @@ try "formats npy of several outputs to standard output" expect 2 "needs --out" "
 	--weights "$formats/w.safetensors" --in "$formats/inputs.safetensors" --format npy
 try "formats targets are not needed" "$formats/t" predict --weights "$formats/w.safetensors" --in "$formats/inputs.safetensors"
 
+# NAME_selfcheck() agrees with the reference interpreter, from C and from C++, and notices a changed weight.
+self_check() { # MODEL LEVEL BOUND COMPILER
+	c=$work/selfcheck/$1$2
+	cat >"$c.main.cc" <<-END
+		#include "$1$2.h"
+		#include <cstdio>
+		int main() { double d = ${1}_selfcheck(); std::printf("%g\n", d); return !(d <= $3); }
+	END
+	$4 -std=c99 -O2 -Wall -Wextra -Wshadow -Wconversion -Werror -c "$c.c" -o "$c.o" &&
+		c++ -Wall -Wextra -Werror "$c.main.cc" "$c.o" -o "$c.x" && "$c.x" || return 1
+	"$PYTHON" "$probe/spoil.py" "$c.c" "$c.spoilt.c" || return 1
+	$4 -std=c99 -O2 -c "$c.spoilt.c" -o "$c.o" && c++ "$c.main.cc" "$c.o" -o "$c.x" && ! "$c.x"
+}
+mkdir -p "$work/selfcheck"
+for m in conv_bn gru siamese; do
+	"$PYTHON" "$probe/inputs.py" $m "$work"
+	for level in -O0 -O2; do
+		bound=0
+		[ $level = -O2 ] && bound=2e-5
+		for compiler in cc clang; do
+			command -v $compiler >/dev/null || continue
+			try "self-check $m$level" "$nnc" --infer --self-check $level --prefix $m "$root/models/$m.nn" \
+				--weights "$work/$m.weights.safetensors" -o "$work/selfcheck/$m$level.c"
+			try "self-check $m$level $compiler" self_check $m $level $bound $compiler
+		done
+	done
+done
+
 # The model of the demonstration, deployed, on rows made up.
 "$PYTHON" "$probe/inputs.py" mlp "$work"
 w=$work/mlp.weights.safetensors b=$work/mlp.batch32.safetensors
