@@ -181,8 +181,10 @@ static void mark_pipes(Fmt *f)
 static bool blank_between(const Fmt *f, int a, int b)
 {
 	int k = f->p.tok[a].kind, l = f->p.tok[b].kind;
-	if (f->mark[b].glued || l == ')' || l == ']' || l == ',' || l == ';' || l == ':')
+	if (f->mark[b].glued || l == ')' || l == ']' || l == ',' || l == ';')
 		return false;
+	if (l == ':')          /* `x[:, :-1]`, but `x: f32` and `x[1:2]` */
+		return k == ',';
 	if (k == '(' || k == '[' || k == RANGE || l == RANGE || f->mark[a].unary ||
 	    f->mark[a].slice)
 		return false;

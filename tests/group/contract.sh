@@ -3,7 +3,7 @@
 #
 # tests/contract/grammar.y holds the description's own rules: random sentences of it and near misses are read
 # by nnc and by that parser, and --fmt must keep what they mean.  tests/contract/*.cases are small programs
-# with what the language says of each (cases.py).
+# with what the language says of each (cases.py); values.nn and recurrence.nn hold what PyTorch computes too.
 . "$(dirname "$0")/../lib.sh"
 here=$root/tests/contract
 
@@ -31,5 +31,18 @@ for name in values recurrence; do
 	for level in -O0 -O2; do
 		try "$name$level" numbers $name $level
 	done
+done
+
+# What a user may write, in files that import files: twenty updates are PyTorch's (user/reference.py).
+library() { # LEVEL
+	trainer "$here/user/user.nn" "$work/user$1" $1 --precision f64 &&
+		NNC_DATA=$work "$work/user$1" train --weights "$work/user.weights.safetensors" --out "$work/u$1" \
+			-q -Wno-validation &&
+		"$PYTHON" "$root/tests/probe/compare.py" "$here/user/user.expect.safetensors" \
+			"$work/u$1/user.last.safetensors"
+}
+"$PYTHON" "$here/user/reference.py" "$work"
+for level in -O0 -O2; do
+	try "user$level" library $level
 done
 finish
