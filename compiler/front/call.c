@@ -67,8 +67,10 @@ Binding *frame_bind(Elab *e, Frame *f, Sym name, Value v, Span at)
 		else if (f->nname > FEWNAMES)
 			map_put(e->mem, &f->map, name, b);
 	}
-	if (b->dead || !b->depth)
+	if (b->dead || !b->depth) {
 		b->depth = f->depth + 1;
+		PUSH(e->mem, f->made, f->nmade, f->capmade, b);
+	}
 	b->v = v;
 	b->at = at;
 	b->dead = b->read = b->quiet = b->fixed = false;

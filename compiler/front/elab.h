@@ -231,7 +231,8 @@ struct Frame {
 	Binding **name; int nname, capname;
 	Map map, layers, ordinals, used;
 	int depth;                     /* of scopes inside                                    */
-	int *start; int nstart, capstart;       /* where the names of each scope begin         */
+	Binding **made; int nmade, capmade;     /* by the scopes that are open, in order       */
+	int *start; int nstart, capstart;       /* where in made each scope begins             */
 	int repeat;                    /* > 0 inside repeat bodies                            */
 	bool reuse;                    /* a second use of a layer                             */
 	bool has_dots; int ndots; Dim dots[MAXRANK]; Span dots_at;
@@ -340,6 +341,8 @@ bool  larger_is_better(const Ast *v);
 /* Inputs and outputs stand in the model; false after E0406. */
 bool  only_in_model(Elab *e, Ast *a, const char *what);
 void  assign(Elab *e, Sym name, Value v, Span at);
+/* Is the name N, none or training?  Then a message says so. */
+bool  word_taken(Elab *e, Sym name, Span at);
 
 struct Scan {
 	Scan *up;
@@ -520,6 +523,7 @@ struct Elab {
 	Module *m;
 	Map def, konst, optdef;
 	Map pconst;                    /* consts of the prelude: a user's of that name is another */
+	Map helper;                    /* what the prelude calls `_name`: no user sees it     */
 	Map traindef;                  /* schedules, lengths and regularisers of the prelude  */
 	Warmup *warmup; int nwarmup, capwarmup;
 	Span length_at;                /* of the run: where it is written                     */

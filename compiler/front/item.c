@@ -63,13 +63,16 @@ static void define(Elab *e, Ast *a, bool prelude)
 	d->space = space_of(e, d);
 	if (!prelude && (taken(e, map, a) || (d->space && taken(e, &e->traindef, a))))
 		return;
-	if (prelude && d->space && d->name[0] != '_')
+	if (prelude && d->name[0] == '_')
+		map = &e->helper;
+	else if (prelude && d->space)
 		map = &e->traindef;
 	map_put(e->mem, map, d->name, d);
 	if (prelude)
 		return;
 	for (int i = 0; i < a->u.def.formal.n; i++) {
 		Ast *f = a->u.def.formal.v[i];
+		word_taken(e, f->u.decl.name, f->name_at);
 		for (int k = 0; k < i; k++)
 			if (a->u.def.formal.v[k]->u.decl.name == f->u.decl.name)
 				error(e->j, f->name_at, "E0205",

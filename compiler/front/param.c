@@ -241,7 +241,8 @@ static bool init_ast(Elab *e, Def *d, Ast *a)
 	if (a->kind == A_NAME)
 		return !strcmp(a->u.name, "fan_in") || !strcmp(a->u.name, "fan_out");
 	if (a->kind == A_CALL) {
-		Def *c = map_get(&e->def, a->u.call.fn);
+		bool helper = in_prelude(e, a->at) && a->u.call.fn[0] == '_';
+		Def *c = map_get(helper ? &e->helper : &e->def, a->u.call.fn);
 		return (c && c != d && init_is(e, c)) || init_list(e, d, &a->u.call.arg);
 	}
 	if (a->kind == A_BINARY || a->kind == A_UNARY)

@@ -313,7 +313,8 @@ static bool mentions(Elab *e, const Ast *a)
 		return !strcmp(a->u.name, "step") || !strcmp(a->u.name, "epoch") ||
 		       !strcmp(a->u.name, "progress");
 	if (a->kind == A_CALL) {
-		const Def *d = map_get(a->u.call.fn[0] == '_' ? &e->def : &e->traindef,
+		const Def *d = map_get(in_prelude(e, a->at) && a->u.call.fn[0] == '_' ? &e->helper
+		                                                                      : &e->traindef,
 		                       a->u.call.fn);
 		bool time = d && (d->space == SP_SCHEDULE || !strcmp(d->name, "at"));
 		return time || mentions_list(e, &a->u.call.arg);
@@ -384,6 +385,8 @@ Space space_of(Elab *e, Def *d)
 Def *def_find(Elab *e, Sym name, Span at)
 {
 	Def *d = map_get(&e->def, name), *t = map_get(&e->traindef, name);
+	if (in_prelude(e, at) && name[0] == '_')
+		return map_get(&e->helper, name);
 	if (d && in_prelude(e, at) && !d->prelude)
 		d = 0;
 	if (!d || !t)

@@ -17,7 +17,7 @@ void scope_begin(Elab *e)
 {
 	Frame *f = e->frame;
 	f->depth++;
-	PUSH(e->mem, f->start, f->nstart, f->capstart, f->nname);
+	PUSH(e->mem, f->start, f->nstart, f->capstart, f->nmade);
 }
 
 /* A place as a key. */
@@ -85,15 +85,24 @@ void scope_end(Elab *e)
 {
 	Frame *f = e->frame;
 	int from = f->nstart ? f->start[--f->nstart] : 0;
-	for (int i = from; i < f->nname; i++) {
-		Binding *b = f->name[i];
+	for (int i = from; i < f->nmade; i++) {
+		Binding *b = f->made[i];
 		if (b->dead || b->depth != f->depth + 1)
 			continue;
 		unused(e, b);
 		b->dead = true;
 	}
+	f->nmade = from;
 	if (f->depth)
 		f->depth--;
+}
+
+bool word_taken(Elab *e, Sym name, Span at)
+{
+	if (strcmp(name, "N") && strcmp(name, "none") && strcmp(name, "training"))
+		return false;
+	fail(e, at, "E0206", "`%s` is a word of the language and cannot be a value's name", name);
+	return true;
 }
 
 void assign(Elab *e, Sym name, Value v, Span at)
@@ -115,11 +124,8 @@ void assign(Elab *e, Sym name, Value v, Span at)
 		diag_help(d, "write `update %s = ...`", name);
 		return;
 	}
-	if (!strcmp(name, "N") || !strcmp(name, "none") || !strcmp(name, "training")) {
-		fail(e, at, "E0206",
-		     "`%s` is a word of the language and cannot be a value's name", name);
+	if (word_taken(e, name, at))
 		return;
-	}
 	int depth = b ? b->depth : 0;
 	if (b)
 		unused(e, b);
@@ -153,6 +159,8 @@ bool only_in_model(Elab *e, Ast *a, const char *what)
 static bool name_taken(Elab *e, Sym name, Span at)
 {
 	Binding *b = frame_find(e->frame, name);
+	if (word_taken(e, name, at))
+		return true;
 	if (!b || !b->fixed)
 		return false;
 	Diag *d = fail(e, at, "E0205", "the name `%s` is defined twice", name);
