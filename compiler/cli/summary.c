@@ -145,6 +145,7 @@ static void count(Summary *s, int file)
 		s->buffers += m->buffer[i].len;
 	s->work = NEWN(m->job->mem, double, m->nlayer + 1);
 	outputs.eval = graph_copy(m->eval, job_sym(m->job, "eval"), 1u << R_OUTPUT);
+	outputs.eval = pass_simplify(pass_knobs_fixed(outputs.eval, m));
 	Reordered *order = 0;
 	int norder = 0;
 	if (s->opt->level >= 2) /* as inference C has its weights              */
