@@ -58,7 +58,7 @@ static Dataset *make_rows(const nnrt_model *m, const Options *o)
 		rows = batch * (int64_t)o->steps;
 	Dataset *d = m->ncolumn && columns_fit(m) ? rt_synthetic_columns(m, rows, 0)
 	                                          : rt_synthetic(m, rows, 0);
-	rt_data_deal(d, 0);
+	rt_data_deal(d, 0, 1);
 	return d;
 }
 

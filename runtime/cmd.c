@@ -28,8 +28,12 @@ void rt_need_loss(const nnrt_model *m, const char *command)
 
 Dataset *rt_need_data(const nnrt_model *m, const Options *o, const char *command)
 {
-	if (m->data && m->data->source != NNRT_NO_DATA)
-		return rt_data_load(m, o->data);
+	if (m->data && m->data->source != NNRT_NO_DATA) {
+		Dataset *d = rt_data_load(m, o->data);
+		if (o->fold > 1)
+			rt_data_deal(d, m->data, o->fold);
+		return d;
+	}
 	rt_error(RT_USAGE, "E0502", "`%s` needs data, and %s has no `data` section", command,
 	         m->source);
 	rt_note("without it there are gradients, selftest, bench, info and predict --in "

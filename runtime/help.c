@@ -28,6 +28,7 @@ static const char usage[] =
 	"  --weights FILE        eval, predict: default MODEL.safetensors\n"
 	"  --partial             take from --weights the tensors that fit, list the others\n"
 	"  --freeze PATTERN      do not train parameters with matching paths\n"
+	"  --fold K              only fold K of k-fold; eval, predict: its parts (default 1)\n"
 	"  --overfit N           train on N samples only (a sanity check)\n"
 	"  --time-limit 30m      stop cleanly after that time\n"
 	"  --threads N           accepted; this version runs one thread\n"

@@ -108,6 +108,7 @@ typedef struct {
 	double time;                   /* file order: this part trains, the rest validates; 0: no */
 	int stratify;                  /* 1 + the input or target whose classes every part has  *
 	                                * in equal shares; 0: none                             */
+	int folds;                     /* k-fold: so many folds, each in turn validates; 0: no */
 } nnrt_data;
 
 /* Numbers of the training loop that may change between updates. */

@@ -33,6 +33,7 @@ typedef enum {
 	X_SEED,
 	X_THREADS,
 	X_OVERFIT,
+	X_FOLD,
 	X_TIME_LIMIT,
 	X_SET,
 	X_LOG,
@@ -76,7 +77,7 @@ static const Option option[] = {
 	{ "-h", X_HELP, false, 0 },
 	{ "--version", X_VERSION, false, 0 },
 	{ "--resume", X_NOT_BUILT, false, 0 },
-	{ "--fold", X_NOT_BUILT, true, 0 },
+	{ "--fold", X_FOLD, true, 0 },
 };
 enum { OPTIONS = sizeof option / sizeof *option };
 
@@ -364,6 +365,12 @@ static void set(Options *o, const nnrt_model *m, const Option *x, const char *v)
 		break;
 	case X_OVERFIT:
 		o->overfit = count_value(x->name, v, INT32_MAX);
+		break;
+	case X_FOLD:
+		if (!m->data || !m->data->folds)
+			rt_fail(RT_USAGE, "E0502", "--fold: %s has no `split = kfold(...)`",
+			        m->source);
+		o->fold = (int)count_value(x->name, v, m->data->folds);
 		break;
 	case X_TIME_LIMIT:
 		o->time_limit = duration(x->name, v);

@@ -43,8 +43,9 @@ typedef struct {
  * Data that do not fit end the program: R1 shapes, R4 classes, R5 numbers of rows, R7 files. */
 Dataset *rt_data_load(const nnrt_model *m, const char *path);
 
-/* (deal.c) Deals the rows to train, val and test by the data section (0: all of them train). */
-void rt_data_deal(Dataset *d, const nnrt_data *how);
+/* (deal.c) Deals the rows to train, val and test by the data section (0: all of them train);
+ * fold: of k-fold, counting from 1.  May be called again. */
+void rt_data_deal(Dataset *d, const nnrt_data *how, int fold);
 
 /* A dataset without rows whose columns are `n` fields of the model. */
 Dataset *rt_data_new(const char *name, const nnrt_field *field, int n, int real_bytes);

@@ -21,6 +21,7 @@ typedef struct {
 	bool seed_given;
 	uint64_t seed;
 	int64_t overfit;   /* 0: not given */
+	int fold;          /* 0: not given */
 	double time_limit; /* seconds; 0: none */
 	ProgressMode progress;
 	bool partial, no_save, quiet, verbose, no_validation_warning, csv;

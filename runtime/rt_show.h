@@ -60,6 +60,8 @@ void rt_show_clear(Show *s);
 
 /* The table of splits: a head, then one row each. */
 void rt_show_split_head(const nnrt_model *m);
+/* One row for each of n folds, and `mean +- std`, also of the test part if there is one. */
+void rt_show_folds(const nnrt_model *m, const Scores *val, const Scores *test, int n);
 void rt_show_split(const nnrt_model *m, const char *split, const Scores *scores);
 /* Metrics that are tables, behind the rows of all splits. */
 void rt_show_tables(const nnrt_model *m, const char *split, const Scores *scores);

@@ -160,7 +160,7 @@ int rt_selftest(const nnrt_model *m, const Options *o)
 	rt_need_loss(m, "selftest");
 	Run *r = rt_begin_run(m, o);
 	Dataset *d = rt_synthetic(m, SAMPLES, rt_options_seed(o, m));
-	rt_data_deal(d, 0);
+	rt_data_deal(d, 0, 1);
 	rt_run_reserve(r, SAMPLES);
 	rt_run_bind(r, d, d->train.row, SAMPLES);
 	bool real8 = m->real_bytes == 8;

@@ -206,14 +206,19 @@ void rt_show_clear(Show *s)
 	s->there = false;
 }
 
-void rt_show_split_head(const nnrt_model *m)
+static void head_of(const char *what, const nnrt_model *m)
 {
-	printf(" split ");
+	printf(" %-6s", what);
 	head_cell("", "loss");
 	for (int i = 0; i < m->nmetric; i++)
 		if (has_column(m, i))
 			head_cell("", m->metric[i].name);
 	putchar('\n');
+}
+
+void rt_show_split_head(const nnrt_model *m)
+{
+	head_of("split", m);
 }
 
 void rt_show_split(const nnrt_model *m, const char *split, const Scores *scores)
@@ -261,4 +266,47 @@ void rt_show_tables(const nnrt_model *m, const char *split, const Scores *scores
 		else if (n)
 			show_table(m->metric[i].name, split, rt_scores_table(m, scores, i), n);
 	}
+}
+
+/* ---- k-fold
+ * ------------------------------------------------------------------------------------- */
+
+static void mean_cell(const Scores *s, int n, int metric)
+{
+	char a[RT_NUMBER], b[RT_NUMBER];
+	double sum = 0, squares = 0;
+	for (int i = 0; i < n; i++)
+		sum += metric < 0 ? s[i].loss : s[i].metric[metric];
+	double mean = sum / n;
+	for (int i = 0; i < n; i++) {
+		double d = (metric < 0 ? s[i].loss : s[i].metric[metric]) - mean;
+		squares += d * d;
+	}
+	/* as PyTorch's std: divided by n - 1 */
+	printf("   %s +- %s", isnan(mean) ? "-" : rt_score(mean, a),
+	       n < 2 || isnan(mean) ? "-" : rt_score(sqrt(squares / (n - 1)), b));
+}
+
+static void mean_row(const nnrt_model *m, const char *name, const Scores *s, int n)
+{
+	printf(" %s", name);
+	for (int i = -1; i < m->nmetric; i++)
+		if (i < 0 || has_column(m, i))
+			mean_cell(s, n, i);
+	putchar('\n');
+}
+
+void rt_show_folds(const nnrt_model *m, const Scores *val, const Scores *test, int n)
+{
+	char name[RT_NUMBER];
+	putchar('\n');
+	head_of("fold", m);
+	for (int i = 0; i < n; i++) {
+		snprintf(name, sizeof name, "%d", i + 1);
+		rt_show_split(m, name, &val[i]);
+	}
+	mean_row(m, "mean", val, n);
+	if (test)
+		mean_row(m, "test mean", test, n);
+	fflush(stdout);
 }

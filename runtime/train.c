@@ -33,6 +33,12 @@
 #define SAVE_SECONDS 5.0
 
 typedef struct {
+	int number, of;
+	double best;       /* the monitored value of the best fold before this one */
+	Scores *val, *test; /* of each fold, with its best weights */
+} Folds;
+
+typedef struct {
 	const nnrt_model *m;
 	const Options *o;
 	Run *run;
@@ -50,6 +56,8 @@ typedef struct {
 	bool by_steps;       /* the program says so: `validate = steps(k)` */
 	Stepper step;
 	Ending ending;
+	double started;      /* the program; a fold begins at `begin` */
+	Folds *folds;        /* 0: no k-fold */
 	double saved;        /* when */
 	bool best_unsaved;
 	const char *why; /* why it stopped early, or 0 */
@@ -64,10 +72,19 @@ static void save_last(Trainer *t)
 		rt_weights_save(t->run, t->files.last, false, t->feed->epoch, t->feed->step);
 }
 
+/* Whether no fold before this one was as good. */
+static bool best_of_folds(const Trainer *t)
+{
+	const Folds *f = t->folds;
+	if (!f || f->number == 1 || isnan(f->best))
+		return true;
+	return t->monitor.larger ? t->monitor.value > f->best : t->monitor.value < f->best;
+}
+
 /* The best weights are in memory; the run's own are put aside while they are written. */
 static void save_best(Trainer *t)
 {
-	if (!t->files.save || !t->best_unsaved)
+	if (!t->files.save || !t->best_unsaved || !best_of_folds(t))
 		return;
 	void *now = rt_alloc(rt_run_state_bytes(t->run), 1, "weights");
 	rt_run_save_state(t->run, now);
@@ -190,7 +207,7 @@ static _Noreturn void diverged(Trainer *t, const uint32_t *row)
 static bool must_stop(Trainer *t, bool updated)
 {
 	nnrt_time at = now(t);
-	if (t->o->time_limit > 0 && at.elapsed > t->o->time_limit)
+	if (t->o->time_limit > 0 && rt_now() - t->started > t->o->time_limit)
 		t->why = "time limit";
 	else if (rt_stop_signal())
 		t->why = "signal";
@@ -324,6 +341,29 @@ static void print_stopped(const Trainer *t)
 		       t->monitor.name);
 }
 
+static void print_saved(const Trainer *t)
+{
+	printf("saved %s (best), %s%s%s.   C code: nnc --infer %s --weights %s\n", t->files.best,
+	       t->files.last, t->files.log ? ", " : "", t->files.log ? t->files.csv : "",
+	       t->m->source, t->files.best);
+}
+
+/* A fold is over: its scores with its best weights. */
+static void finish_fold(Trainer *t)
+{
+	Folds *f = t->folds;
+	int i = f->number - 1;
+	rt_run_load_state(t->run, t->monitor.state);
+	f->val[i] = rt_scores_new(t->m);
+	rt_scores_copy(t->m, &f->val[i], &t->monitor.val);
+	f->test[i] = t->data->test.n
+	                     ? rt_run_scores(t->run, t->data, &t->data->test, t->run->room)
+	                     : rt_scores_new(t->m);
+	if (best_of_folds(t))
+		f->best = t->monitor.value;
+	fflush(stdout);
+}
+
 /* The scores of all parts with the best weights, and the names of the files. */
 static void finish(Trainer *t)
 {
@@ -331,6 +371,10 @@ static void finish(Trainer *t)
 	save_last(t);
 	if (!t->o->quiet)
 		print_stopped(t);
+	if (t->folds) {
+		finish_fold(t);
+		return;
+	}
 	rt_run_load_state(t->run, t->monitor.state);
 	const Scores *own = t->data->val.n ? &t->monitor.val : &t->monitor.train;
 	const char *part = t->data->val.n ? "val" : "train";
@@ -349,9 +393,7 @@ static void finish(Trainer *t)
 		rt_warn(0, "%lld update%s not finite and left out", (long long)t->step.left_out,
 		        t->step.left_out == 1 ? " was" : "s were");
 	if (t->files.save && !t->o->quiet)
-		printf("saved %s (best), %s%s%s.   C code: nnc --infer %s --weights %s\n",
-		       t->files.best, t->files.last, t->files.log ? ", " : "",
-		       t->files.log ? t->files.csv : "", t->m->source, t->files.best);
+		print_saved(t);
 	fflush(stdout);
 }
 
@@ -375,7 +417,6 @@ static int64_t largest_batch(const Trainer *t)
 static void begin(Trainer *t)
 {
 	const nnrt_model *m = t->m;
-	t->data = rt_need_data(m, t->o, "train");
 	if (t->o->overfit && t->o->overfit < t->data->train.n)
 		t->data->train.n = t->o->overfit;
 	if (!t->data->val.n && !t->o->no_validation_warning)
@@ -396,32 +437,85 @@ static void begin(Trainer *t)
 	t->val = rt_scores_new(m);
 }
 
+/* One training from first values to the scores of its best weights. */
+static void train(Trainer *t, bool first)
+{
+	begin(t);
+	if (first) {
+		rt_results_begin(&t->files, t->m, t->o);
+		t->show = rt_show_new(t->m, t->o);
+		rt_show_head(&t->show, t->data, rt_team_size(t->run->c.team),
+		             rt_options_seed(t->o, t->m));
+	}
+	if (t->folds && !t->o->quiet)
+		printf("%sfold %d of %d\n", first ? "" : "\n", t->folds->number, t->folds->of);
+	if (!(t->feed->steps > 0))
+		rt_show_columns(&t->show);
+	t->begin = t->report_begin = t->saved = rt_now();
+	loop(t);
+	if (rt_stop_signal())
+		interrupted(t);
+	finish(t);
+}
+
+static void release(Trainer *t)
+{
+	rt_monitor_free(&t->monitor);
+	rt_ending_free(&t->ending);
+	rt_step_free(&t->step);
+	rt_feed_free(t->feed);
+	rt_run_free(t->run);
+	rt_sums_free(&t->sums);
+	rt_scores_free(&t->train);
+	rt_scores_free(&t->val);
+	t->report_step = 0;
+	t->computing = 0;
+	t->best_unsaved = false;
+}
+
+/* Each fold in turn validates, with the same first values; the files are those of the best. */
+static void train_folds(Trainer *t)
+{
+	int k = t->m->data->folds, done = 0;
+	Folds f = { .of = k };
+	bool in_time = true;
+	t->folds = &f;
+	f.val = rt_alloc((size_t)k, sizeof *f.val, "folds");
+	f.test = rt_alloc((size_t)k, sizeof *f.test, "folds");
+	for (; done < k && in_time; done++) {
+		f.number = done + 1;
+		if (done)
+			rt_data_deal(t->data, t->m->data, f.number);
+		train(t, done == 0);
+		in_time = !t->why || strcmp(t->why, "time limit");
+		release(t);
+		t->why = 0;
+	}
+	rt_show_folds(t->m, f.val, t->data->test.n ? f.test : 0, done);
+	if (t->files.save && !t->o->quiet)
+		print_saved(t);
+	for (int i = 0; i < done; i++) {
+		rt_scores_free(&f.val[i]);
+		rt_scores_free(&f.test[i]);
+	}
+	rt_free(f.val);
+	rt_free(f.test);
+}
+
 int rt_train(const nnrt_model *m, const Options *o)
 {
-	Trainer t = { .m = m, .o = o };
+	Trainer t = { .m = m, .o = o, .started = rt_now() };
 	rt_need_loss(m, "train");
 	t.files = rt_results_new(m, o);
-	begin(&t);
+	t.data = rt_need_data(m, o, "train");
 	rt_stop_arm();
-	rt_results_begin(&t.files, m, o);
-	t.show = rt_show_new(m, o);
-	rt_show_head(&t.show, t.data, rt_team_size(t.run->c.team), rt_options_seed(o, m));
-	if (!(t.feed->steps > 0))
-		rt_show_columns(&t.show);
-	t.begin = t.report_begin = t.saved = rt_now();
-	loop(&t);
-	if (rt_stop_signal())
-		interrupted(&t);
-	finish(&t);
-	rt_monitor_free(&t.monitor);
-	rt_ending_free(&t.ending);
-	rt_step_free(&t.step);
-	rt_feed_free(t.feed);
-	rt_run_free(t.run);
+	if (m->data->folds && !o->fold) {
+		train_folds(&t);
+	} else {
+		train(&t, true);
+		release(&t);
+	}
 	rt_data_free(t.data);
-	rt_sums_free(&t.sums);
-	rt_scores_free(&t.train);
-	rt_scores_free(&t.val);
 	rt_free(t.files.best);
 	rt_free(t.files.last);
 	rt_free(t.files.csv);

@@ -62,7 +62,7 @@ const SettingDoc setting_docs[] = {
 	{ "data", "val", "0", "validation part: a fraction of the rows, or a number of rows" },
 	{ "data", "test", "0", "test part: a fraction of the rows, or a number of rows" },
 	{ "data", "split", "none",
-	  "holdout(val =, test =, stratify = field) or time(0.8): file order" },
+	  "holdout(val =, test =, stratify = field), kfold(k), time(0.8)" },
 	{ "data", "seed", "0", "of the division into parts" },
 	{ "data", "shuffle", "true", "divide at random, not in file order" },
 	{ "idx", "dir", "-", "the folder with the four files" },

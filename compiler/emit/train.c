@@ -310,11 +310,12 @@ static void print_data(Out *o, Arena *a, const Module *m)
 		    ".source = %s, .path = %s, .images = %s, .labels = %s,\n"
 		    ".kind = %s, .n = %lld, .noise = %s,\n"
 		    ".val = %s, .test = %s, .seed = %llu, .shuffle = %d,\n"
-		    ".time = %s, .stratify = %d,\n};\n\n",
+		    ".time = %s, .stratify = %d, .folds = %lld,\n};\n\n",
 		    source[d->source], c_string(a, d->path), c_string(a, d->images),
 		    c_string(a, d->labels), c_string(a, d->kind), (long long)d->n,
 		    number(a, d->noise), number(a, d->val), number(a, d->test),
-		    (unsigned long long)d->seed, d->shuffle, number(a, d->time), d->stratify);
+		    (unsigned long long)d->seed, d->shuffle, number(a, d->time), d->stratify,
+		    (long long)d->folds);
 	if (!t->given)
 		return;
 	out(o,

@@ -163,8 +163,6 @@ static void split_option(Elab *e, Ast *a)
 	if (k == KFOLD && !(seen & 1)) {
 		Diag *m = fail(e, a->at, "E0207", "`kfold` needs the number of folds");
 		diag_help(m, "write `kfold(5)`");
-	} else if (k == KFOLD) {
-		later(e, a->at, "`split = kfold(...)`");
 	}
 }
 

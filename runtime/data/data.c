@@ -117,6 +117,6 @@ Dataset *rt_data_load(const nnrt_model *m, const char *path)
 	}
 	if (how->stratify)
 		d->stratum = strata(m, d, how->stratify - 1);
-	rt_data_deal(d, how);
+	rt_data_deal(d, how, 1);
 	return d;
 }

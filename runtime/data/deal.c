@@ -109,9 +109,46 @@ static void deal_strata(const Dataset *d, unsigned char *part, const uint32_t *o
 	rt_free(s);
 }
 
+/* ---- folds --------------------------------------------------------------------------------------- */
+
+/* Fold f of k validates.  Of rows in `order` each fold is a stretch; of strata every k-th row of the
+ * rows sorted by class. */
+static void deal_fold(const Dataset *d, unsigned char *part, const uint32_t *order, int64_t n,
+                      int k, int f)
+{
+	int64_t strata = 1, place = 0;
+	for (int64_t i = 0; d->stratum && i < n; i++)
+		if (d->stratum[order[i]] >= strata)
+			strata = d->stratum[order[i]] + 1;
+	for (int64_t i = n * (f - 1) / k; !d->stratum && i < n * f / k; i++)
+		part[order[i]] = VAL;
+	for (int64_t c = 0; d->stratum && c < strata; c++)
+		for (int64_t i = 0; i < n; i++)
+			if (d->stratum[order[i]] == c && place++ % k == f - 1)
+				part[order[i]] = VAL;
+}
+
+static int64_t count(const unsigned char *part, int64_t n, unsigned char which)
+{
+	int64_t k = 0;
+	for (int64_t i = 0; i < n; i++)
+		k += part[i] == which;
+	return k;
+}
+
 /* ---- the deal ------------------------------------------------------------------------------------ */
 
-void rt_data_deal(Dataset *d, const nnrt_data *how)
+/* Moves the rows that are left to the front of `order`; returns their number. */
+static int64_t without_test(const unsigned char *part, uint32_t *order, int64_t n)
+{
+	int64_t k = 0;
+	for (int64_t i = 0; i < n; i++)
+		if (part[order[i]] != TEST)
+			order[k++] = order[i];
+	return k;
+}
+
+void rt_data_deal(Dataset *d, const nnrt_data *how, int fold)
 {
 	int64_t n = d->rows - d->official;
 	bool in_time = how && how->time > 0;
@@ -128,14 +165,25 @@ void rt_data_deal(Dataset *d, const nnrt_data *how)
 	uint32_t *order = rt_alloc((size_t)n, sizeof *order, "row numbers");
 	for (int64_t i = 0; i < n; i++)
 		order[i] = (uint32_t)i;
-	if (how && how->shuffle && !in_time && val + test > 0)
+	bool folds = how && how->folds > 0;
+	if (folds && n - test < how->folds)
+		rt_fail(RT_FILE, "R5", "%s: %lld rows cannot make %d folds", d->name,
+		        (long long)(n - test), how->folds);
+	if (how && how->shuffle && !in_time && (val + test > 0 || folds))
 		nnc_permutation(order, (uint32_t)n, how->seed, DEAL_EPOCH);
 	unsigned char *part = rt_alloc((size_t)d->rows, 1, "row numbers");
 	if (d->stratum && !in_time)
 		deal_strata(d, part, order, n, val, test);
 	else
 		deal_plain(part, order, n, val, test);
+	if (how && how->folds) {
+		deal_fold(d, part, order, without_test(part, order, n), how->folds, fold);
+		val = count(part, n, VAL);
+	}
 	memset(part + n, TEST, (size_t)d->official);
+	rt_free(d->train.row);
+	rt_free(d->val.row);
+	rt_free(d->test.row);
 	d->train = collect(part, d->rows, TRAIN, n - val - test);
 	d->val = collect(part, d->rows, VAL, val);
 	d->test = collect(part, d->rows, TEST, test + d->official);

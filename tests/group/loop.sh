@@ -64,6 +64,22 @@ try "split in time" parts time time
 try "split in time: parts" check time "$work/time.train.safetensors" "$work/time.val.safetensors" \
 	"$work/time.test.safetensors" "$work"
 
+# k-fold
+try "folds build" trainer "$here/folds.nn" "$work/folds" -O0
+try "folds" run folds folds 0 "^saved folds.out/folds.safetensors"
+fold_parts() {
+	for k in 1 2 3 4; do
+		for part in train val test; do
+			(cd "$work" && ./folds predict --weights folds.out/folds.safetensors --fold $k \
+				--split $part --out folds.$part$k.safetensors) || return 1
+		done
+	done
+}
+try "folds: parts" fold_parts
+try "folds: what" check folds "$work" "$work/folds.text"
+try "one fold" run folds onefold 0 "^ val  " --fold 3
+try "no such fold" run folds nofold 2 "integer from 1 to 4" --fold 5
+
 # on_nonfinite
 try "skip" run trap trap 0 "updates were not finite and left out"
 left=$(sed -n 's/.* \([0-9]*\) updates were not finite.*/\1/p' "$work/trap.text")

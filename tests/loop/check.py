@@ -4,6 +4,7 @@
     check.py sequence TRAIN             successors; the target is the next token
     check.py trap TRAIN CSV LEFT_OUT    updates = batches without a row of class 0; LEFT_OUT the others
     check.py time TRAIN VAL TEST DIR    the parts in file order
+    check.py folds DIR TEXT             folds are disjoint, complete, of equal shares; mean +- std of the rows
     check.py early CSV METRIC PATIENCE MIN_DELTA   the run ended where the rule says, not before
     check.py falls CSV COLUMN FACTOR    the last value is below FACTOR times the first
     check.py rows CSV STEPS [VALIDATED] the column `step`, and in which rows val_loss stands
@@ -96,6 +97,33 @@ def time(train, val, test, folder):
     rows = [list(map(float, raw[i * 25:i * 25 + 25])) for i in range(60)]
     for path, lo, hi in ((train, 0, 41), (val, 41, 54), (test, 54, 60)):
         assert rows_of(safetensors.load(path), "seen") == rows[lo:hi], (path, lo, hi)
+
+
+def folds(folder, text):
+    def part(name):
+        t = safetensors.load(f"{folder}/folds.{name}.safetensors")
+        return [(tuple(x), int(k[0])) for x, k in zip(rows_of(t, "seen_x"), rows_of(t, "seen_kind"))]
+    test = part("test1")
+    everything, share = [], {}
+    for k in range(1, 5):
+        val, train = part(f"val{k}"), part(f"train{k}")
+        assert part(f"test{k}") == test and len(test) == 11 and len(val) in (22, 23)
+        assert len(set(val + train + test)) == 101
+        everything += val
+        for kind in range(3):
+            share.setdefault(kind, []).append([v[1] for v in val].count(kind))
+    assert len(set(everything)) == 90
+    assert all(max(s) - min(s) <= 1 for s in share.values()), share
+    lines = [line.split() for line in open(text)]
+    at = lines.index(["fold", "loss", "accuracy"])
+    acc = [float(line[2]) for line in lines[at + 1:at + 5]]
+    mean = sum(acc) / 4
+    std = (sum((a - mean) ** 2 for a in acc) / 3) ** 0.5
+    row = lines[at + 5]
+    assert row[0] == "mean" and row[5] == "+-", row
+    assert abs(float(row[4]) - mean) < 2e-4 and abs(float(row[6]) - std) < 2e-4, (row, mean, std)
+    finals = [float(line[5]) for line in lines[:at] if line[:1] == ["3"] and len(line) > 5]
+    assert len(finals) == 4 and all(a >= f for a, f in zip(acc, finals)), (acc, finals)
 
 
 def early(path, metric, patience, min_delta):

@@ -306,15 +306,15 @@ static Dataset *rows_only(int64_t n)
 
 static void deal_all(void *arg)
 {
-	rt_data_deal(rows_only(10), arg);
+	rt_data_deal(rows_only(10), arg, 1);
 }
 
 static void test_deal(void)
 {
 	nnrt_data how = { .val = 0.1, .test = 30, .seed = 3, .shuffle = 1 };
 	Dataset *d = rows_only(200), *again = rows_only(200);
-	rt_data_deal(d, &how);
-	rt_data_deal(again, &how);
+	rt_data_deal(d, &how, 1);
+	rt_data_deal(again, &how, 1);
 	CU_ASSERT(d->train.n == 150 && d->val.n == 20 && d->test.n == 30);
 	CU_ASSERT(!memcmp(d->val.row, again->val.row, 20 * sizeof *d->val.row));
 	const Rows *part[] = { &d->train, &d->val, &d->test };
@@ -329,7 +329,7 @@ static void test_deal(void)
 	CU_ASSERT(d->test.row[0] < 170); /* shuffled */
 	how.shuffle = 0;
 	Dataset *plain = rows_only(200);
-	rt_data_deal(plain, &how);
+	rt_data_deal(plain, &how, 1);
 	CU_ASSERT(plain->test.row[0] == 170 && plain->val.row[0] == 150 &&
 	          plain->train.row[149] == 149);
 	nnrt_data all = { .val = 1 }, none = { .val = 0.01 };
