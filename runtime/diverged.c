@@ -47,6 +47,26 @@ static double norm_at(const Run *r, int param, uint64_t update)
 	return r->norm[(update % NORMS_KEPT) * (uint64_t)r->m->nparam + (uint64_t)param];
 }
 
+/* Weights and gradients are finite: something overflows on the way to the loss. */
+static void note_largest_weight(const Run *r)
+{
+	double most = 0;
+	int at = -1;
+	for (int i = 0; i < r->m->nparam; i++) {
+		const nnrt_tensor *t = &r->m->param[i];
+		for (int64_t k = t->offset; k < t->offset + t->len; k++) {
+			double v = fabs(rt_real(r->c.param, k, r->m->real_bytes));
+			if (v > most)
+				most = v, at = i;
+		}
+	}
+	if (at >= 0 && most > 1e4)
+		rt_note("first bad value: the loss itself; the largest weight is %.2g, in %s",
+		        most, r->m->param[at].path);
+	else
+		rt_note("first bad value: the loss itself; every weight and gradient is finite");
+}
+
 /* The first parameter with a gradient that is not finite, and how its norm grew. */
 static void note_bad_gradient(const Run *r)
 {
@@ -68,7 +88,7 @@ static void note_bad_gradient(const Run *r)
 			        (unsigned long long)(now - back + 1));
 		return;
 	}
-	rt_note("every gradient is finite");
+	note_largest_weight(r);
 }
 
 /* The setting that the learning rate is proportional to ("optimizer.lr", or a const of the

@@ -113,6 +113,10 @@ static void print_train(const nnrt_model *m)
 		       m->train->steps > 0 ? "steps" : "epochs",
 		       m->train->steps > 0 ? m->train->steps : m->train->epochs,
 		       (long long)m->train->batch, (unsigned long long)m->train->seed);
+	static const char *const number[] = { "clip_value", "clip_norm", "accumulate", "ema" };
+	for (int i = 0; m->train && i < NNRT_NUMBERS; i++)
+		if (m->train->number[i])
+			printf(" --set      %s (as in the program)\n", number[i]);
 	for (int i = 0; i < m->nsetting; i++)
 		printf(" --set      %s=%g\n", m->setting[i].name, m->setting[i].value);
 }

@@ -142,7 +142,7 @@ def steps(name, optimizer, clip_value=None, clip_norm=None, accumulate=1, ema=No
             net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(ema))
     o = optimizer(net.parameters())
     feed = batches()
-    for _ in range(50):
+    for step in range(50):
         group = []
         while len(group) < accumulate:
             part, end = next(feed)
@@ -161,7 +161,8 @@ def steps(name, optimizer, clip_value=None, clip_norm=None, accumulate=1, ema=No
         if clip_value is not None:
             torch.nn.utils.clip_grad_value_(net.parameters(), clip_value)
         if clip_norm is not None:
-            torch.nn.utils.clip_grad_norm_(net.parameters(), clip_norm)
+            c = clip_norm(step) if callable(clip_norm) else clip_norm
+            torch.nn.utils.clip_grad_norm_(net.parameters(), c)
         o.step()
         if average is not None:
             average.update_parameters(net)
@@ -186,7 +187,8 @@ def main():
     steps("clip_value", sgd, clip_value=0.02)
     steps("accumulate", sgd, accumulate=3)
     steps("ema", sgd, ema=0.9)
-    steps("loop", sgd, clip_value=0.02, clip_norm=0.08, accumulate=3, ema=0.8, norm=True)
+    steps("loop", sgd, clip_value=0.02, clip_norm=lambda s: 0.2 - 0.15 * min(s / 30, 1),
+          accumulate=3, ema=0.8, norm=True)
 
 
 if __name__ == "__main__":
