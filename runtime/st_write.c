@@ -165,7 +165,9 @@ static char *header(TensorWriter *w, size_t *n)
 		rt_fail(RT_FILE, "R7", "a header of tensors cannot be written");
 	*n = padded - 8;
 	char *text = rt_alloc(*n, 1, "a header of tensors");
-	json_dumpb(whole, text, bare, JSON_COMPACT);
+	/* it needs memory of its own, and may lack it now */
+	if (json_dumpb(whole, text, bare, JSON_COMPACT) != bare)
+		rt_fail(RT_FILE, "R7", "out of memory for a header of tensors");
 	memset(text + bare, ' ', *n - bare);
 	json_decref(whole);
 	json_decref(w->top);

@@ -7,7 +7,7 @@
 #        `build` only looks (plain `make` installs nothing).
 build="flex bison libopenblas-dev zlib1g-dev libjansson-dev libxxhash-dev"
 demo="$build dataset-fashion-mnist"
-check="$build clang libclang-rt-14-dev libcunit1-dev valgrind"
+check="$build clang libclang-rt-14-dev libcunit1-dev valgrind strace"
 
 case $1 in
 build) need=$build ;;

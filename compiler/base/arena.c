@@ -23,7 +23,7 @@ struct Chunk {
 
 struct Arena { Chunk *top; };
 
-static _Noreturn void out_of_memory(void)
+_Noreturn void out_of_memory(void)
 {
 	fputs("nnc: error: out of memory\n", stderr);
 	exit(3);

@@ -18,6 +18,7 @@
 
 /* An arena grows and is freed as a whole, never piecewise.  Allocation never returns 0: out of
  * memory ends the process with one line and exit status 3. */
+_Noreturn void out_of_memory(void);
 typedef struct Arena Arena;
 
 Arena *arena_new(void);

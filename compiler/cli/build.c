@@ -154,7 +154,7 @@ static const char *key_of(Job *j, const Out *text)
 	Words w = c_compiler(j->mem, "", "");
 	XXH3_state_t *x = XXH3_createState();
 	if (!x)
-		bug(j, "no memory for a hash");
+		out_of_memory();
 	XXH3_64bits_reset(x);
 	XXH3_64bits_update(x, text->text, text->n);
 	for (int i = 0; i < w.n; i++)

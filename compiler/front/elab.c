@@ -260,7 +260,7 @@ static void hash_sources(Elab *e)
 	static const char hex[] = "0123456789abcdef";
 	XXH3_state_t *s = XXH3_createState();
 	if (!s)
-		bug(e->j, "no memory for the hash");
+		out_of_memory();
 	XXH3_128bits_reset(s);
 	for (int i = 0; i < e->nfile; i++) {
 		const Source *f = &e->j->source[e->file[i]];

@@ -257,7 +257,7 @@ void scan_file(Parse *p)
 	check_bytes(p);
 	yyscan_t scanner;
 	if (nnscan_lex_init_extra(p, &scanner))
-		bug(p->j, "scanner: out of memory");
+		out_of_memory();
 	YY_BUFFER_STATE b = nnscan__scan_bytes(s->text, s->len, scanner);
 	nnscan_lex(scanner);
 	nnscan__delete_buffer(b, scanner);

@@ -1,0 +1,29 @@
+#!/bin/sh
+# fault - allocations, system calls and the process itself fail at every place (tests/fault/run.py).
+# FAULT_EVERY=1 tries every place, as `make check-long` does; the quick share is every 23rd.
+. "$(dirname "$0")/../lib.sh"
+
+prepare() {
+	cp "$nnc" "$work/nnc" &&
+		$CC -O1 -shared -fPIC "$root/tests/fault/oom.c" -o "$work/oom.so" &&
+		trainer "$root/tests/bad/plain.nn" "$work/plain" &&
+		mkdir -p "$work/start/r" && cp "$root/tests/bad/plain.nn" "$work/start/plain.nn" &&
+		"$work/plain" train --seed 5 --out "$work/start/r" --progress none -q &&
+		cp "$work/start/r/plain.safetensors" "$work/start/w.safetensors" &&
+		"$PYTHON" "$root/tests/fault/batch.py" "$work/start/b.safetensors"
+}
+try prepare prepare
+[ -f "$work/start/b.safetensors" ] || finish
+"$PYTHON" "$root/tests/fault/run.py" "$work" --every "${FAULT_EVERY:-23}" >"$work/run.log" 2>&1
+read -r run_passed run_failed skipped <<END
+$(tail -n 1 "$work/run.log")
+END
+case $run_passed in
+*[!0-9]* | '') fail run "did not come to its end" "$work/run.log" ;;
+*)
+	sed '$d' "$work/run.log"
+	passed=$((passed + run_passed)) failed=$((failed + run_failed))
+	[ "${skipped:-0}" = 0 ] || echo "fault: $skipped skipped"
+	;;
+esac
+finish
