@@ -99,6 +99,8 @@ int rt_predict(const nnrt_model *m, const Options *o)
 	if (m->nout == 0)
 		rt_fail(RT_USAGE, "E0502", "`predict` needs an output, and %s has none",
 		        m->source);
+	if (!o->in && (!m->data || m->data->source == NNRT_NO_DATA))
+		rt_need_data(m, o, "predict");
 	const char *out = o->out ? o->out : "-", *format = format_of(o);
 	if (!strcmp(out, "-") && !strcmp(format, "npy") && m->nout > 1)
 		rt_fail(RT_USAGE, "E0502",

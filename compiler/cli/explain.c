@@ -70,6 +70,9 @@ static bool in_parts(const char *section, const char *parts)
 	return false;
 }
 
+/* The head in the prelude of what the runtime computes. */
+static const char whole_section[] = "metrics of the whole set";
+
 static void row(const char *left, const char *right)
 {
 	if ((int)strlen(left) > COLUMN && *right)
@@ -89,7 +92,9 @@ static int list_entries(Job *j, const char *kind, const char *parts)
 		const LossRow *l = loss_find(all.v[i].name);
 		if (!in_parts(all.v[i].section, parts) && !(metrics && l && l->metric))
 			continue;
-		row(all.v[i].signature, all.v[i].comment);
+		bool whole = in_parts(all.v[i].section, whole_section);
+		row(all.v[i].signature, whole ? job_symf(j, "%s (built in)", all.v[i].comment)
+		                              : all.v[i].comment);
 		n++;
 	}
 	if (n)
@@ -175,6 +180,9 @@ static void explain_entry(const Entry *e)
 	if (e->text) {
 		printf("\nIts definition, in the language itself:\n\n");
 		lines("    ", e->text);
+		if (in_parts(e->section, whole_section))
+			printf("\n  The number itself is built in: it is computed from all samples of a "
+			       "set at once.\n");
 	} else {
 		printf("\nBuilt in.\n");
 	}
