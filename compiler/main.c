@@ -69,9 +69,9 @@ static bool done(void *arg, const char *name)
 
 /* ---- writing ------------------------------------------------------------------------------------------ */
 
-static int file_error(const char *path)
+static int file_error(Job *j, const char *path)
 {
-	fprintf(stderr, "nnc: error: %s: cannot be written: %s [R7]\n", path, strerror(errno));
+	error(j, NOWHERE, "R7", "%s: cannot be written: %s", path, strerror(errno));
 	return 3;
 }
 
@@ -113,7 +113,7 @@ static int dependencies(Compile *c, const char *target)
 /* Is path one of the sources, under whatever name?  Says so. */
 static bool replaces_source(const Compile *c, const char *path)
 {
-	const Job *j = c->job;
+	Job *j = c->job;
 	struct stat to, from;
 	if (!strcmp(path, "-") || stat(path, &to))
 		return false;
@@ -122,8 +122,9 @@ static bool replaces_source(const Compile *c, const char *path)
 		if (s->builtin || stat(s->name, &from) || !S_ISREG(from.st_mode) ||
 		    from.st_dev != to.st_dev || from.st_ino != to.st_ino)
 			continue;
-		fprintf(stderr, "nnc: error: %s: the output would replace the program `%s` [E0502]\n"
-		        "     = help: name another file: -o %s.c\n", path, s->name, stem(c->job, s->name));
+		Diag *d = error(j, NOWHERE, "E0502", "%s: the output would replace the program `%s`",
+		                path, s->name);
+		diag_help(d, "name another file: -o %s.c", stem(j, s->name));
 		return true;
 	}
 	return false;
@@ -137,7 +138,7 @@ static int write_trainer(Compile *c)
 		return 2;
 	emit_trainer(o, c->m, &c->cmd->opt);
 	done(c, "emit");
-	return out_save(o, path) ? file_error(path) : dependencies(c, path);
+	return out_save(o, path) ? file_error(c->job, path) : dependencies(c, path);
 }
 
 /* --build: NAME.c and NAME;  --run: a program in the cache. */
@@ -154,7 +155,7 @@ static int build_trainer(Compile *c)
 		return run_program(c->job, o, stem(c->job, c->cmd->file), c->cmd->args, c->cmd->nargs,
 		                   c->cmd->quiet);
 	if (out_save(o, source))
-		return file_error(source);
+		return file_error(c->job, source);
 	int status = build_program(c->job, source, path, c->cmd->quiet);
 	return status ? status : dependencies(c, path);
 }
@@ -181,8 +182,9 @@ static int write_inference(Compile *c)
 	if (!w)
 		return 3;
 	if (!c->m->nout) {
-		fprintf(stderr, "nnc: error: %s: model `%s` has no output, so there is nothing to infer [E0404]\n"
-		        "     = help: add `output NAME = ...`\n", c->cmd->file, c->m->name);
+		Diag *d = error(j, NOWHERE, "E0404", "%s: model `%s` has no output, so there is nothing "
+		                "to infer", c->cmd->file, c->m->name);
+		diag_help(d, "add `output NAME = ...`");
 		return 1;
 	}
 	if (!emit_inference(o, h, c->m, &c->cmd->opt, w, slash ? slash + 1 : c->cmd->weights, name,
@@ -191,10 +193,10 @@ static int write_inference(Compile *c)
 	done(c, "emit");
 	/* both or none */
 	if (out_probe(path))
-		return file_error(path);
+		return file_error(c->job, path);
 	if (head && out_save(h, head))
-		return file_error(head);
-	return out_save(o, path) ? file_error(path) : dependencies(c, path);
+		return file_error(j, head);
+	return out_save(o, path) ? file_error(c->job, path) : dependencies(c, path);
 }
 
 static int dump_kernels(Compile *c)
@@ -218,7 +220,7 @@ static int dump_kernels(Compile *c)
 /* ---- the job ------------------------------------------------------------------------------------------ */
 
 /* The runtime's tables have room for so much. */
-static bool fits_runtime(const Compile *c)
+static bool fits_runtime(const Compile *c, int file)
 {
 	const Module *m = c->m;
 	const struct {
@@ -231,10 +233,10 @@ static bool fits_runtime(const Compile *c)
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
 		if (table[i].n <= table[i].most)
 			continue;
-		fprintf(stderr,
-		        "%s:1:1: error: %d %s, but at most %d are possible [E0404]\n"
-		        "     = help: join some of them with `concat` or `stack`\n",
-		        c->cmd->file, table[i].n, table[i].what, table[i].most);
+		Diag *d = error(c->job, (Span){ file, 0, 0 }, "E0404",
+		                "%d %s, but at most %d are possible", table[i].n, table[i].what,
+		                table[i].most);
+		diag_help(d, "join some of them with `concat` or `stack`");
 		return false;
 	}
 	return true;
@@ -268,7 +270,7 @@ static int compile(Compile *c, int file)
 	c->m = elaborate(j, file, c->cmd->define, c->cmd->ndefine, c->cmd->include, c->cmd->ninclude);
 	if (diag_flush(j, stderr) || !c->m)
 		return j->usage ? 2 : 1;
-	if (!fits_runtime(c))
+	if (!fits_runtime(c, file))
 		return 1;
 	if (!c->cmd->opt.prefix)
 		c->cmd->opt.prefix = c->m->export_prefix ? c->m->export_prefix : c->m->name;
@@ -315,7 +317,7 @@ static int format(Job *j, const Command *cmd, int file)
 	if (cmd->check || (cmd->in_place && same))
 		return !same;
 	const char *to = cmd->in_place ? cmd->file : cmd->output ? cmd->output : "-";
-	return out_save(o, to) ? file_error(to) : 0;
+	return out_save(o, to) ? file_error(j, to) : 0;
 }
 
 int main(int argc, char **argv)
@@ -324,7 +326,7 @@ int main(int argc, char **argv)
 	Command cmd = { 0 };
 	Compile c = { .job = j, .cmd = &cmd };
 	const char *force = getenv("CLICOLOR_FORCE"), *no = getenv("NO_COLOR");
-	j->color = (isatty(2) && !(no && *no)) || (force && *force && strcmp(force, "0"));
+	j->color = !(no && *no) && (isatty(2) || (force && *force && strcmp(force, "0")));
 	j->check = getenv("NNC_CHECK") != 0;
 	clock_gettime(CLOCK_MONOTONIC, &c.since);
 	int status = options_parse(j, &cmd, argc, argv);
@@ -333,13 +335,16 @@ int main(int argc, char **argv)
 	} else if (!status && cmd.mode == MODE_LIST) {
 		status = list_names(j, cmd.topic);
 	} else if (!status && cmd.mode != MODE_DONE) {
-		int file = source_read(j, cmd.file);
+		const char *path = strcmp(cmd.file, "-") ? cmd.file : "/dev/stdin";
+		int file = source_read(j, path);
 		if (file < 0) {
+			Diag *d;
 			if (errno == EFBIG)
-				fprintf(stderr, "nnc: error: %s: more than %d bytes, the limit of a source file\n",
-				        cmd.file, SOURCE_BYTES);
+				d = error(j, NOWHERE, "R7", "%s: more than %d bytes, the limit of a source file",
+				          cmd.file, SOURCE_BYTES);
 			else
-				fprintf(stderr, "nnc: error: %s: %s\n", cmd.file, strerror(errno));
+				d = error(j, NOWHERE, "R7", "%s: cannot be read: %s", cmd.file, strerror(errno));
+			diag_help(d, "give a program: nnc model.nn -o model.c");
 			status = 3;
 		} else if (cmd.mode == MODE_DUMP_TOKENS || cmd.mode == MODE_DUMP_AST) {
 			status = dump_syntax(j, &cmd, file);
@@ -350,7 +355,8 @@ int main(int argc, char **argv)
 		}
 	}
 	if (fflush(stdout) || ferror(stdout))
-		status = status ? status : file_error("standard output");
+		status = status ? status : file_error(j, "standard output");
+	diag_flush(j, stderr);
 	job_free(j);
 	return status;
 }

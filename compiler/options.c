@@ -91,17 +91,17 @@ static const Option table[] = {
 enum { NOPTION = sizeof table / sizeof *table };
 
 /* What -Wno-NAME may name. */
-static const char *const warnings[] = { "unused-value", "suspicious-newline", "validation",
-                                        "shadow-builtin" };
+static const char *const warnings[] = { "unused-value", "suspicious-newline", "schedule",
+                                        "validation", "shadow-builtin" };
 enum { NWARNING = sizeof warnings / sizeof *warnings };
 
 static const char *const passes[] = { "elaborate", "grad", "expand", "simplify", "metrics",
                                       "knobs", "dot" };
 enum { NPASS = sizeof passes / sizeof *passes };
 
-static int usage(const char *what, const char *help)
+static int usage(Job *j, const char *what, const char *help)
 {
-	fprintf(stderr, "nnc: error: %s [E0502]\n     = help: %s\n", what, help);
+	diag_help(error(j, NOWHERE, "E0502", "%s", what), "%s", help);
 	return 2;
 }
 
@@ -112,7 +112,7 @@ static int unknown(Job *j, const char *arg)
 		name[i] = table[i].name;
 	size_t n = strcspn(arg, "=");
 	near = nearest(arena_strndup(j->mem, arg, n), name, NOPTION);
-	return usage(arena_printf(j->mem, "unknown option `%s`", arg),
+	return usage(j, arena_printf(j->mem, "unknown option `%s`", arg),
 	             near ? arena_printf(j->mem, "did you mean `%s`?", near)
 	                  : "`nnc --help` lists all options");
 }
@@ -159,9 +159,11 @@ static int choice(Job *j, const Option *o, const char *v, const char *later)
 	if (one_of(v, o->show))
 		return 0;
 	if (later && one_of(v, later))
-		return usage(arena_printf(j->mem, "`%s %s` is not implemented yet", o->name, v),
-		             arena_printf(j->mem, "use one of: %s", o->show)) ? 2 : 0;
-	return usage(arena_printf(j->mem, "`%s` takes %s, not `%s`", o->name, o->show, v),
+		diag_help(error(j, NOWHERE, "E0405", "`%s %s` is not implemented yet", o->name, v),
+		          "use one of: %s", o->show);
+	if (later && one_of(v, later))
+		return 2;
+	return usage(j, arena_printf(j->mem, "`%s` takes %s, not `%s`", o->name, o->show, v),
 	             "`nnc --help` lists all options");
 }
 
@@ -170,7 +172,7 @@ static int natural(Job *j, const Option *o, const char *v, int lo, int *n)
 	char *end;
 	long k = strtol(v, &end, 10);
 	if (*end || *v < '0' || *v > '9' || k < lo || k > 1 << 30)
-		return usage(arena_printf(j->mem, "`%s` takes a whole number from %d on, not `%s`", o->name,
+		return usage(j, arena_printf(j->mem, "`%s` takes a whole number from %d on, not `%s`", o->name,
 		                          lo, v), "for example 32");
 	*n = (int)k;
 	return 0;
@@ -189,8 +191,8 @@ static int take_define(Job *j, Command *c, const char *v)
 {
 	size_t n = strcspn(v, "=");
 	if (!v[n] || !n) {
-		fprintf(stderr, "nnc: error: `-D %s` gives no value [E0501]\n"
-		        "     = help: write -D NAME=VALUE, for example -D width=64\n", v);
+		diag_help(error(j, NOWHERE, "E0501", "`-D %s` gives no value", v),
+		          "write -D NAME=VALUE, for example -D width=64");
 		return 2;
 	}
 	Define d = { arena_strndup(j->mem, v, n), v + n + 1 };
@@ -203,7 +205,7 @@ static int unknown_warning(Job *j, const char *name)
 	const char *near = nearest(name, warnings, NWARNING), *list = warnings[0];
 	for (int i = 1; i < NWARNING; i++)
 		list = arena_printf(j->mem, "%s, %s", list, warnings[i]);
-	return usage(arena_printf(j->mem, "unknown warning `%s`", name),
+	return usage(j, arena_printf(j->mem, "unknown warning `%s`", name),
 	             near ? arena_printf(j->mem, "did you mean `%s`?", near)
 	                  : arena_printf(j->mem, "warnings: %s", list));
 }
@@ -226,12 +228,24 @@ static const char **with_name(Job *j, const char *const *old, int *n, const char
 	return w;
 }
 
+/* Takes v out of a list of names: the last word on the command line counts. */
+static void without_name(const char **v, int *n, const char *name)
+{
+	int kept = 0;
+	for (int i = 0; i < *n; i++)
+		if (strcmp(v[i], name))
+			v[kept++] = v[i];
+	*n = kept;
+}
+
 static int take_warning(Job *j, const char *v, bool off)
 {
 	const char *name = off || strncmp(v, "error=", 6) ? v : v + 6;
 	bool all = !off && (!strcmp(v, "all") || !strcmp(v, "error"));
 	if (!all && (*v || !off) && !is_warning(name))
 		return unknown_warning(j, name);
+	if (!off && !all)
+		without_name(j->no_warning, &j->nno_warning, name);
 	if (off && !*v)
 		j->warnings_off = true;
 	else if (off)
@@ -252,7 +266,7 @@ static int pass_known(Job *j, const Option *o, const char *v)
 			return 0;
 	for (int i = 1; i < NPASS; i++)
 		list = arena_printf(j->mem, "%s, %s", list, passes[i]);
-	return usage(arena_printf(j->mem, "`%s` knows no pass `%s`", o->name, v),
+	return usage(j, arena_printf(j->mem, "`%s` knows no pass `%s`", o->name, v),
 	             arena_printf(j->mem, "passes: %s", list));
 }
 
@@ -269,44 +283,48 @@ static int apply_cli(Job *j, Command *c, Flag f, const char *v)
 	case F_DEPEND: c->depend = true; return 0;
 	case F_DEPEND_FILE:
 		c->depend_file = v;
-		return *v ? 0 : usage("`-MF` needs the name of a file", "-MD -MF model.d");
+		return *v ? 0 : usage(j, "`-MF` needs the name of a file", "-MD -MF model.d");
 	case F_LIMITS: print_limits(); c->mode = MODE_DONE; return 0;
 	case F_SUMMARY:
 		c->mode = MODE_SUMMARY;
 		c->json = !strcmp(v, "json");
-		return !*v || c->json ? 0 : usage(arena_printf(j->mem, "unknown form `--summary=%s`", v),
+		return !*v || c->json ? 0 : usage(j, arena_printf(j->mem, "unknown form `--summary=%s`", v),
 		                                  "use --summary or --summary=json");
 	default: return 0;
 	}
 }
 
 /* What can only be said of all options together. */
-static int consistent(const Command *c)
+static int consistent(Job *j, const Command *c)
 {
 	if (!c->file)
-		return usage("no program given", "nnc model.nn -o model.c");
+		return usage(j, "no program given", "nnc model.nn -o model.c");
+	bool writes = c->mode == MODE_TRAINER || c->mode == MODE_INFER || c->mode == MODE_BUILD ||
+	              c->in_place;
+	if (!strcmp(c->file, "-") && writes && !c->output)
+		return usage(j, "a program from standard input needs `-o FILE`", "nnc - -o model.c");
 	if (c->in_place && (c->mode != MODE_FMT || c->check))
-		return usage("`-i` needs `--fmt`", "nnc --fmt -i model.nn");
+		return usage(j, "`-i` needs `--fmt`", "nnc --fmt -i model.nn");
 	if (c->args && c->mode != MODE_RUN)
-		return usage("`--` needs `--run`", "nnc --run model.nn -- --epochs 3");
+		return usage(j, "`--` needs `--run`", "nnc --run model.nn -- --epochs 3");
 	if (c->depend_file && !c->depend)
-		return usage("`-MF` needs `-MD`", "nnc -MD -MF model.d model.nn");
+		return usage(j, "`-MF` needs `-MD`", "nnc -MD -MF model.d model.nn");
 	if (c->depend && c->mode != MODE_TRAINER && c->mode != MODE_INFER && c->mode != MODE_BUILD)
-		return usage("`-MD` needs an output file", "nnc -MD model.nn -o model.c");
+		return usage(j, "`-MD` needs an output file", "nnc -MD model.nn -o model.c");
 	if (c->mode == MODE_BUILD && c->output && !strcmp(c->output, "-"))
-		return usage("a finished trainer cannot go to standard output", "-o NAME");
+		return usage(j, "a finished trainer cannot go to standard output", "-o NAME");
 	if (c->header && c->mode != MODE_INFER)
-		return usage("`--header` needs `--infer`", "a trainer is one file and has no header");
+		return usage(j, "`--header` needs `--infer`", "a trainer is one file and has no header");
 	if (c->opt.self_check && c->mode != MODE_INFER)
-		return usage("`--self-check` needs `--infer`",
+		return usage(j, "`--self-check` needs `--infer`",
 		             "a trainer checks its gradients: ./NAME selftest");
 	if (c->weights && c->mode != MODE_INFER)
-		return usage("`--weights` needs `--infer`",
+		return usage(j, "`--weights` needs `--infer`",
 		             "a trainer takes weights when it runs: ./NAME train --weights FILE");
 	if (c->header && c->output && !strcmp(c->header, c->output) && strcmp(c->output, "-"))
-		return usage("`-o` and `--header` name the same file", "leave `--header` out");
+		return usage(j, "`-o` and `--header` name the same file", "leave `--header` out");
 	if (c->mode == MODE_INFER && !c->weights)
-		return usage("`--infer` needs `--weights FILE.safetensors`",
+		return usage(j, "`--infer` needs `--weights FILE.safetensors`",
 		             "train first: the trainer writes NAME.safetensors");
 	return 0;
 }
@@ -330,18 +348,18 @@ static int apply(Job *j, Command *c, const Option *o, const char *v)
 	case F_DUMP_PLAN: c->mode = MODE_DUMP_PLAN; return 0;
 	case F_OUTPUT:
 		c->output = v;
-		return *v ? 0 : usage("`-o` needs the name of a file", "`-` is standard output");
+		return *v ? 0 : usage(j, "`-o` needs the name of a file", "`-` is standard output");
 	case F_HEADER: c->header = v; return 0;
 	case F_PREFIX:
 		c->opt.prefix = v;
-		return c_identifier(v) ? 0 : usage(arena_printf(j->mem, "`--prefix %s` is no C name", v),
+		return c_identifier(v) ? 0 : usage(j, arena_printf(j->mem, "`--prefix %s` is no C name", v),
 		                                   "use letters, digits and `_`");
 	case F_DEFINE: return take_define(j, c, v);
 	case F_INCLUDE: PUSH(j->mem, c->include, c->ninclude, c->capinclude, v); return 0;
 	case F_BATCH: return natural(j, o, v, 1, &c->opt.batch);
 	case F_LEVEL:
 		if (strlen(v) != 1 || *v < '0' || *v > '3')
-			return usage(arena_printf(j->mem, "unknown level `-O%s`", v), "use -O0, -O1, -O2 or -O3");
+			return usage(j, arena_printf(j->mem, "unknown level `-O%s`", v), "use -O0, -O1, -O2 or -O3");
 		c->opt.level = *v - '0';
 		return 0;
 	case F_TARGET: c->opt.target = v; return choice(j, o, v, "x86-64-v3|armv8");
@@ -355,10 +373,8 @@ static int apply(Job *j, Command *c, const Option *o, const char *v)
 	case F_NO_COMMENTS: c->opt.no_comments = true; return 0;
 	case F_CFLAGS: case F_LIBS: print_flags(o->flag); c->mode = MODE_DONE; return 0;
 	case F_WARN: case F_NOWARN: return take_warning(j, v, o->flag == F_NOWARN);
-	case F_COLOR:
-		j->color = !strcmp(v, "always") || (j->color && strcmp(v, "never"));
-		return choice(j, o, v, 0);
-	case F_DIAGNOSTICS: j->json = !strcmp(v, "json"); return choice(j, o, v, "sarif");
+	case F_COLOR: return choice(j, o, v, 0);
+	case F_DIAGNOSTICS: return choice(j, o, v, "sarif");
 	case F_MAX_ERRORS: return natural(j, o, v, 0, &j->max_errors);
 	case F_VERBOSE: c->verbose = true; return 0;
 	case F_QUIET: c->quiet = true; return 0;
@@ -367,8 +383,8 @@ static int apply(Job *j, Command *c, const Option *o, const char *v)
 	case F_VERSION: printf("nnc %s\n", NNC_VERSION); c->mode = MODE_DONE; return 0;
 	case F_LATER: break;
 	}
-	fprintf(stderr, "nnc: error: `%s` is not implemented yet [E0405]\n"
-	        "     = help: `nnc --help` lists what this version can do\n", o->name);
+	diag_help(error(j, NOWHERE, "E0405", "`%s` is not implemented yet", o->name),
+	          "`nnc --help` lists what this version can do");
 	return 2;
 }
 
@@ -399,14 +415,31 @@ static const Option *find(const char *arg, const char **value)
 static int take_file(Job *j, Command *c, const char *arg)
 {
 	if (c->file)
-		return usage(arena_printf(j->mem, "two programs, `%s` and `%s`", c->file, arg),
+		return usage(j, arena_printf(j->mem, "two programs, `%s` and `%s`", c->file, arg),
 		             "compile one file at a time");
 	c->file = arg;
 	return 0;
 }
 
+/* How messages look is known before the first one, wherever it stands. */
+static void looks(Job *j, int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+		const char *value, *color;
+		const Option *o = find(argv[i], &value);
+		if (!o || (o->flag != F_COLOR && o->flag != F_DIAGNOSTICS))
+			continue;
+		color = value ? value : i + 1 < argc ? argv[i + 1] : "";
+		if (o->flag == F_DIAGNOSTICS)
+			j->json = !strcmp(color, "json");
+		else if (strcmp(color, "auto"))
+			j->color = !strcmp(color, "always");
+	}
+}
+
 int options_parse(Job *j, Command *c, int argc, char **argv)
 {
+	looks(j, argc, argv);
 	c->opt.level = 2;
 	c->opt.target = "generic";
 	for (int i = 1; i < argc && c->mode != MODE_DONE; i++) {
@@ -414,7 +447,7 @@ int options_parse(Job *j, Command *c, int argc, char **argv)
 		int status;
 		/* behind `--` stands the program if it has not been named yet, else its arguments */
 		if (!strcmp(arg, "--") && !c->file && i + 2 == argc && c->mode != MODE_RUN)
-			return (status = take_file(j, c, argv[i + 1])) ? status : consistent(c);
+			return (status = take_file(j, c, argv[i + 1])) ? status : consistent(j, c);
 		if (!strcmp(arg, "--")) {
 			c->args = argv + i + 1;
 			c->nargs = argc - i - 1;
@@ -430,7 +463,7 @@ int options_parse(Job *j, Command *c, int argc, char **argv)
 			return unknown(j, arg);
 		if (o->arg == 1 && !value) {
 			if (i + 1 == argc)
-				return usage(arena_printf(j->mem, "`%s` needs a value", o->name),
+				return usage(j, arena_printf(j->mem, "`%s` needs a value", o->name),
 				             arena_printf(j->mem, "write `%s %s`", o->name,
 				                          o->show ? o->show : "VALUE"));
 			value = argv[++i];
@@ -440,5 +473,5 @@ int options_parse(Job *j, Command *c, int argc, char **argv)
 	}
 	if (c->mode == MODE_DONE || c->mode == MODE_EXPLAIN || c->mode == MODE_LIST)
 		return 0;
-	return consistent(c);
+	return consistent(j, c);
 }

@@ -72,6 +72,7 @@ typedef struct Job {
 	Diag **diag; int ndiag, capdiag;
 	int nerror;
 	int max_errors;                /* 20; 0: no limit                                      */
+	bool more_errors;              /* there are more than that                             */
 	bool usage;                    /* an error is one of the command line: exit status 2    */
 	bool color, json, warnings_off, werror;
 	const char **no_warning; int nno_warning;         /* -Wno-NAME                         */
@@ -93,7 +94,7 @@ enum { SOURCE_BYTES = 16 << 20 };      /* of one source file                    
 /* Reads a file and adds it; -1 if it cannot be read (errno says why; EFBIG: more than
  * SOURCE_BYTES). */
 int  source_read(Job *j, const char *path);
-/* Line (from 1) and column (from 1, in bytes) of an offset. */
+/* Line (from 1) and column (from 1, in characters) of an offset. */
 void source_place(const Job *j, int file, int offset, int *line, int *column);
 /* The text under a span, in the job's arena. */
 const char *source_text(Job *j, Span at);
@@ -110,6 +111,10 @@ Diag *error(Job *j, Span at, const char *code, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 Diag *warning(Job *j, Span at, const char *name, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* One to hang labels on that nobody hears of. */
+Diag *diag_unheard(Job *j);
+Span diag_place(const Diag *d);
+const char *diag_code(const Diag *d);
 /* The label printed behind the carets of the primary span. */
 void diag_label(Diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A secondary span, drawn with ~~~~, with its label (may be ""). */
@@ -123,7 +128,7 @@ void diag_help(Diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3
 /* Prints all recorded diagnostics to f (text or JSON), empties the list, returns the number of
  * errors since the job began. */
 int  diag_flush(Job *j, FILE *f);
-/* True once max_errors is reached: passes stop early. */
+/* True once there were more than max_errors: passes stop early. */
 bool diag_full(const Job *j);
 
 _Noreturn void bug_at(const Job *j, const char *file, int line, const char *fmt, ...)

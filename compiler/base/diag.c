@@ -2,7 +2,7 @@
  *
  * In:    errors and warnings with places, in any order.   Out: printed in order of place.
  * Holds: an error is counted once; the same code at the same place is recorded once; nothing is
- * recorded beyond max_errors.
+ * recorded beyond max_errors, the first that is not ends the work.
  *
  * What is not recorded still gives the caller a Diag to hang labels on, which nobody prints.
  */
@@ -44,8 +44,12 @@ static Diag *diag_new(Job *j, Span at, const char *code, const char *fmt, va_lis
 
 static void record(Job *j, Diag *d)
 {
-	if (diag_full(j) || recorded(j, d->mark[0].at, d->code, d->text))
+	if (recorded(j, d->mark[0].at, d->code, d->text))
 		return;
+	if (j->max_errors > 0 && j->nerror >= j->max_errors) {
+		j->more_errors |= d->is_error;
+		return;
+	}
 	d->order = j->ndiag;
 	j->nerror += d->is_error;
 	PUSH(j->mem, j->diag, j->ndiag, j->capdiag, d);
@@ -60,6 +64,26 @@ Diag *error(Job *j, Span at, const char *code, const char *fmt, ...)
 	d->is_error = true;
 	record(j, d);
 	return d;
+}
+
+Diag *diag_unheard(Job *j)
+{
+	Diag *d = NEW(j->mem, Diag);
+	d->job = j;
+	d->code = d->text = "";
+	Mark m = { NOWHERE, "", true };
+	PUSH(j->mem, d->mark, d->nmark, d->capmark, m);
+	return d;
+}
+
+Span diag_place(const Diag *d)
+{
+	return d->mark[0].at;
+}
+
+const char *diag_code(const Diag *d)
+{
+	return d->code;
 }
 
 static bool among(const char *name, const char **v, int n)
@@ -78,7 +102,7 @@ Diag *warning(Job *j, Span at, const char *name, const char *fmt, ...)
 	va_end(ap);
 	d->named = true;
 	d->is_error = j->werror || among(name, j->error_warning, j->nerror_warning);
-	if (!among(name, j->no_warning, j->nno_warning) && (d->is_error || !j->warnings_off))
+	if (!among(name, j->no_warning, j->nno_warning) && !j->warnings_off)
 		record(j, d);
 	return d;
 }
@@ -156,9 +180,8 @@ int diag_flush(Job *j, FILE *f)
 				diag_draw(j->diag[i], f);
 		}
 		if (diag_full(j) && j->json)
-			fputs("{\"severity\":\"note\",\"message\":\"too many errors; "
-			      "stopping\"}\n",
-			      f);
+			fputs("{\"severity\":\"note\",\"code\":\"\",\"message\":\"too many "
+			      "errors; stopping\",\"spans\":[],\"notes\":[],\"helps\":[]}\n", f);
 		else if (diag_full(j))
 			fputs("too many errors; stopping\n", f);
 	}
@@ -168,7 +191,7 @@ int diag_flush(Job *j, FILE *f)
 
 bool diag_full(const Job *j)
 {
-	return j->max_errors > 0 && j->nerror >= j->max_errors;
+	return j->more_errors;
 }
 
 _Noreturn void bug_at(const Job *j, const char *file, int line, const char *fmt, ...)

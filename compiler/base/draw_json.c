@@ -1,10 +1,13 @@
 /* draw_json.c - a diagnostic as one line of JSON, for editors.
  *
- *     {"file":"a.nn","line":7,"column":41,"end_line":7,"end_column":42,"severity":"error",
- *      "code":"E0101","message":"...","label":"...","spans":[{place, "label"}],
- *      "notes":[{"kind":"help","message":"...", place if it has one, "label"}]}
+ *     {"severity":"error","code":"E0101","message":"...",
+ *      "file":"a.nn","line":7,"column":41,"end_line":7,"end_column":42,
+ *      "spans":[{place, "label":"...","primary":true}],
+ *      "notes":[{"message":"...", place and "label" if it has one}],"helps":["..."]}
  *
- * Lines and columns count from 1, columns in bytes; the end is exclusive.
+ * A place is file, line, column, end_line, end_column; lines and columns count from 1, columns in
+ * characters; the end is exclusive.  The code of a warning is its name, -Wunused-value.  What has
+ * no place in a program (a mistake on the command line) has an empty list of spans.
  */
 #include "base.h"
 #include "diag.h"
@@ -59,37 +62,57 @@ static void put_label(FILE *f, const char *label)
 	put_string(f, label);
 }
 
-void diag_json(const Diag *d, FILE *f)
+static void put_spans(FILE *f, const Diag *d)
 {
-	fputc('{', f);
-	if (put_place(f, d->job, d->mark[0].at))
-		fputc(',', f);
-	fprintf(f, "\"severity\":\"%s\",\"code\":", d->is_error ? "error" : "warning");
-	put_string(f, d->named ? arena_printf(d->job->mem, "-W%s", d->code) : d->code);
-	fputs(",\"message\":", f);
-	put_string(f, d->text);
-	put_label(f, d->mark[0].label);
 	fputs(",\"spans\":[", f);
-	for (int i = 1; i < d->nmark; i++) {
-		fputs(i > 1 ? ",{" : "{", f);
+	for (int i = 0, n = 0; i < d->nmark; i++) {
+		if (d->mark[i].at.file < 0)
+			continue;
+		fputs(n++ ? ",{" : "{", f);
 		put_place(f, d->job, d->mark[i].at);
 		put_label(f, d->mark[i].label);
-		fputc('}', f);
+		fprintf(f, ",\"primary\":%s}", d->mark[i].primary ? "true" : "false");
 	}
-	fputs("],\"notes\":[", f);
+	fputc(']', f);
+}
+
+static void put_extras(FILE *f, const Diag *d, ExtraKind kind)
+{
+	int n = 0;
+	fprintf(f, ",\"%s\":[", kind == X_NOTE ? "notes" : "helps");
 	for (int i = 0; i < d->nextra; i++) {
 		const Extra *x = &d->extra[i];
-		fprintf(f, "%s\"kind\":\"%s\",\"message\":", i ? ",{" : "{",
-		        x->kind == X_NOTE ? "note" : "help");
+		if (x->kind != kind)
+			continue;
+		fputs(n++ ? "," : "", f);
+		if (kind == X_HELP) {
+			put_string(f, x->text);
+			continue;
+		}
+		fputs("{\"message\":", f);
 		put_string(f, x->text);
-		if (x->placed) {
+		if (x->placed && x->mark.at.file >= 0) {
 			fputc(',', f);
-			if (put_place(f, d->job, x->mark.at))
-				put_label(f, x->mark.label);
-			else
-				fputs("\"label\":\"\"", f);
+			put_place(f, d->job, x->mark.at);
+			put_label(f, x->mark.label);
 		}
 		fputc('}', f);
 	}
-	fputs("]}\n", f);
+	fputc(']', f);
+}
+
+void diag_json(const Diag *d, FILE *f)
+{
+	fprintf(f, "{\"severity\":\"%s\",\"code\":", d->is_error ? "error" : "warning");
+	put_string(f, d->named ? arena_printf(d->job->mem, "-W%s", d->code) : d->code);
+	fputs(",\"message\":", f);
+	put_string(f, d->text);
+	if (d->mark[0].at.file >= 0) {
+		fputc(',', f);
+		put_place(f, d->job, d->mark[0].at);
+	}
+	put_spans(f, d);
+	put_extras(f, d, X_NOTE);
+	put_extras(f, d, X_HELP);
+	fputs("}\n", f);
 }

@@ -93,7 +93,9 @@ void source_place(const Job *j, int file, int offset, int *line, int *column)
 			hi = mid;
 	}
 	*line = lo + 1;
-	*column = offset - s->line[lo] + 1;
+	*column = 1;
+	for (int i = s->line[lo]; i < offset; i++)
+		*column += (s->text[i] & 0xc0) != 0x80;
 }
 
 const char *source_text(Job *j, Span at)

@@ -99,7 +99,7 @@ static int list_entries(Job *j, const char *kind, const char *parts)
 	}
 	if (n)
 		return 0;
-	fprintf(stderr, "nnc: error: %s are not implemented yet [E0405]\n", kind);
+	error(j, NOWHERE, "E0405", "%s are not implemented yet", kind);
 	return 2;
 }
 
@@ -120,12 +120,14 @@ int list_names(Job *j, const char *kind)
 	}
 	if (k < 0) {
 		near = nearest(kind, names, NKIND);
-		fprintf(stderr,
-		        "nnc: error: `--list` does not know `%s` [E0502]\n     = help: ", kind);
+		Diag *d = error(j, NOWHERE, "E0502", "`--list` does not know `%s`", kind);
+		const char *list = "";
+		for (int i = 0; i < NKIND; i++)
+			list = arena_printf(j->mem, "%s%s%s", list, i ? ", " : "", names[i]);
 		if (near)
-			fprintf(stderr, "did you mean `%s`?\n", near);
-		for (int i = 0; i < NKIND && !near; i++)
-			fprintf(stderr, "%s%s", names[i], i + 1 < NKIND ? ", " : "\n");
+			diag_help(d, "did you mean `%s`?", near);
+		else
+			diag_help(d, "%s", list);
 		return 2;
 	}
 	if (*kinds[k].parts)
@@ -204,15 +206,14 @@ static int unknown_topic(Job *j, const char *name, const Entries *all)
 		near = f.ours;
 	if (!near && !foreign)
 		near = nearest(name, names, n);
-	fprintf(stderr, "nnc: error: nothing is known of `%s` [E0502]\n", name);
+	Diag *d = error(j, NOWHERE, "E0502", "nothing is known of `%s`", name);
 	if (near)
-		fprintf(stderr, "     = help: did you mean `%s`?\n", near);
+		diag_help(d, "did you mean `%s`?", near);
 	else if (foreign)
-		fprintf(stderr, "     = help: %s\n", f.advice);
+		diag_help(d, "%s", f.advice);
 	else
-		fprintf(stderr, "     = help: a code (E0301), a layer (dense), `train`, `data` "
-		                "or a source; "
-		                "`nnc --list kinds`\n");
+		diag_help(d, "a code (E0301), a layer (dense), `train`, `data` or a source; "
+		             "`nnc --list kinds`");
 	return 2;
 }
 

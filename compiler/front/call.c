@@ -54,18 +54,26 @@ Binding *frame_find(Frame *f, Sym name)
 	return b && !b->dead ? b : 0;
 }
 
+static void frame_push(Elab *e, Frame *f, Binding *b)
+{
+	PUSH(e->mem, f->name, f->nname, f->capname, b);
+	if (f->nname == FEWNAMES + 1)
+		for (int i = 0; i < f->nname; i++)
+			map_put(e->mem, &f->map, f->name[i]->name, f->name[i]);
+	else if (f->nname > FEWNAMES)
+		map_put(e->mem, &f->map, b->name, b);
+}
+
 Binding *frame_bind(Elab *e, Frame *f, Sym name, Value v, Span at)
 {
 	Binding *b = frame_slot(f, name);
 	if (!b) {
 		b = NEW(e->mem, Binding);
 		b->name = name;
-		PUSH(e->mem, f->name, f->nname, f->capname, b);
-		if (f->nname == FEWNAMES + 1)
-			for (int i = 0; i < f->nname; i++)
-				map_put(e->mem, &f->map, f->name[i]->name, f->name[i]);
-		else if (f->nname > FEWNAMES)
-			map_put(e->mem, &f->map, name, b);
+		frame_push(e, f, b);
+	} else if (b->dead) {
+		/* among the names of this scope, which is what its end goes through */
+		frame_push(e, f, b);
 	}
 	if (b->dead || !b->depth) {
 		b->depth = f->depth + 1;
@@ -87,14 +95,16 @@ void arg_push(Elab *e, Args *a, Sym name, Value v, Span at, Span name_at)
 	PUSH(e->mem, a->v, a->n, a->cap, x);
 }
 
-void collect_args(Elab *e, Ast *call, const Value *piped, Args *out)
+void collect_args(Elab *e, const Def *def, Ast *call, const Value *piped, Args *out)
 {
 	if (piped)
 		arg_push(e, out, 0, *piped, piped->at, piped->at);
 	for (int i = 0; i < call->u.call.arg.n; i++) {
 		Ast *a = call->u.call.arg.v[i];
 		bool named = a->kind == A_ARG;
-		Value v = eval(e, named ? a->u.arg.value : a);
+		/* what an unknown argument would have been does not matter */
+		bool unknown = named && def && !def_takes(def, a->u.arg.name);
+		Value v = unknown ? v_poison() : eval(e, named ? a->u.arg.value : a);
 		if (v.kind == V_TUPLE) {
 			fail(e, a->at, "E0207", "%d values cannot be one argument", v.nitem);
 			v = v_poison();
@@ -306,6 +316,21 @@ const Value *formal(Frame *f, int i)
 	return &f->formal[i];
 }
 
+bool def_takes(const Def *d, Sym name)
+{
+	static const char *const every[] = { "init", "bias_init", "regularize", "lr_scale",
+	                                     "trainable" };
+	const AstList *l = &d->ast->u.def.formal;
+	for (int i = 0; i < l->n; i++)
+		if (l->v[i]->u.decl.name == name ||
+		    (d->prelude && formal_is(l->v[i], "names")))
+			return true;
+	for (int i = 0; i < 5 && d->ast->kind == A_BLOCK; i++)
+		if (!strcmp(every[i], name))
+			return true;
+	return d->space == SP_SCHEDULE && !strcmp(name, "multiple");
+}
+
 /* ---- expansion --------------------------------------------------------------------------- */
 
 /* Message 16: the loss on logits, the probabilities as an output. */
@@ -461,7 +486,7 @@ static Value expand(Elab *e, Frame *f, Args *args)
 	e->depth++;
 	d->busy = true;
 	if (bind_args(e, f, args) && check_mark(e, f)) {
-		f->bound = true;
+		f->bound = d->expanded = true;
 		if (d->builtin)
 			v = d->builtin(e, f);
 		else if (d->ast->kind == A_FN)
@@ -544,6 +569,8 @@ Value eval_call(Elab *e, Ast *call, const Value *piped)
 	Sym name = call->u.call.fn;
 	bool inside = in_prelude(e, call->at);
 	Layer *l = e->frame ? map_get(&e->frame->layers, name) : 0;
+	if (!inside && !l && map_get(&e->refused, name))
+		return v_poison();
 	Def *d = l ? 0 : def_find(e, name, call->at);
 	if ((!l && !d) || (d && d->prelude && d->space && e->in_data))
 		return unknown_call(e, call);
@@ -555,7 +582,7 @@ Value eval_call(Elab *e, Ast *call, const Value *piped)
 		return v_poison();
 	}
 	Args args = { 0 };
-	collect_args(e, call, piped, &args);
+	collect_args(e, d ? d : l->def, call, piped, &args);
 	/* the call without its label */
 	Span at = span_join(call->name_at, call->at);
 	at.beg = call->name_at.beg;

@@ -139,7 +139,7 @@ static void source_of(Elab *e, Ast *call)
 	Args args = { 0 };
 	Ast *split;
 	call = data_call(e, call, &split);
-	collect_args(e, call, 0, &args);
+	collect_args(e, 0, call, 0, &args);
 	if (idx)
 		idx_source(e, call, &args);
 	else

@@ -430,11 +430,13 @@ static void walk(Elab *e)
 		m->param_len = 16;
 		if (e->optimizer)
 			do_update(e);
+		check_unexpanded(e);
 		return;
 	}
 	settle_tensors(e);
 	if (!e->j->nerror && m->nloss)
 		do_update(e);
+	check_unexpanded(e);
 	layer_table(e);
 	if (!e->j->nerror) {
 		warn_unused(e);
@@ -497,8 +499,9 @@ Module *elaborate(Job *j, int file, const Define *define, int ndefine,
 	int prelude = source_add(j, "prelude.nn", text, strlen(text), true);
 	read_items(e, prelude, true, false);
 	read_items(e, file, false, true);
-	if (e->nsyntax || !sections_ok(e))
+	if ((e->nsyntax && !e->model) || !sections_ok(e))
 		return 0;
+	doubt_begin(e);
 	e->scratch = graph_new(j, job_sym(j, "scratch"));
 	Module *m = run(e, define, ndefine);
 	graph_free(e->scratch);

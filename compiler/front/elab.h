@@ -19,6 +19,8 @@
  *     builtin.c, moves.c, spatial.c, reduce.c      functions that the language cannot express
  *     whole.c     metrics of the whole set
  *     report.c    messages             names.c     their tables
+ *     doubt.c     what is certain in spite of errors of syntax
+ *     unexpanded.c      names in definitions that are never called
  *     origin.c    where shapes come from          foreign.c   names of other systems
  *     advice.c    arguments and settings of other systems
  *
@@ -29,6 +31,7 @@
 #define NNC_ELAB_H
 
 #include "ast.h"
+#include "foreign.h"
 #include "module.h"
 #include "op.h"
 
@@ -168,6 +171,7 @@ struct Def {
 	Space space;
 	int is_init;                   /* 0 not looked at, 1 no, 2 yes, 3 being looked at     */
 	bool busy;                     /* being expanded: a call of it is recursion           */
+	bool expanded;                 /* its body was walked                                 */
 };
 
 struct Const {
@@ -249,7 +253,10 @@ Value eval_call(Elab *e, Ast *call, const Value *piped);
 /* Calls a definition with values. */
 Value call_def(Elab *e, Def *d, Ast *call, Args *args, Span at, Sym label, Span label_at);
 Value call_layer(Elab *e, Layer *l, Ast *call, Args *args, Span at);
-void  collect_args(Elab *e, Ast *call, const Value *piped, Args *out);
+/* def: whose arguments they are, or 0. */
+void  collect_args(Elab *e, const Def *def, Ast *call, const Value *piped, Args *out);
+/* Has d an argument of this name? */
+bool  def_takes(const Def *d, Sym name);
 void  arg_push(Elab *e, Args *a, Sym name, Value v, Span at, Span name_at);
 Frame *frame_new(Elab *e, Def *d, Ast *call, Span at);
 Binding *frame_find(Frame *f, Sym name);
@@ -438,6 +445,11 @@ Value later(Elab *e, Span at, const char *fmt, ...) __attribute__((format(printf
 /* The place in a user's file for a span. */
 Span  user_place(const Elab *e, Span at);
 bool  in_prelude(const Elab *e, Span at);
+/* With errors of syntax: could what was not understood be the cause of this message?  (doubt.c) */
+bool  doubtful(Elab *e, Span at, const char *code);
+void  doubt_begin(Elab *e);
+/* Unknown names in definitions that were not expanded (unexpanded.c). */
+void  check_unexpanded(Elab *e);
 /* Was this mistake, in these words, reported before?  The same mistake is reported once. */
 bool  told(Elab *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The label of an operand's type. */
@@ -454,10 +466,6 @@ const char *number_source(Elab *e, const Value *v);
 const char *divisors(Elab *e, int n);
 const char *ordinal_list(Elab *e, const int *v, int n);     /* "1, 2 and 3"                */
 
-/* A name of other systems (foreign.c): whose it is ("Keras"), what nnc calls it or, if 0, how to
- * do without it, and what others call it ("PyTorch: `nn.Conv2d`"), or "". */
-typedef struct { const char *owner, *ours, *advice, *others; } Foreign;
-bool  foreign_find(Arena *a, const char *name, Foreign *f);
 /* "did you mean", or advice, for an unknown argument or setting (advice.c). */
 void  suggest_argument(Diag *d, const char *callee, const char *name, const char *const *known,
                        int nknown);
@@ -512,7 +520,7 @@ typedef struct { Sym path, call; Type out; Span at; bool has_out; } LayerRow;
 typedef struct { Span at; Value length, peak; } Warmup;
 
 /* A value that nobody has read. */
-typedef struct { Sym name; Span at; int layers; int64_t params; } Unused;
+typedef struct { Sym name; Span at, hidden; int layers; int64_t params; } Unused;
 
 /* File `from` imports file `to`. */
 typedef struct { int from, to; } Import;
@@ -527,11 +535,16 @@ struct Elab {
 	Map traindef;                  /* schedules, lengths and regularisers of the prelude  */
 	Warmup *warmup; int nwarmup, capwarmup;
 	Span length_at;                /* of the run: where it is written                     */
+	Map refused;                   /* names that the program may not define, but did      */
 	Const **consts; int nconst, capconst;
 	Map imported;                  /* real path -> file + 1                                */
 	Import *import; int nimport, capimport;
 	int *file; int nfile, capfile; /* of the user, for the hash                           */
 	int nsyntax; /* errors of E01                                        */
+	Ast **item; int nitem, capitem;          /* of the user's files                       */
+	Span *doubt; int ndoubt, capdoubt;       /* from an error of syntax to the item's end */
+	bool only_names;               /* in check_unexpanded                                 */
+	bool lost_definition;          /* an error of syntax stands outside of bodies         */
 	Ast *model, *data, *train, *search, *export_;
 	const char *const *include; int ninclude;
 	int main_file;

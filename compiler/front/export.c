@@ -140,7 +140,7 @@ void do_export(Elab *e)
 		return;
 	}
 	Args args = { 0 };
-	collect_args(e, c, 0, &args);
+	collect_args(e, 0, c, 0, &args);
 	for (int i = 0; i < args.n; i++) {
 		bool twice = false;
 		for (int k = 0; k < i; k++)

@@ -68,6 +68,13 @@ static Value const_fresh(Elab *e, Const *c)
 	}
 	if (c->ast->u.decl.type && !const_kind(e, c, &v))
 		return v_poison();
+	if (v.kind == V_NUMBER && !v.known && !v.deps) {
+		Diag *d = fail(e, c->ast->name_at, "E0207",
+		               "a const must be known at compile time, but `%s` is not",
+		               source_text(e->j, c->ast->u.decl.value->at));
+		diag_help(d, "`N`, the batch at hand, differs from step to step");
+		return v_poison();
+	}
 	if (!const_ok(&v)) {
 		fail(e, c->ast->name_at, "E0207",
 		     "a const is a number, a schedule, a string, `true`, `false` or a "
@@ -206,6 +213,16 @@ static Value init_binary(Elab *e, Ast *a, const Value *l, const Value *r)
 	v.init->op = a;
 	v.init->at = a->at;
 	const Value *side[2] = { l, r };
+	for (int i = 0; i < 2 && side[i]; i++)
+		if (side[i]->kind == V_TENSOR && type_batched(&side[i]->n->ty)) {
+			Diag *d = fail(e, a->name_at, "E0310",
+			               "an initialiser is evaluated where it meets a `param`; it "
+			               "is no tensor");
+			show_value(e, d, side[i]);
+			diag_help(d, "write `param w: f32[...] = %s` and use `w`",
+			          source_text(e->j, user_place(e, side[!i]->at)));
+			return v_poison();
+		}
 	Init **to[2] = { &v.init->l, &v.init->r };
 	for (int i = 0; i < 2 && side[i]; i++) {
 		if (side[i]->kind == V_INIT) {

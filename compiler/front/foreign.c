@@ -3,7 +3,7 @@
  * In:    a name.   Out: who calls it so, what nnc calls it, and what the others call that.
  * Holds: ours is a name of nnc, or behind `!` the sentence that says how to do without it.
  */
-#include "elab.h"
+#include "foreign.h"
 
 #include <string.h>
 
@@ -123,6 +123,38 @@ static const Row torch_nn[] = {
 	{ "PoissonNLLLoss", "!write `mean(exp(z) - t * z)`" },
 	{ "GaussianNLLLoss", "!write `mean(0.5 * (log(v) + (y - t) ** 2 / v))`" },
 	{ "CTCLoss", "!there is no CTC loss" },
+	{ "CircularPad1d", "!there is no circular padding: `concat` the ends of the tensor" },
+	{ "CircularPad2d", "!there is no circular padding: `concat` the ends of the tensor" },
+	{ "CircularPad3d", "!there is no circular padding: `concat` the ends of the tensor" },
+	{ "ZeroPad1d", "pad" },
+	{ "ZeroPad3d", "!`pad` reaches the last two dimensions; `reshape` before it" },
+	{ "ConstantPad3d", "!`pad` reaches the last two dimensions; `reshape` before it" },
+	{ "ReflectionPad3d", "!`pad` reaches the last two dimensions; `reshape` before it" },
+	{ "ReplicationPad3d", "!`pad` reaches the last two dimensions; `reshape` before it" },
+	{ "CrossMapLRN2d", "!write `group_norm` or `batch_norm` instead" },
+	{ "FractionalMaxPool3d", "max_pool3d" },
+	{ "LPPool1d", "!write `avg_pool1d` of `abs(x) ** p`, then the root" },
+	{ "LPPool3d", "!write `avg_pool3d` of `abs(x) ** p`, then the root" },
+	{ "LazyBatchNorm1d", "batch_norm" },
+	{ "LazyBatchNorm3d", "batch_norm" },
+	{ "LazyInstanceNorm1d", "instance_norm" },
+	{ "LazyInstanceNorm2d", "instance_norm" },
+	{ "LazyInstanceNorm3d", "instance_norm" },
+	{ "LazyConvTranspose1d", "!only two dimensions are built in: `conv_transpose2d`" },
+	{ "LazyConvTranspose2d", "conv_transpose2d" },
+	{ "LazyConvTranspose3d", "!only two dimensions are built in: `conv_transpose2d`" },
+	{ "MaxUnpool1d", "!there is no unpooling; `upsample(2)` makes images larger" },
+	{ "MaxUnpool3d", "!there is no unpooling; `upsample(2)` makes images larger" },
+	{ "NLLLoss2d", "nll" },
+	{ "AdaptiveLogSoftmaxWithLoss", "!write `dense(classes)` and `cross_entropy`" },
+	{ "LinearCrossEntropyLoss", "!write `dense(classes)` and `cross_entropy`" },
+	{ "DataParallel", "!a trainer has `--threads`" },
+	{ "Module",
+	  "!a layer is `block f(x: f32[N, C]) { ... }`, a network `model NAME { ... }`" },
+	{ "ParameterDict", "!`param name: f32[...]` declares a tensor" },
+	{ "Container", "!a pipeline is a sequence: `x |> a |> b`" },
+	{ "RNNBase", "rnn" },
+	{ "RNNCellBase", "!a step is written in `scan`" },
 };
 
 static const Row torch_fn[] = {
@@ -199,6 +231,51 @@ static const Row torch_fn[] = {
 	{ "weight_norm", "!write it over `param`: `g * v / norm(v, dim = 1)`" },
 	{ "spectral_norm",
 	  "!there is no spectral normalisation; `regularize = l2(a)` holds weights small" },
+	{ "adaptive_avg_pool1d", "global_avg_pool" },
+	{ "adaptive_avg_pool3d", "global_avg_pool" },
+	{ "adaptive_max_pool1d", "global_max_pool" },
+	{ "adaptive_max_pool3d", "global_max_pool" },
+	{ "alpha_dropout", "dropout" },
+	{ "feature_alpha_dropout", "spatial_dropout" },
+	{ "bilinear",
+	  "!write `einsum(\"ni,oij,nj->no\", a, w, b)` with `param w: f32[O, I, J]`" },
+	{ "channel_shuffle", "!write `rearrange(x, \"n (g c) h w -> n (c g) h w\", g = 2)`" },
+	{ "embedding_bag", "!write `embedding(rows, dim)` and `mean(dim = 1)`" },
+	{ "ctc_loss", "!there is no CTC loss" },
+	{ "unfold", "!`conv2d` and the pools slide windows themselves" },
+	{ "fold", "!`conv_transpose2d` adds windows up" },
+	{ "fractional_max_pool2d", "max_pool2d" },
+	{ "fractional_max_pool3d", "max_pool3d" },
+	{ "gaussian_nll_loss", "!write `mean(0.5 * (log(v) + (y - t) ** 2 / v))`" },
+	{ "poisson_nll_loss", "!write `mean(exp(z) - t * z)`" },
+	{ "margin_ranking_loss", "!write `mean(max(margin - y * (a - b), 0))`" },
+	{ "multi_margin_loss", "hinge" },
+	{ "multilabel_margin_loss", "hinge" },
+	{ "multilabel_soft_margin_loss", "bce_with_logits" },
+	{ "soft_margin_loss", "!write `mean(softplus(-y * x))`" },
+	{ "triplet_margin_with_distance_loss", "triplet" },
+	{ "grid_sample", "!there is no sampling at computed places" },
+	{ "affine_grid", "!there is no sampling at computed places" },
+	{ "gumbel_softmax", "!write `softmax((x - log(-log(u))) / tau)` over random `u`" },
+	{ "hardshrink", "!write `where(abs(x) > 0.5, x, 0)`" },
+	{ "softshrink", "!write `sign(x) * relu(abs(x) - 0.5)`" },
+	{ "hardtanh_", "!write `clamp(x, min = -1, max = 1)`" },
+	{ "threshold", "!write `where(x > threshold, x, value)`" },
+	{ "threshold_", "!write `where(x > threshold, x, value)`" },
+	{ "local_response_norm", "!write `group_norm` or `batch_norm` instead" },
+	{ "lp_pool1d", "!write `avg_pool1d` of `abs(x) ** p`, then the root" },
+	{ "lp_pool2d", "!write `avg_pool2d` of `abs(x) ** p`, then the root" },
+	{ "lp_pool3d", "!write `avg_pool3d` of `abs(x) ** p`, then the root" },
+	{ "multi_head_attention_forward", "multi_head_attention" },
+	{ "normalize", "!write `x / norm(x, dim = -1, keepdim = true)`" },
+	{ "pdist", "!write `norm(a - b, dim = -1)`" },
+	{ "linear_cross_entropy", "!write `dense(classes)` and `cross_entropy`" },
+	{ "upsample_bilinear", "!write `upsample(2, mode = \"bilinear\")`" },
+	{ "upsample_nearest", "upsample" },
+	{ "MultiplicativeLR", "!a schedule is arithmetic over `step`, `epoch` and `progress`" },
+	{ "SequentialLR", "!a schedule is arithmetic over `step`, `epoch` and `progress`" },
+	{ "ChainedScheduler", "!schedules are numbers: multiply them" },
+	{ "Optimizer", "!write `optimizer NAME(w, g, lr = 1e-3) { ... }`" },
 };
 
 static const Row keras[] = {
@@ -425,13 +502,28 @@ static const Row *row_find(size_t t, const char *name)
 	return 0;
 }
 
-/* The first name that system t has for ours, with its prefix; 0: none. */
-static const char *their_name(Arena *a, size_t t, const char *ours)
+/* The 2 of `Conv2d` and `MaxPooling2D`; 0: none. */
+static char dimensions(const char *name)
 {
-	for (size_t i = 0; i < table[t].n; i++)
-		if (!strcmp(table[t].row[i].ours, ours))
-			return arena_printf(a, "%s%s", table[t].prefix, table[t].row[i].theirs);
-	return 0;
+	size_t n = strlen(name);
+	bool ends = n > 2 && (name[n - 1] == 'd' || name[n - 1] == 'D');
+	return ends && name[n - 2] >= '1' && name[n - 2] <= '3' ? name[n - 2] : 0;
+}
+
+/* The name that system t has for ours, with its prefix, of as many dimensions as `name` if it can
+ * be, else of two; 0: none. */
+static const char *their_name(Arena *a, size_t t, const char *ours, const char *name)
+{
+	const Row *found = 0;
+	char want = dimensions(name) ? dimensions(name) : '2';
+	for (size_t i = 0; i < table[t].n; i++) {
+		const Row *r = &table[t].row[i];
+		if (strcmp(r->ours, ours))
+			continue;
+		if (!found || (dimensions(r->theirs) == want && dimensions(found->theirs) != want))
+			found = r;
+	}
+	return found ? arena_printf(a, "%s%s", table[t].prefix, found->theirs) : 0;
 }
 
 bool foreign_find(Arena *a, const char *name, Foreign *f)
@@ -453,7 +545,7 @@ bool foreign_find(Arena *a, const char *name, Foreign *f)
 	f->ours = f->advice ? 0 : r->ours;
 	/* what the layer is called by the two that people know best */
 	for (size_t t = 0; t < NTABLE && f->ours && !strstr(f->owner, " and "); t++) {
-		const char *other = their_name(a, t, r->ours);
+		const char *other = their_name(a, t, r->ours, name);
 		bool known = !strcmp(table[t].owner, "PyTorch") || !strcmp(table[t].owner, "Keras");
 		if (!known || !other || strstr(f->owner, table[t].owner) ||
 		    strstr(f->others, table[t].owner))

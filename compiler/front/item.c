@@ -48,6 +48,8 @@ static bool taken(Elab *e, Map *map, Ast *a)
 	d = error(e->j, a->name_at, "E0206", "`%s` is built in and cannot be defined again",
 	          name);
 	diag_help(d, "choose another name, such as `my_%s`", name);
+	/* the program's calls mean the refused definition: nothing is said of them */
+	map_put(e->mem, &e->refused, name, d);
 	return true;
 }
 
@@ -224,6 +226,8 @@ static void do_item(Elab *e, Ast *a, bool prelude, bool main)
 		diag_help(d, "`import`, `const`, `fn`, `block` and `optimizer` may stand here");
 		return;
 	}
+	if (!prelude)
+		PUSH(e->mem, e->item, e->nitem, e->capitem, a);
 	if (a->kind == A_IMPORT)
 		do_import(e, a);
 	else if (a->kind == A_CONST)
@@ -358,6 +362,8 @@ static void apply_define(Elab *e, const Define *def)
 	                v.kind == V_POISON ? "not readable" : kind_text(&v));
 	if (old.kind == V_STRING)
 		diag_help(d, "write -D %s='\"text\"'", c->name);
+	else if (v.kind == V_POISON)
+		diag_help(d, "write a value as in the program: a number, true, \"text\" or a list");
 }
 
 void apply_defines(Elab *e, const Define *define_, int n)

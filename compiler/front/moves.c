@@ -386,6 +386,14 @@ static int *split_sizes(Elab *e, Frame *f, Dim d, int *n)
 		Diag *m = fail(e, f->at, "E0308",
 		               "cannot split a dimension of %d into %lld equal parts", d.k,
 		               (long long)k);
+		Span at = user_place(e, p->at);
+		const char *name = source_text(e->j, at);
+		if (*number_source(e, p))
+			diag_span(m, at, "%s", number_source(e, p));
+		if (k > 0)
+			diag_label(m, "%d = %lld * d has no whole solution", d.k, (long long)k);
+		if (is_word(name))
+			diag_help(m, "choose `%s` from %s", name, divisors(e, d.k));
 		diag_help(m, "give the sizes: `split([a, b], dim = ...)`");
 		return 0;
 	}

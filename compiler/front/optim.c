@@ -106,7 +106,7 @@ static Def *optimizer_def(Elab *e, Args *args, Span *at)
 	Def *d = map_get(&e->optdef, name);
 	*at = a ? a->at : e->model->name_at;
 	if (a)
-		collect_args(e, a, 0, args);
+		collect_args(e, d, a, 0, args);
 	if (d)
 		return d;
 	if (later_name(name, &what) && !strcmp(what, "the optimizer")) {
@@ -188,7 +188,7 @@ void do_update(Elab *e)
 		Node *step = n_leaf(e->g, O_time, job_sym(e->j, "step"), 0, &s);
 		Value t = number_of(e, n_op2(e->g, O_add, step, n_const(e->g, 1)), at);
 		frame_bind(e, f, job_sym(e->j, "t"), t, at)->quiet = true;
-		f->bound = true;
+		f->bound = d->expanded = true;
 		frame_find(f, job_sym(e->j, "w"))->read = false;
 		e->update_w = false;
 		int errors = e->j->nerror;

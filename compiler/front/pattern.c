@@ -200,8 +200,9 @@ static bool cannot_split(Pattern *p, int i, Dim d, Dim by, int k)
 		Span at = user_place(e, size->at);
 		const char *name = source_text(e->j, at);
 		diag_span(m, argument_place(p->f, size), "%s", number_source(e, size));
-		diag_help(m, "choose `%s` from %s", is_word(name) ? name : size->key,
-		          divisors(e, d.k));
+		if (is_word(name) || !in_prelude(e, size->at))
+			diag_help(m, "choose `%s` from %s", is_word(name) ? name : size->key,
+			          divisors(e, d.k));
 	}
 	return false;
 }

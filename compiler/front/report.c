@@ -63,7 +63,10 @@ Diag *fail_bare(Elab *e, Span at, const char *code, const char *fmt, ...)
 	va_start(ap, fmt);
 	const char *text = arena_vprintf(e->mem, fmt, ap);
 	va_end(ap);
-	return error(e->j, user_place(e, at), code, "%s", text);
+	at = user_place(e, at);
+	if (doubtful(e, at, code))
+		return diag_unheard(e->j);
+	return error(e->j, at, code, "%s", text);
 }
 
 Diag *fail(Elab *e, Span at, const char *code, const char *fmt, ...)
@@ -72,7 +75,10 @@ Diag *fail(Elab *e, Span at, const char *code, const char *fmt, ...)
 	va_start(ap, fmt);
 	const char *text = arena_vprintf(e->mem, fmt, ap);
 	va_end(ap);
-	Diag *d = error(e->j, user_place(e, at), code, "%s", text);
+	at = user_place(e, at);
+	if (doubtful(e, at, code))
+		return diag_unheard(e->j);
+	Diag *d = error(e->j, at, code, "%s", text);
 	/* a wrong name is wrong whatever the block is expanded with */
 	if (!strncmp(code, "E03", 3))
 		note_blocks(e, d);
@@ -297,7 +303,7 @@ Value unknown_call(Elab *e, Ast *call)
 		                   "it stands in `train { optimizer = ... }`");
 	Foreign f;
 	/* where numbers stand: a schedule, or a function of numbers */
-	bool number = !e->in_update && (e->g == e->m->numbers || e->g == e->m->update);
+	bool number = !e->in_update && !e->only_names && (e->g == e->m->numbers || e->g == e->m->update);
 	Diag *d = fail(e, call->name_at, "E0201", "unknown %s `%s`",
 	               number ? "schedule" : "layer", name);
 	if (foreign_find(e->mem, name, &f)) {
@@ -329,6 +335,8 @@ Value unknown_call(Elab *e, Ast *call)
 Value unknown_name(Elab *e, Sym name, Span at)
 {
 	Names l = { 0 };
+	if (!*name)                            /* stands for what was not understood          */
+		return v_poison();
 	if (e->frame)
 		for (int i = 0; i < e->frame->nname; i++)
 			if (!e->frame->name[i]->dead)
@@ -340,6 +348,9 @@ Value unknown_name(Elab *e, Sym name, Span at)
 	names_sort(&l);
 	bool call = map_get(&e->def, name) != 0;
 	Diag *d = fail(e, at, "E0204", "unknown value `%s`", name);
+	names_add(e, &l, "true");
+	names_add(e, &l, "false");
+	names_add(e, &l, "none");
 	diag_label(d, call ? "this is a function" : "not defined above");
 	const char *near = nearest(name, l.v, l.n);
 	Binding *b = near && e->frame ? frame_find(e->frame, job_sym(e->j, near)) : 0;

@@ -26,8 +26,9 @@ static Sym place_key(Span at)
 	return (Sym)(uintptr_t)((uint64_t)at.file << 32 | (uint64_t)at.beg << 1 | 1);
 }
 
-/* Keeps a value that nobody has read, with the parameters that its line has made. */
-static void unused(Elab *e, const Binding *b)
+/* Keeps a value that nobody has read, with the parameters that its statement has made; hidden: the
+ * next value of its name, or nowhere. */
+static void unused(Elab *e, const Binding *b, Span hidden)
 {
 	if (b->dead || b->quiet || b->at.file < 0 || e->silent || b->name[0] == '_')
 		return;
@@ -38,7 +39,7 @@ static void unused(Elab *e, const Binding *b)
 		map_put(e->mem, &e->read, place_key(b->at), (void *)1);
 		return;
 	}
-	Unused u = { .name = b->name, .at = b->at };
+	Unused u = { .name = b->name, .at = b->at, .hidden = hidden };
 	Sym before = 0;
 	for (int i = b->param; i < b->param + b->nparam && i < e->m->nparam; i++) {
 		const Tensor *t = &e->m->param[i];
@@ -75,8 +76,14 @@ void warn_unused(Elab *e)
 			            grouped(e, u->params), u->layers > 1 ? "are" : "is");
 		else
 			d = warning(e->j, u->at, "unused-value", "`%s` is never used", u->name);
-		diag_label(d, "neither a loss, a metric nor an output depends on this");
-		diag_help(d, "delete the line, or write `output %s`", u->name);
+		if (u->hidden.file == u->at.file && u->hidden.beg != u->at.beg) {
+			diag_label(d, "nothing reads this value");
+			diag_span(d, u->hidden, "this hides it");
+			diag_help(d, "delete the line, or give one of the two another name");
+		} else {
+			diag_label(d, "neither a loss, a metric nor an output depends on this");
+			diag_help(d, "delete the line, or write `output %s`", u->name);
+		}
 	}
 }
 
@@ -89,7 +96,7 @@ void scope_end(Elab *e)
 		Binding *b = f->made[i];
 		if (b->dead || b->depth != f->depth + 1)
 			continue;
-		unused(e, b);
+		unused(e, b, NOWHERE);
 		b->dead = true;
 	}
 	f->nmade = from;
@@ -128,7 +135,7 @@ void assign(Elab *e, Sym name, Value v, Span at)
 		return;
 	int depth = b ? b->depth : 0;
 	if (b)
-		unused(e, b);
+		unused(e, b, at);
 	b = frame_bind(e, e->frame, name, v, at);
 	b->param = e->stmt_params;
 	b->nparam = e->m->nparam - e->stmt_params;
@@ -308,7 +315,7 @@ static void do_layer(Elab *e, Ast *a)
 	l->call = call;
 	l->at = call->at;
 	l->scope = f;
-	collect_args(e, call, 0, &l->args);
+	collect_args(e, def, call, 0, &l->args);
 	Sym part = path_of_name(e, f, name, a->name_at);
 	l->path = path_join(e, f->path, part);
 	map_put(e->mem, &f->layers, name, l);

@@ -10,6 +10,7 @@
  */
 #include <string.h>
 
+#include "foreign.h"
 #include "parse.h"
 #include "nn.tab.h"
 
@@ -343,6 +344,67 @@ static bool unclosed_brace(Parse *p, Expected e)
 
 /* ---- everything else -------------------------------------------------------------------- */
 
+/* `nn.Linear(3)`, `F.relu(x)`, `x.relu()`: a dot and a call. */
+static bool method_call(Parse *p)
+{
+	int i = p->now;
+	int dot = kind_at(p, i) == '.' ? i : i > 1 && kind_at(p, i) == '(' ? i - 2 : -1;
+	if (dot < 1 || kind_at(p, dot) != '.' || kind_at(p, dot + 1) != NAME ||
+	    kind_at(p, dot + 2) != '(')
+		return false;
+	const char *of = p->tok[dot - 1].sym, *name = p->tok[dot + 1].sym;
+	int first = dot - 1;
+	while (first > 1 && kind_at(p, first - 1) == '.' && kind_at(p, first - 2) == NAME)
+		first -= 2;
+	of = p->tok[first].sym;
+	static const char *const modules[] = { "nn", "F", "torch", "keras", "tf", "layers", "np",
+		                               "jax", "flax", "self", "optim", "functional" };
+	bool module = false;
+	for (size_t k = 0; k < sizeof modules / sizeof *modules; k++)
+		module |= kind_at(p, first) == NAME && !strcmp(of, modules[k]);
+	Span at = span_join(p->tok[first].at, p->tok[dot + 1].at);
+	Diag *d = error(p->j, at, "E0105", module ? "there are no modules in the language"
+	                                          : "values have no methods");
+	Foreign f;
+	bool known = foreign_find(p->j->mem, name, &f);
+	if (module && known && f.advice)
+		diag_help(d, "%s", f.advice);
+	else if (module)
+		diag_help(d, "write the bare name: `%s(...)`", known ? f.ours : name);
+	else
+		diag_help(d, "call it, `%s(%s)`, or pipe into it: `%s |> %s`", name,
+		          parse_text(p, first, dot), parse_text(p, first, dot), name);
+	return true;
+}
+
+/* Words of other languages, and what says the same here. */
+static const char *other_word(const Parse *p)
+{
+	static const char *const row[][2] = {
+		{ "for", "a fixed number of times: `repeat i in 0..n { ... }`" },
+		{ "def", "an expression is `fn f(x) = ...`, a layer `block f(x: f32[N, C]) { ... }`" },
+		{ "function", "an expression is `fn f(x) = ...`, a layer `block f(x: f32[N, C]) { ... "
+		              "}`" },
+		{ "func", "an expression is `fn f(x) = ...`, a layer `block f(x: f32[N, C]) { ... }`" },
+		{ "class", "a layer is `block f(x: f32[N, C]) { ... }`, a network `model NAME { ... }`" },
+		{ "let", "leave the word out: `name = ...`" },
+		{ "var", "leave the word out: `name = ...`" },
+		{ "elif", "write `else { if condition { ... } }`" },
+		{ "from", "layers are known without an import; files are `import \"blocks.nn\"`" },
+		{ "import", "layers are known without an import; files are `import \"blocks.nn\"`" },
+		{ "network", "write `model NAME { ... }`" },
+		{ "net", "write `model NAME { ... }`" },
+		{ "dataset", "write `data SOURCE(...) { ... }`" },
+		{ "fit", "write `train { epochs = 10 }`" },
+	};
+	for (int i = p->now; i >= 0 && i >= p->now - 1; i--)
+		for (size_t k = 0; k < sizeof row / sizeof *row; k++)
+			if ((p->tok[i].kind == NAME || p->tok[i].kind == IMPORT) &&
+			    !strcmp(p->tok[i].sym, row[k][0]))
+				return row[k][1];
+	return 0;
+}
+
 /* `x + y` as a statement: an operator behind the first name. */
 static bool lost_value(Parse *p, Expected e)
 {
@@ -545,7 +607,10 @@ static void general(Parse *p, Expected e)
 		diag_label(d, "insert %s here", want);
 	if (late && i < p->ntok - 1)
 		diag_span(d, t->at, "found this instead");
-	if (hint)
+	const char *other = other_word(p);
+	if (other)
+		diag_help(d, "%s", other);
+	else if (hint)
 		diag_help(d, "did you mean `%s`?", hint);
 }
 
@@ -559,7 +624,7 @@ void syntax_error(Parse *p, const char *const *expected, int n)
 	if (t->flawed || (p->now > 0 && t[-1].flawed) || p->closing || p->now == p->resumed ||
 	    (p->cut && p->now == p->ntok - 1))
 		return;
-	if (dangling_pipe(p) || pipe_before(p, e) || keyword_for_name(p, e) ||
+	if (method_call(p) || dangling_pipe(p) || pipe_before(p, e) || keyword_for_name(p, e) ||
 	    missing_value(p) || in_brackets(p, e) || unclosed_brace(p, e) || lost_value(p, e) ||
 	    chained(p, e) || run_on(p, e))
 		return;

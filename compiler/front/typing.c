@@ -44,7 +44,7 @@ static bool unknown_type(Elab *e, Ast *t)
 		          "`class(K)` or `i32` for integers");
 		return false;
 	}
-	d = fail(e, t->at, "E0204", "unknown type `%s`", t->u.type.name);
+	d = fail(e, t->name_at, "E0204", "unknown type `%s`", t->u.type.name);
 	const char *near = nearest(t->u.type.name, all, nall);
 	if (!strcmp(t->u.type.name, "float32") || !strcmp(t->u.type.name, "tensor"))
 		near = "f32";

@@ -533,8 +533,37 @@ static bool wrong(Elab *e, const Value *v, const char *what, const char *needed)
 	return false;
 }
 
+/* A built-in layer divides in vain: `groups` does not divide the channels. */
+static void layer_remainder(Elab *e, const Value *v)
+{
+	const Frame *f = e->frame;
+	while (f && f->up && f->def->prelude && in_prelude(e, f->at))
+		f = f->up;
+	const Value *by = 0;
+	for (int i = 1; f && i < f->nformal && !by; i++)
+		if (f->formal[i].kind == V_NUMBER && f->formal[i].known && f->formal[i].i == v->over)
+			by = &f->formal[i];
+	Diag *d = fail(e, v->at, "E0308", "cannot split a dimension of %lld into %lld equal parts",
+	               (long long)v->i, (long long)v->over);
+	if (!by)
+		return;
+	Span at = user_place(e, by->at);
+	const char *name = source_text(e->j, at);
+	const char *arg = f->def->ast->u.def.formal.v[by - f->formal]->u.decl.name;
+	diag_label(d, "%lld / %lld has no whole solution", (long long)v->i, (long long)v->over);
+	if (*number_source(e, by))
+		diag_span(d, at, "%s", number_source(e, by));
+	diag_help(d, "choose `%s` from %s", is_word(name) ? name : arg,
+	          divisors(e, (int)v->i));
+}
+
 bool need_int(Elab *e, const Value *v, const char *what, int64_t *i)
 {
+	if (v->kind == V_NUMBER && v->over && in_prelude(e, v->at)) {
+		make_structural(e, v);
+		layer_remainder(e, v);
+		return false;
+	}
 	if (v->kind == V_NUMBER && v->over) {
 		make_structural(e, v);
 		Diag *d = fail(e, v->at, "E0308",
