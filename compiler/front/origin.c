@@ -274,10 +274,35 @@ static const char *header_dim(const Frame *f, const char *arg, int axis)
 	return 0;
 }
 
+/* Only positions were lost: a convolution without padding, or a pool; false: neither. */
+static bool size_help(Elab *e, Diag *d, const Value *h, const Value *x)
+{
+	const Frame *m = h->maker;
+	const Type *s = &x->n->ty, *y = &h->n->ty;
+	int by = shrink_factor(s, y);
+	if (!m || !m->call || y->rank < 3 || by == 1 || !dim_eq(s->dim[1], y->dim[1]) ||
+	    in_prelude(e, m->call->at))
+		return false;
+	const char *call = source_text(e->j, user_place(e, h->made));
+	const char *name = source_text(e->j, user_place(e, x->at));
+	if (!m->owned && by > 1) {
+		diag_help(d, "shrink the shortcut as well:   %s = %s |> %s",
+		          is_word(name) ? name : "x", is_word(name) ? name : "x", call);
+		return true;
+	}
+	static const char *const padding[] = { "padding", 0 };
+	if (by || formal_called(m, padding) < 0)
+		return false;
+	diag_help(d, "keep the size: add `padding = \"same\"` to `%s`", call);
+	return true;
+}
+
 bool shortcut_help(Elab *e, Diag *d, const Value *a, const Value *b, const char *what)
 {
 	const Value *h = branch_of(e, a, b), *x = h == a ? b : a;
 	Branch r;
+	if (!strcmp(what, "`+`") && h->n->ty.rank == x->n->ty.rank && size_help(e, d, h, x))
+		return true;
 	if (strcmp(what, "`+`") || h->n->ty.rank < 2 || h->n->ty.rank != x->n->ty.rank ||
 	    !branch_find(&r, h, x))
 		return false;
