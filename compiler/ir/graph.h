@@ -242,7 +242,7 @@ typedef struct {
 	const double *(*leaf)(void *arg, const Node *n);
 	void *arg;
 	uint64_t seed, update, sample0;
-	uint64_t tick;                 /* step of the scan around, for random                  */
+	uint64_t tick;                 /* number of the step among those of all scans around, for random */
 } EvalEnv;
 
 /* Evaluates all live nodes; returns by node id an array of elements (row-major; 0 for dead nodes

@@ -427,11 +427,20 @@ Ex *ex_op(Lower *l, Op op, Ex *const *arg, int narg, DType dt)
 	return ex_get(l, &k);
 }
 
+/* The number of a step among those of all scans around: each draws anew. */
+static Ex *position(Lower *l, const Level *v)
+{
+	if (!v || !v->tick)
+		return ex_int(l, 0);
+	Ex *outer = ex_mul(l, position(l, v->outer), ex_int(l, v->scan->a.scan.steps));
+	return ex_add(l, outer, v->tick);
+}
+
 Ex *ex_random(Lower *l, uint64_t stream, Ex *sample, Ex *element)
 {
 	Ex k = ex_key(E_RANDOM, DT_REAL);
 	Ex *arg[3] = { sample, element, 0 };
-	arg[2] = l->level && l->level->tick ? l->level->tick : ex_int(l, 0);
+	arg[2] = position(l, l->level);
 	k.u.stream = stream;
 	k.arg = arg;
 	k.narg = 3;

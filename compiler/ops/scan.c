@@ -149,7 +149,7 @@ void eval_scan(const Node *n, const EvalEnv *env, double *const *in, double *out
 		EvalEnv e = *env;
 		e.leaf = frame_leaf;
 		e.arg = &f;
-		e.tick = (uint64_t)f.t;
+		e.tick = env->tick * (uint64_t)n->a.scan.steps + (uint64_t)f.t;
 		double **v = graph_eval(n->body, &e, step);
 		for (int i = 0; i < ne; i++) {
 			const Node *r = scan_root(n->body, R_EMIT, i)->node;
