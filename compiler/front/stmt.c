@@ -234,20 +234,29 @@ static void do_param(Elab *e, Ast *a)
 	frame_bind(e, e->frame, name, v, a->name_at)->fixed = true;
 }
 
-/* The state of an optimizer: a moment as long as all parameters. */
+/* The state of an optimizer: a moment as long as all parameters.  Memory begins as zeros: another first
+ * value is put in its place at the first update. */
 static void do_moment(Elab *e, Ast *a, const Value *init)
 {
 	Module *m = e->m;
 	double k;
-	Node *n = init->kind == V_TENSOR || init->kind == V_NUMBER ? value_node(e, init) : 0;
-	if (!n || !node_is_const(n, &k) || k != 0) {
-		later(e, a->at,
-		      "a buffer of an optimizer that does not start as zeros_like(w)");
-		return;
+	bool number = init->kind == V_TENSOR || init->kind == V_NUMBER;
+	Type t = type_make(DT_REAL, 1, &(Dim){ (int32_t)m->param_len, 0 }), s = type_scalar(DT_REAL);
+	Node *first = number ? value_real(e, init) : n_const(e->g, 0);
+	if (!number || (first->ty.rank && !type_shape_eq(&first->ty, &t))) {
+		Diag *d = fail(e, a->name_at, "E0207", "the state `%s` of an optimizer must start with the "
+		               "shape of `w`, but this is %s", a->u.decl.name, value_text(e, init));
+		diag_help(d, "write `buffer %s = zeros_like(w)`", a->u.decl.name);
+		number = false;
 	}
-	Type t = type_make(DT_REAL, 1, &(Dim){ (int32_t)m->param_len, 0 });
 	int i = m->nmoment++;
-	Value v = v_tensor(e, n_leaf(e->g, O_moment, a->u.decl.name, i, &t), a->name_at);
+	Node *n = n_leaf(e->g, O_moment, a->u.decl.name, i, &t);
+	if (number && !(node_is_const(first, &k) && k == 0)) {
+		Node *begins = n_op2(e->g, O_eq, n_leaf(e->g, O_time, job_sym(e->j, "step"), 0, &s),
+		                     n_const(e->g, 0));
+		n = n_op3(e->g, O_where, begins, n_broadcast(e->g, first, &t), n);
+	}
+	Value v = v_tensor(e, n, a->name_at);
 	PUSH(e->mem, e->bufval, e->nbufval, e->capbufval, v);
 	PUSH(e->mem, e->bufset, e->nbufset, e->capbufset, false);
 	frame_bind(e, e->frame, a->u.decl.name, v, a->name_at)->buffer = e->nbufval;
@@ -267,6 +276,8 @@ static void do_buffer(Elab *e, Ast *a)
 		return;
 	if (a->u.decl.value)
 		init = eval(e, a->u.decl.value);
+	/* until the end of this function: a buffer in error has a name all the same */
+	frame_bind(e, e->frame, name, v_poison(), a->name_at)->quiet = true;
 	if (init.kind == V_POISON)
 		return;
 	if (e->in_update) {
@@ -329,6 +340,8 @@ static void do_next(Elab *e, Ast *a)
 	Binding *b = frame_find(e->frame, name);
 	Value v = eval(e, a->u.decl.value);
 	bool weight = e->in_update && b && !strcmp(name, "w");
+	if (b && !b->buffer && !weight && b->v.kind == V_POISON)
+		return;
 	if (!b || (!b->buffer && !weight)) {
 		Diag *d = fail(e, a->name_at, "E0406", "`%s` is not a buffer", name);
 		diag_help(d,

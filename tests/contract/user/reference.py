@@ -33,7 +33,7 @@ def trained():
     labels = torch.tensor(steps_data.labels())
     state = {p: torch.tensor(v).reshape(shape) for p, (shape, v) in first_weights().items()}
     w = {p: state[p].requires_grad_() for p in SHAPES}
-    moments = {p: [torch.zeros_like(w[p]), torch.zeros_like(w[p])] for p in w}
+    moments = {p: [torch.zeros_like(w[p]), torch.full_like(w[p], 0.02), w[p].detach().clone()] for p in w}
 
     def loss_of(x, label):
         y, h = [], torch.zeros(len(x), HIDDEN)
@@ -66,12 +66,14 @@ def trained():
         loss.backward()
         with torch.no_grad():
             for p in w:
-                g, (m, v) = w[p].grad, moments[p]
+                g, (m, v, slow) = w[p].grad, moments[p]
                 if w[p].dim() > 1:
                     w[p].mul_(1 - 0.03 * 0.01)
                 m.mul_(0.8).add_(0.2 * g)
                 v.copy_(torch.maximum(0.95 * v, g.abs()))
                 w[p].sub_(0.03 * (m / (1 - 0.8 ** step)) / (v + 1e-6))
+                slow.copy_(0.9 * slow + 0.1 * w[p])
+                w[p].add_(0.2 * (slow - w[p]))
     state.update(w)
     return {p: (list(t.shape), t.detach().reshape(-1).tolist()) for p, t in state.items()}
 
