@@ -248,7 +248,9 @@ static bool is_due(const Trainer *t, double before, bool updated)
 	const Feed *f = t->feed;
 	if (p && p->validate > 0 && p->validate_steps)
 		return updated && f->step % (int64_t)p->validate == 0;
+	/* a little less, lest rounding of a fraction of an epoch puts it off by a batch */
 	double every = (p && p->validate > 0 ? p->validate : 1) * (double)f->rows->n;
+	every *= 1 - 1e-12;
 	double after = (double)f->epoch * (double)f->rows->n + (double)f->at;
 	return floor(after / every) > floor(before / every);
 }

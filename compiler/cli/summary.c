@@ -276,9 +276,15 @@ static void text(const Summary *s)
 	printf("\n constants    structural: %s", s->nstructural ? "" : "none");
 	for (int i = 0; i < s->nstructural; i++)
 		printf("%s%s", i ? ", " : "", s->structural[i]);
-	printf("\n              at run time (--set): %s", m->nsetting ? "" : "none");
+	bool any = m->nsetting > 0;
+	for (int i = 0; i < NTRAINNUMBER; i++)
+		any |= m->train.number[i] > 0;
+	printf("\n              at run time (--set): %s", any ? "" : "none");
 	for (int i = 0; i < m->nsetting; i++)
 		printf("%s%s", i ? ", " : "", m->setting[i].name);
+	for (int i = 0, n = m->nsetting; i < NTRAINNUMBER; i++)
+		if (m->train.number[i])
+			printf("%s%s", n++ ? ", " : "", train_number_name((TrainNumber)i));
 	printf("\n");
 }
 
@@ -356,6 +362,9 @@ static void json(const Summary *s)
 	printf("],\"run_time\":[");
 	for (int i = 0; i < m->nsetting; i++)
 		printf("%s\"%s\"", i ? "," : "", m->setting[i].name);
+	for (int i = 0, n = m->nsetting; i < NTRAINNUMBER; i++)
+		if (m->train.number[i])
+			printf("%s\"%s\"", n++ ? "," : "", train_number_name((TrainNumber)i));
 	printf("]}}\n");
 }
 

@@ -19,6 +19,10 @@ const TopicDoc topic_docs[] = {
 	  "are a fixed random linear map of the inputs plus noise, or the class whose map is the "
 	  "largest; \"sequence\", class inputs follow a fixed successor table with probability 1 - "
 	  "noise, class targets of the same shape are the next elements." },
+	{ "early_stopping", "early_stopping(metric, patience = 10, min_delta = 0)",
+	  "Built in: a condition of `stop` in `train`. It holds after `patience` validations in a "
+	  "row that did not better the best value of the metric by more than `min_delta`; the "
+	  "metric knows whether larger or smaller is better." },
 	{ "search", "search METHOD(...) { const = range }",
 	  "Hyper-parameters to try: grid(), random(trials = 30), halving(trials = 30, factor = 3), "
 	  "each with minimize = or maximize =, seed =, parallel =. A range is choice(a, b, ...), "

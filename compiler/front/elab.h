@@ -401,7 +401,6 @@ bool  loop_setting(Elab *e, Ast *s);
 void  stop_setting(Elab *e, Ast *a);
 /* The numbers of the loop as roots of the current graph. */
 void  train_numbers(Elab *e);
-const char *train_number_name(int k);
 /* A loss or metric by its name, with or without `val_`; -1: there is none.  The name that an
  * expression is, or 0. */
 int   score_find(const Module *m, const char *name);

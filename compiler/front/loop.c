@@ -26,7 +26,7 @@ static const NumberRow number_table[NTRAINNUMBER] = {
 	{ "ema", "at least 0 and below 1", false, 0, false, 1, "0.999" },
 };
 
-const char *train_number_name(int k)
+const char *train_number_name(TrainNumber k)
 {
 	return number_table[k].name;
 }

@@ -294,6 +294,9 @@ Value unknown_call(Elab *e, Ast *call)
 		                                "it stands in `train`, or in the model")
 		                  : train_name_in_model(e, call, t);
 	if (later_name(name, &what)) {
+		if (!model && !strcmp(what, "the stopping rule"))
+			return other_space(e, call, "a stopping rule",
+			                   "it stands in `train { stop = ... }`");
 		if (model && from_elsewhere(e, call, what))
 			return v_poison();
 		return later(e, call->name_at, "%s `%s`", what, name);

@@ -163,6 +163,11 @@ typedef struct {
 	const char *prefix;
 } Options;
 
+/* ---- front/loop.c ---------------------------------------------------------------- */
+
+/* "clip_norm" */
+const char *train_number_name(TrainNumber k);
+
 /* ---- front/elab.c ---------------------------------------------------------------- */
 
 typedef struct { const char *name, *value; } Define;             /* -D NAME=VALUE              */

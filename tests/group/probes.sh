@@ -53,6 +53,8 @@ with() { # EXPECTED PROGRAM WEIGHTS [--set NAME=VALUE]
 }
 if [ -x "$work/steps_sgd-O2" ]; then
 	try "fifty steps with clip_norm" with clip_norm steps_sgd-O2 steps --set clip_norm=0.1
+	try "fifty steps with clip_norm and frozen tensors" with frozen steps_sgd-O2 steps --set clip_norm=0.1 \
+		--freeze "dense1.*"
 	try "fifty steps with clip_value" with clip_value steps_sgd-O2 steps --set clip_value=0.02
 	try "fifty steps with accumulate" with accumulate steps_sgd-O2 steps --set accumulate=3
 	try "fifty steps with ema" with ema steps_sgd-O2 steps --set ema=0.9

@@ -122,7 +122,8 @@ def batches(size=16):
         yield part, at == 0
 
 
-def steps(name, optimizer, clip_value=None, clip_norm=None, accumulate=1, ema=None, norm=False):
+def steps(name, optimizer, clip_value=None, clip_norm=None, accumulate=1, ema=None, norm=False,
+          frozen=()):
     """The network of steps_*.nn: 60 images of 5 x 5 in file order, batches of 16, 50 updates."""
     x = torch.tensor(steps_data.images()).double().reshape(60, 25) / 255
     y = torch.tensor(steps_data.labels())
@@ -136,11 +137,13 @@ def steps(name, optimizer, clip_value=None, clip_norm=None, accumulate=1, ema=No
             getattr(net, layer).register_buffer(leaf, t)
         else:
             getattr(net, layer).register_parameter(leaf, torch.nn.Parameter(t))
+    for layer in frozen:
+        getattr(net, layer).requires_grad_(False)
     average = None
     if ema is not None:
         average = torch.optim.swa_utils.AveragedModel(
             net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(ema))
-    o = optimizer(net.parameters())
+    o = optimizer([p for p in net.parameters() if p.requires_grad])
     feed = batches()
     for step in range(50):
         group = []
@@ -185,6 +188,7 @@ def main():
         return torch.optim.SGD(p, lr=0.1, momentum=0.9)
     steps("clip_norm", sgd, clip_norm=0.1)
     steps("clip_value", sgd, clip_value=0.02)
+    steps("frozen", sgd, clip_norm=0.1, frozen=["dense1"])
     steps("accumulate", sgd, accumulate=3)
     steps("ema", sgd, ema=0.9)
     steps("loop", sgd, clip_value=0.02, clip_norm=lambda s: 0.2 - 0.15 * min(s / 30, 1),
