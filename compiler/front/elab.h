@@ -344,7 +344,7 @@ void  check_wholes(Elab *e);
 /* Do metrics a in training and b in evaluation compute the same of their sums? */
 bool  same_formula(Elab *e, const Node *a, const Node *b);
 /* Of a metric's expression; true where it cannot be known. */
-bool  larger_is_better(const Ast *v);
+bool  larger_is_better(Elab *e, const Ast *v);
 /* Inputs and outputs stand in the model; false after E0406. */
 bool  only_in_model(Elab *e, Ast *a, const char *what);
 void  assign(Elab *e, Sym name, Value v, Span at);

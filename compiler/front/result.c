@@ -128,7 +128,7 @@ void exec_result(Elab *e, Ast *a)
 		LossInfo row = { name, at };
 		PUSH(e->mem, m->loss, m->nloss, m->caploss, row);
 	} else if (i == have && metric) {
-		MetricInfo row = { name, at, larger_is_better(a->u.decl.value),
+		MetricInfo row = { name, at, larger_is_better(e, a->u.decl.value),
 			           n->ty.rank ? n->ty.dim[0].k : 0, 0 };
 		PUSH(e->mem, m->metric, m->nmetric, m->capmetric, row);
 	} else if (i == have) {

@@ -236,26 +236,56 @@ static double literal(const Ast *v)
 	return v->kind == A_INT || v->kind == A_FLOAT ? v->u.lit.num : 0;
 }
 
-/* 1: larger is better, -1: smaller, 0: not known. */
-static int direction(const Ast *v)
+static const Ast *last_stage(const Ast *v)
+{
+	while (v->kind == A_PIPE)
+		v = v->u.pipe.stage;
+	return v;
+}
+
+/* A distance: |a - b|, (a - b) ** 2. */
+static bool is_distance(const Ast *v)
+{
+	const Ast *of = 0;
+	if (v->kind == A_CALL && v->u.call.arg.n == 1 &&
+	    (!strcmp(v->u.call.fn, "abs") || !strcmp(v->u.call.fn, "square")))
+		of = v->u.call.arg.v[0];
+	if (v->kind == A_BINARY && !strcmp(v->u.bin.op, "**") && literal(v->u.bin.r) == 2)
+		of = v->u.bin.l;
+	return of && of->kind == A_BINARY && !strcmp(of->u.bin.op, "-");
+}
+
+static int direction(Elab *e, const Ast *v, int depth);
+
+static int call_direction(Elab *e, const Ast *v, int depth)
 {
 	static const char *const rising[] = { "exp", "log", "sqrt", "sum", "mean", "square" };
-	if (v->kind == A_PIPE)
-		return direction(v->u.pipe.stage);
-	if (v->kind == A_UNARY)
-		return strcmp(v->u.bin.op, "-") ? 0 : -direction(v->u.bin.l);
-	if (v->kind == A_CALL) {
-		const LossRow *row = loss_find(v->u.call.fn);
-		if (row)
-			return row->larger ? 1 : -1;
-		for (size_t i = 0; i < sizeof rising / sizeof *rising; i++)
-			if (!strcmp(v->u.call.fn, rising[i]) && v->u.call.arg.n == 1)
-				return direction(v->u.call.arg.v[0]);
+	const LossRow *row = loss_find(v->u.call.fn);
+	if (row)
+		return row->larger ? 1 : -1;
+	for (size_t i = 0; i < sizeof rising / sizeof *rising; i++)
+		if (!strcmp(v->u.call.fn, rising[i]) && v->u.call.arg.n == 1)
+			return direction(e, v->u.call.arg.v[0], depth);
+	const Def *d = map_get(&e->def, v->u.call.fn);
+	return d && d->ast->kind == A_FN && d->ast->u.def.value && !d->prelude
+	               ? direction(e, d->ast->u.def.value, depth - 1) : 0;
+}
+
+/* 1: larger is better, -1: smaller, 0: not known. depth: of the user's functions. */
+static int direction(Elab *e, const Ast *v, int depth)
+{
+	v = last_stage(v);
+	if (depth < 0)
 		return 0;
-	}
+	if (is_distance(v))
+		return -1;
+	if (v->kind == A_UNARY)
+		return strcmp(v->u.bin.op, "-") ? 0 : -direction(e, v->u.bin.l, depth);
+	if (v->kind == A_CALL)
+		return call_direction(e, v, depth);
 	if (v->kind != A_BINARY)
 		return 0;
-	int l = direction(v->u.bin.l), r = direction(v->u.bin.r);
+	int l = direction(e, v->u.bin.l, depth), r = direction(e, v->u.bin.r, depth);
 	switch (v->u.bin.op[0]) {
 	case '+':
 		return joined(l, r);
@@ -273,7 +303,7 @@ static int direction(const Ast *v)
 	}
 }
 
-bool larger_is_better(const Ast *v)
+bool larger_is_better(Elab *e, const Ast *v)
 {
-	return direction(v) >= 0;
+	return direction(e, v, 8) >= 0;
 }

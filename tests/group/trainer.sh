@@ -100,6 +100,14 @@ mkdir -p "$work/metrics"
 try "metrics build" trainer "$root/tests/metrics/metrics.nn" "$work/metrics/t" --precision f64
 try "metrics agree with scikit-learn" metrics_agree
 
+# Which direction is better, of metrics a to n.
+directions() {
+	found=$("$nnc" "$root/tests/metrics/direction.nn" -o - | sed -n 's/^	{ "\([a-n]\)", \([01]\), 0, 0 },$/\1\2/p' | tr '\n' ' ')
+	echo "$found"
+	[ "$found" = "a0 b1 c0 d1 e0 f1 g0 h0 i0 j1 k0 l1 m0 n1 " ]
+}
+try "metrics have directions" directions
+
 # Outputs of every type and rank, in every format; batches of every element type.
 formats=$work/formats/o
 mkdir -p "$formats"
