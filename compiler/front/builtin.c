@@ -136,7 +136,7 @@ static Node *is_class(Elab *e, Node *i, int k)
 
 static bool need_class(Elab *e, Frame *f, const Value *i)
 {
-	if (i->n->ty.dt == DT_I32)
+	if (i->n->ty.dt == DT_I32 && i->n->ty.classes)
 		return true;
 	Diag *d = fail(e, i->at, "E0310", "`%s` needs class(K) as index, but this is %s",
 	               public_frame(f)->def->name, value_text(e, i));
@@ -149,12 +149,8 @@ static Value b_one_hot(Elab *e, Frame *f)
 	const Value *i = need_tensor(e, f, 0);
 	if (!i || !need_class(e, f, i))
 		return v_poison();
-	if (!i->n->ty.classes || i->n->ty.rank == MAXRANK) {
-		Diag *d = fail(e, i->at, "E0310",
-		               "`one_hot` needs to know the number of classes, but this "
-		               "is %s",
-		               value_text(e, i));
-		diag_help(d, "declare it as `class(K)[...]`");
+	if (i->n->ty.rank == MAXRANK) {
+		fail(e, f->at, "E0303", "a tensor has at most %d dimensions", MAXRANK);
 		return v_poison();
 	}
 	Type t = i->n->ty;

@@ -466,8 +466,8 @@ static Value run_block(Elab *e, Frame *f)
 	return v;
 }
 
-/* A block of the prelude that is a part of the layer that calls it: path and first values are
- * that layer's. */
+/* A block of the prelude that is a part of the layer that calls it: first values are that
+ * layer's, and its path too if the call has no label. */
 static bool helper(const Def *d)
 {
 	return d->prelude && d->ast->kind == A_BLOCK && d->name[0] == '_';
@@ -513,9 +513,11 @@ Value call_def(Elab *e, Def *d, Ast *call, Args *args, Span at, Sym label, Span 
 		return init_call(e, d, args, at);
 	Frame *f = frame_new(e, d, call, at);
 	if (helper(d) && e->frame) {
+		f->init = e->frame->scope->init;
+		f->bias_init = e->frame->scope->bias_init;
+	}
+	if (helper(d) && e->frame && !label) {
 		f->scope = e->frame->scope;
-		f->init = f->scope->init;
-		f->bias_init = f->scope->bias_init;
 	} else if (d->ast->kind == A_BLOCK && e->frame) {
 		Frame *s = e->frame->scope;
 		Sym name = path_of_call(e, s, d->name, label, label ? label_at : at);

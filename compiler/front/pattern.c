@@ -408,6 +408,27 @@ static void sum_out(Elab *e, Operand *o, uint32_t keep)
 	o->n = drop_axes(e, n_reduce(e->g, O_sum, o->n, axes), axes);
 }
 
+/* A letter twice in one operand takes the diagonal: elsewhere 0, then a sum over the second. */
+static bool diagonals(Pattern *p, Operand *o)
+{
+	Graph *g = p->e->g;
+	for (int i = 0; i < o->n->ty.rank; i++)
+		for (int k = i + 1; k < o->n->ty.rank; k++) {
+			if (o->label[i] != o->label[k])
+				continue;
+			if (o->n->ty.dim[i].b)
+				return bad(p, "names the batch twice: ", p->name[o->label[i]]);
+			Node *same = n_op2(g, O_eq, n_iota(g, &o->n->ty, i),
+			                   n_iota(g, &o->n->ty, k));
+			Node *x = n_op3(g, O_where, same, o->n, n_const(g, 0));
+			o->n = drop_axes(p->e, n_reduce(g, O_sum, x, 1u << k), 1u << k);
+			for (int r = k; r < o->n->ty.rank; r++)
+				o->label[r] = o->label[r + 1];
+			k--;
+		}
+	return true;
+}
+
 /* Letters of one operand against its dimensions; false after a message. */
 static bool operand(Pattern *p, const char **s, const Value *v, Operand *o)
 {
@@ -422,12 +443,6 @@ static bool operand(Pattern *p, const char **s, const Value *v, Operand *o)
 		int k = name_number(p, *s, 1);
 		if (k < 0 || n >= MAXRANK)
 			return bad(p, "has too many letters", "");
-		for (int i = 0; i < n; i++)
-			if (o->label[i] == k) {
-				later(p->e, p->pattern->at,
-				      "a letter twice in one operand of `einsum`");
-				return false;
-			}
 		o->label[n++] = k;
 		if (n > o->n->ty.rank)
 			continue;
@@ -445,7 +460,7 @@ static bool operand(Pattern *p, const char **s, const Value *v, Operand *o)
 		p->size[k] = d;
 	}
 	if (n == o->n->ty.rank)
-		return true;
+		return diagonals(p, o);
 	Diag *d = fail(p->e, p->pattern->at, "E0303",
 	               "the pattern has %d letters for a tensor of rank %d", n, o->n->ty.rank);
 	show_value(p->e, d, v);

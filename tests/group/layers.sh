@@ -51,9 +51,18 @@ initialisers() {
 		"$PYTHON" "$layers/initial.py" check "$work/initial.safetensors"
 }
 
+arguments() {
+	"$PYTHON" "$layers/arguments.py" source "$work" && build_one arguments -O2 || return 1
+	for lr in 0 0.5; do
+		"$work/arguments-O2" train --set lr=$lr --out "$work/lr$lr" --no-plot --progress none -q || return 1
+	done
+	"$PYTHON" "$layers/arguments.py" check "$work/lr0/arguments.last.safetensors" "$work/lr0.5/arguments.last.safetensors"
+}
+
 try "every name is tested" "$PYTHON" "$layers/names.py" "$nnc"
 try "random layers" random_layers
 try "initialisers" initialisers
+try "arguments of layers" arguments
 for name in $("$PYTHON" "$layers/programs.py"); do
 	want "$name-O0" || want "$name-O2" || continue
 	"$PYTHON" "$layers/programs.py" "$name" "$work"

@@ -315,6 +315,7 @@ PRODUCTS = [
     'einsum("nab,nbc,ncd->nad", x, y, t)', 'einsum("nab,nab->nb", x, x)', 'einsum("nb,nbc->c", u, y)',
     'einsum("nab,bc->nca", x, M)', 'einsum("nab,nbc,nca,b->n", x, y, t, V)', 'einsum("nhab,nhcb->nhac", w, w)',
     'einsum("na,nb->nab", u, u)', 'einsum("n a b , n b c -> n c a", x, y)', 'einsum("ab,cb->ac", M, M)', 'einsum("a,b->ab", V, V)', 'einsum("nab,a->nb", t, V2)',
+    ('einsum("nabb->na", w[:, :, :4])', 'einsum("nabb->na", w[:, :, :4])'), 'einsum("naa,nac->nca", transpose(x[:, :4]), y)',
 ]
 
 LOSSES = [f"{name}{rest}, reduction = \"{r}\")" for r in ("mean", "sum", "none") for name, rest in [

@@ -16,7 +16,8 @@ import safetensors  # noqa: E402
 
 ROWS = 50
 DROPS = {"a": ("dropout({}, 0.3)", 0.3), "b": ("{} |> dropout", 0.5), "c": ("dropout({}, 0.3)", 0.3),
-         "d": ("spatial_dropout({}, 0.4)", 0.4), "e": ("dropout({}, 0.9)", 0.9)}
+         "d": ("spatial_dropout({}, 0.4)", 0.4), "e": ("dropout({}, 0.9)", 0.9),
+         "f": ("dropout({}, 1)", 1)}
 
 
 def source():
