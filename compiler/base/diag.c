@@ -18,10 +18,19 @@ static bool same_place(Span a, Span b)
 	return a.file == b.file && a.beg == b.beg && a.end == b.end;
 }
 
+static int place_slot(const Job *j, Span at)
+{
+	uint64_t h = ((uint64_t)(uint32_t)at.file << 32 | (uint32_t)at.beg) * 0x9e3779b97f4a7c15u;
+	h ^= (uint64_t)(uint32_t)at.end * 0xff51afd7ed558ccdu;
+	return (int)(h >> 33) & (j->capdiag_at - 1);
+}
+
 static bool recorded(const Job *j, Span at, const char *code, const char *text)
 {
-	for (int i = 0; i < j->ndiag; i++) {
-		const Diag *d = j->diag[i];
+	for (int i = place_slot(j, at); j->diag_at && j->diag_at[i]; i = (i + 1) & (j->capdiag_at - 1)) {
+		const Diag *d = j->diag_at[i];
+		if (d->order >= j->ndiag || j->diag[d->order] != d)
+			continue;      /* taken back */
 		if (strcmp(d->code, code) || !same_place(d->mark[0].at, at))
 			continue;
 		/* Without a place only the words tell two mistakes apart. */
@@ -29,6 +38,30 @@ static bool recorded(const Job *j, Span at, const char *code, const char *text)
 			return true;
 	}
 	return false;
+}
+
+/* Enters d into the table by places. */
+static void enter(Job *j, Diag *d)
+{
+	int i = place_slot(j, d->mark[0].at);
+	while (j->diag_at[i])
+		i = (i + 1) & (j->capdiag_at - 1);
+	j->diag_at[i] = d;
+	j->ndiag_at++;
+}
+
+static void grow(Job *j)
+{
+	Diag **old = j->diag_at;
+	int n = j->capdiag_at;
+	if (2 * (j->ndiag_at + 1) <= n)
+		return;
+	j->capdiag_at = n ? 2 * n : 64;
+	j->diag_at = NEWN(j->mem, Diag *, j->capdiag_at);
+	j->ndiag_at = 0;
+	for (int i = 0; i < n; i++)
+		if (old[i])
+			enter(j, old[i]);
 }
 
 static Diag *diag_new(Job *j, Span at, const char *code, const char *fmt, va_list ap)
@@ -53,6 +86,8 @@ static void record(Job *j, Diag *d)
 	d->order = j->ndiag;
 	j->nerror += d->is_error;
 	PUSH(j->mem, j->diag, j->ndiag, j->capdiag, d);
+	grow(j);
+	enter(j, d);
 }
 
 Diag *error(Job *j, Span at, const char *code, const char *fmt, ...)

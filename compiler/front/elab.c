@@ -32,6 +32,7 @@ static Graph *variant(Elab *e, const char *name, bool training)
 	e->walking = true;
 	e->depth = e->calls = e->stmts = 0;
 	e->nloss = e->nmetric = e->noutput = 0;
+	memset(e->made, 0, sizeof e->made);
 	memset(&e->rowpath, 0, sizeof e->rowpath);
 	e->nrows = 0;
 	for (int i = 0; i < e->nbufset; i++)
@@ -75,27 +76,34 @@ static void mark_from(Graph *g, Arena *mem, Elab *e, bool buffers)
 	}
 }
 
+/* "block.layer.weight" -> "block.layer", "block", "": what it stands in; 0 at the end. */
+static Sym path_up(Elab *e, Sym path)
+{
+	const char *dot = strrchr(path, '.');
+	return !*path ? 0 : symbols_get(e->j->symbols, path, dot ? (size_t)(dot - path) : 0);
+}
+
+enum { HAS_PARAM = 1, HAS_LIVE = 2 };
+
+/* What there is of parameters below each block. */
+static Map blocks_of(Elab *e)
+{
+	Map block = { 0 };
+	for (int k = 0; k < e->npinfo; k++) {
+		intptr_t has = HAS_PARAM | (e->pinfo[k].live ? HAS_LIVE : 0);
+		for (Sym p = path_up(e, e->m->param[k].path); p; p = path_up(e, p))
+			map_put(e->mem, &block, p,
+			        (void *)((intptr_t)map_get(&block, p) | has));
+	}
+	return block;
+}
+
 /* Whether buffer i is state of something that is built: it has an `update`, and of the
  * parameters of its block, or of the model, one is live, or there are none. */
-static bool kept_state(const Elab *e, int i)
+static bool kept_state(Elab *e, int i, const bool *updated, const Map *block)
 {
-	const char *path = e->m->buffer[i].path, *dot = strrchr(path, '.');
-	size_t n = dot ? (size_t)(dot - path) + 1 : 0;
-	bool none = true, updated = false;
-	for (int k = 0; k < e->m->grad->nroot; k++) {
-		const Root *r = &e->m->grad->root[k];
-		updated |= r->kind == R_BUFFER && r->index == i;
-	}
-	if (!updated)
-		return false;
-	for (int k = 0; k < e->npinfo; k++) {
-		if (strncmp(e->m->param[k].path, path, n))
-			continue;
-		if (e->pinfo[k].live)
-			return true;
-		none = false;
-	}
-	return none;
+	intptr_t has = (intptr_t)map_get(block, path_up(e, e->m->buffer[i].path));
+	return updated[i] && (has == 0 || has & HAS_LIVE);
 }
 
 /* Marks tensors that a loss, metric or output depends on, also through the next value of a
@@ -103,13 +111,18 @@ static bool kept_state(const Elab *e, int i)
 static void find_live(Elab *e)
 {
 	int before = -1, now = 0;
+	bool *updated = NEWN(e->mem, bool, e->nbinfo + 1);
+	for (int k = 0; k < e->m->grad->nroot; k++)
+		if (e->m->grad->root[k].kind == R_BUFFER)
+			updated[e->m->grad->root[k].index] = true;
 	while (now != before) {
 		before = now;
 		mark_from(e->m->grad, e->mem, e, true);
 		mark_from(e->m->eval, e->mem, e, true);
 		now = 0;
+		Map block = e->nbinfo ? blocks_of(e) : (Map){ 0 };
 		for (int i = 0; i < e->nbinfo; i++) {
-			e->binfo[i].live |= kept_state(e, i);
+			e->binfo[i].live |= kept_state(e, i, updated, &block);
 			now += e->binfo[i].live;
 		}
 	}
@@ -225,24 +238,23 @@ static void settle_tensors(Elab *e)
 static void layer_table(Elab *e)
 {
 	Module *m = e->m;
+	Map own = { 0 }, state = { 0 };        /* by path: parameters of its own, and 1 more   */
+	for (int k = 0; k < m->nparam; k++) {
+		Sym p = path_up(e, m->param[k].path);
+		intptr_t n = (intptr_t)map_get(&own, p);
+		map_put(e->mem, &own, p, (void *)((n ? n : 1) + (intptr_t)m->param[k].len));
+	}
+	for (int k = 0; k < m->nbuffer; k++)
+		for (Sym p = path_up(e, m->buffer[k].path); p; p = path_up(e, p))
+			map_put(e->mem, &state, p, (void *)1);
 	for (int i = 0; i < e->nrows; i++) {
 		LayerRow *r = &e->rows[i];
 		LayerInfo row = {
 			.path = r->path, .call = r->call, .out = r->out, .at = r->at
 		};
-		size_t n = strlen(r->path);
-		int found = 0;
-		for (int k = 0; k < m->nparam; k++)
-			if (!strncmp(m->param[k].path, r->path, n) &&
-			    m->param[k].path[n] == '.' &&
-			    !strchr(m->param[k].path + n + 1, '.')) {
-				row.params += m->param[k].len;
-				found++;
-			}
-		for (int k = 0; k < m->nbuffer; k++)
-			found += !strncmp(m->buffer[k].path, r->path, n) &&
-			         m->buffer[k].path[n] == '.';
-		if (found)
+		intptr_t params = (intptr_t)map_get(&own, r->path);
+		row.params = params ? (int64_t)params - 1 : 0;
+		if (params || map_get(&state, r->path))
 			PUSH(e->mem, m->layer, m->nlayer, m->caplayer, row);
 	}
 }
@@ -338,19 +350,20 @@ static void model_results(Elab *e)
 		"write `loss cross_entropy(logits, label)` to train it, `output y` to use it");
 }
 
-static const Root *root_of(const Graph *g, RootKind kind, int index)
+/* The roots of a kind by their index, of n; 0 where there is none. */
+static const Root **roots_of(Elab *e, const Graph *g, RootKind kind, int n)
 {
-	for (int i = 0; i < g->nroot; i++)
-		if (g->root[i].kind == kind && g->root[i].index == index)
-			return &g->root[i];
-	return 0;
+	const Root **by = NEWN(e->mem, const Root *, n + 1);
+	for (int i = g->nroot - 1; i >= 0; i--)
+		if (g->root[i].kind == kind && g->root[i].index < n)
+			by[g->root[i].index] = &g->root[i];
+	return by;
 }
 
 /* An output or metric is the same in both variants: files and tables have one place for it. */
-static void same_result(Elab *e, RootKind kind, int index, Sym name, Span at)
+static void same_result(Elab *e, RootKind kind, const Root *t, const Root *v, Sym name, Span at)
 {
 	const char *what = kind == R_OUTPUT ? "output" : "metric";
-	const Root *t = root_of(e->m->grad, kind, index), *v = root_of(e->m->eval, kind, index);
 	bool same = t && v && type_eq(&t->node->ty, &v->node->ty);
 	if (same && (kind == R_OUTPUT || same_formula(e, t->node, v->node)))
 		return;
@@ -377,15 +390,22 @@ static void same_results(Elab *e)
 	Graph *const g[] = { m->grad, m->eval };
 	if (e->j->nerror)
 		return;
-	for (int k = 0; k < 2; k++)
+	const Root **by[2];
+	for (int k = 0; k < 2; k++) {
+		by[k] = roots_of(e, g[k], R_LOSS, m->nloss);
 		for (int i = 0; i < m->nloss; i++)
-			if (!root_of(g[k], R_LOSS, i))
+			if (!by[k][i])
 				graph_root(g[k], R_LOSS, i, m->loss[i].name, n_const(g[k], 0),
 				           m->loss[i].at);
+	}
+	for (int k = 0; k < 2; k++)
+		by[k] = roots_of(e, g[k], R_OUTPUT, m->nout);
 	for (int i = 0; i < m->nout; i++)
-		same_result(e, R_OUTPUT, i, m->out[i].name, m->out[i].at);
+		same_result(e, R_OUTPUT, by[0][i], by[1][i], m->out[i].name, m->out[i].at);
+	for (int k = 0; k < 2; k++)
+		by[k] = roots_of(e, g[k], R_METRIC, m->nmetric);
 	for (int i = 0; i < m->nmetric; i++)
-		same_result(e, R_METRIC, i, m->metric[i].name, m->metric[i].at);
+		same_result(e, R_METRIC, by[0][i], by[1][i], m->metric[i].name, m->metric[i].at);
 	check_wholes(e);
 }
 

@@ -580,6 +580,7 @@ struct Elab {
 	LayerRow *rows; int nrows, caprows;
 	Map rowpath;
 	int nloss, nmetric, noutput;
+	Map made[3];                   /* losses, metrics, outputs of this variant: their places */
 	bool in_update;                /* an optimizer's body                                 */
 	bool update_w;                 /* ... has updated w                                   */
 	bool decay_all;

@@ -74,13 +74,17 @@ static int result_index(Elab *e, Map *names, Sym name, int n)
 	return n;
 }
 
-static bool root_exists(const Graph *g, RootKind kind, int index, Span *at)
+/* Was this result made in this variant before?  It is now. */
+static bool made_before(Elab *e, Map *made, Sym name, Span at, Span *before)
 {
-	for (int i = 0; i < g->nroot; i++)
-		if (g->root[i].kind == kind && g->root[i].index == index) {
-			*at = g->root[i].at;
-			return true;
-		}
+	const Span *s = map_get(made, name);
+	if (s) {
+		*before = *s;
+		return true;
+	}
+	Span *now = NEW(e->mem, Span);
+	*now = at;
+	map_put(e->mem, made, name, now);
 	return false;
 }
 
@@ -118,12 +122,11 @@ void exec_result(Elab *e, Ast *a)
 	                                                 : &e->names_of_outputs;
 	int have = loss ? m->nloss : metric ? m->nmetric : m->nout;
 	int i = result_index(e, names, name, have);
-	Span before;
-	if (root_exists(e->top, rk, i, &before)) {
+	Span before, at = a->u.decl.name ? a->name_at : a->u.decl.value->at;
+	if (made_before(e, &e->made[loss ? 0 : metric ? 1 : 2], name, at, &before)) {
 		twice(e, a, kind, one, name, before);
 		return;
 	}
-	Span at = a->u.decl.name ? a->name_at : a->u.decl.value->at;
 	if (i == have && loss) {
 		LossInfo row = { name, at };
 		PUSH(e->mem, m->loss, m->nloss, m->caploss, row);
