@@ -330,6 +330,8 @@ int main(int argc, char **argv)
 	j->check = getenv("NNC_CHECK") != 0;
 	clock_gettime(CLOCK_MONOTONIC, &c.since);
 	int status = options_parse(j, &cmd, argc, argv);
+	if (!status && cmd.limits)
+		print_limits(NNRT_MAX_FIELDS, NNRT_MAX_MOMENTS);
 	if (!status && cmd.mode == MODE_EXPLAIN) {
 		status = explain(j, cmd.topic);
 	} else if (!status && cmd.mode == MODE_LIST) {

@@ -284,7 +284,7 @@ static int apply_cli(Job *j, Command *c, Flag f, const char *v)
 	case F_DEPEND_FILE:
 		c->depend_file = v;
 		return *v ? 0 : usage(j, "`-MF` needs the name of a file", "-MD -MF model.d");
-	case F_LIMITS: print_limits(); c->mode = MODE_DONE; return 0;
+	case F_LIMITS: c->limits = true; c->mode = MODE_DONE; return 0;
 	case F_SUMMARY:
 		c->mode = MODE_SUMMARY;
 		c->json = !strcmp(v, "json");

@@ -26,6 +26,7 @@ typedef struct {
 	const char *depend_file;       /* -MF                                                  */
 	bool json;                     /* --summary=json                                       */
 	bool api_given, weights_as_given;      /* they win over `export`                      */
+	bool limits;                   /* --limits                                             */
 	bool check, in_place;          /* --check also given, with --fmt; -i                    */
 } Command;
 

@@ -34,6 +34,9 @@ char  *arena_vprintf(Arena *a, const char *fmt, va_list ap);
  * else a copy of twice the size (the old one stays in the arena).  Updates *cap. */
 void  *arena_grow(Arena *a, void *v, int have, int *cap, int need, size_t item);
 
+/* Limits of programs, printed by --limits: what blocks, fns and repeat may expand to. */
+enum { MAXSTMTS = 120000, MAXCALLS = 100000, MAXNEST = 900 };
+
 #define NEW(a, T)        ((T *)arena_alloc((a), sizeof(T)))
 #define NEWN(a, T, n)    ((T *)arena_alloc((a), sizeof(T) * (size_t)(n)))
 /* Append x to the growing array v (count n, capacity cap) of arena a. */

@@ -241,13 +241,18 @@ int write_dependencies(Job *j, const char *target, const char *path)
 /* ---- --limits ------------------------------------------------------------------------------
  */
 
-void print_limits(void)
+void print_limits(int most_fields, int most_moments)
 {
-	static const struct {
+	const struct {
 		const char *what;
 		long long limit;
 	} limits[] = {
 		{ "nesting of brackets, height of any expression", MAX_NEST },
+		{ "statements, blocks and repeat expanded", MAXSTMTS },
+		{ "calls, blocks and functions expanded", MAXCALLS },
+		{ "blocks and functions inside each other", MAXNEST },
+		{ "inputs and targets; outputs", most_fields },
+		{ "buffers of an optimizer", most_moments },
 		{ "bytes of a source file", SOURCE_BYTES },
 		{ "bytes of a line", MAX_LINE },
 		{ "letters of a name", MAX_NAME },

@@ -33,7 +33,8 @@ int run_program(Job *j, const Out *text, const char *name, char *const *args, in
 /* -MD: what the output depends on, as a rule of make.  0, or 3 after a message. */
 int write_dependencies(Job *j, const char *target, const char *path);
 /* --limits. */
-void print_limits(void);
+/* The runtime's limits are the caller's to give. */
+void print_limits(int most_fields, int most_moments);
 
 /* --summary of a module after all passes; file: the program's source. */
 void summary(Module *m, const Options *opt, int file, bool as_json);

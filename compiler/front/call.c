@@ -8,13 +8,31 @@
 
 #include <string.h>
 
-enum { MAXCALLS = 60000, MAXNEST = 900, FEWNAMES = 8, MAXFORMAL = 1000 };
+enum { FEWNAMES = 8, MAXFORMAL = 1000 };
 
 /* ---- frames ------------------------------------------------------------------------------ */
 
+/* Nobody but a message about its result refers to the frame of a builtin that is done: the next
+ * one takes it over, its names with it. */
+static void frame_spare(Elab *e, Frame *f)
+{
+	Binding **name = f->name;
+	int n = f->nname > FEWNAMES ? 0 : f->nname, cap = f->capname;
+	memset(f, 0, sizeof *f);
+	f->name = name;
+	f->capname = cap;
+	f->nspare = n;
+	f->up = e->spare;
+	e->spare = f;
+}
+
 Frame *frame_new(Elab *e, Def *d, Ast *call, Span at)
 {
-	Frame *f = NEW(e->mem, Frame), *up = e->frame;
+	Frame *f = d->builtin ? e->spare : 0, *up = e->frame;
+	if (f)
+		e->spare = f->up;
+	else
+		f = NEW(e->mem, Frame);
 	f->up = up;
 	f->def = d;
 	f->call = call;
@@ -68,7 +86,12 @@ Binding *frame_bind(Elab *e, Frame *f, Sym name, Value v, Span at)
 {
 	Binding *b = frame_slot(f, name);
 	if (!b) {
-		b = NEW(e->mem, Binding);
+		if (f->nname < f->nspare) {
+			b = f->name[f->nname];
+			memset(b, 0, sizeof *b);
+		} else {
+			b = NEW(e->mem, Binding);
+		}
 		b->name = name;
 		frame_push(e, f, b);
 	} else if (b->dead) {
@@ -97,6 +120,10 @@ void arg_push(Elab *e, Args *a, Sym name, Value v, Span at, Span name_at)
 
 void collect_args(Elab *e, const Def *def, Ast *call, const Value *piped, Args *out)
 {
+	if (!out->v) {                 /* as many as needed: there are many small ones */
+		out->cap = call->u.call.arg.n + (piped != 0);
+		out->v = NEWN(e->mem, Arg, out->cap + 1);
+	}
 	if (piped)
 		arg_push(e, out, 0, *piped, piped->at, piped->at);
 	for (int i = 0; i < call->u.call.arg.n; i++) {
@@ -524,7 +551,10 @@ Value call_def(Elab *e, Def *d, Ast *call, Args *args, Span at, Sym label, Span 
 		f->path = path_join(e, s->path, name);
 		f->draws = path_join(e, s->draws, name);
 	}
-	return expand(e, f, args);
+	Value v = expand(e, f, args);
+	if (d->builtin && (v.kind == V_TENSOR || v.kind == V_NUMBER) && v.maker != f)
+		frame_spare(e, f);
+	return v;
 }
 
 Value call_layer(Elab *e, Layer *l, Ast *call, Args *args, Span at)

@@ -233,6 +233,7 @@ struct Frame {
 	Sym draws;                     /* the path for random streams                         */
 	Scan *around;                  /* the scan around the call                            */
 	Binding **name; int nname, capname;
+	int nspare;                    /* bindings of an earlier use, to be taken              */
 	Map map, layers, ordinals, used;
 	int depth;                     /* of scopes inside                                    */
 	Binding **made; int nmade, capmade;     /* by the scopes that are open, in order       */
@@ -552,6 +553,7 @@ struct Elab {
 	Graph *scratch;                /* for numbers outside of all graphs                  */
 	Scan *scan;
 	Frame *frame;
+	Frame *spare;                  /* frames of builtins that are done                     */
 	bool walking;                  /* in the model: layers may be called                 */
 	bool training;
 	bool silent;                   /* in the branch that is not taken                     */
