@@ -154,7 +154,7 @@ demo: setup
 # Each group is a script tests/group/NAME.sh that prints its failures and one closing line with its
 # seconds, and leaves its counts in $(BUILD)/check.  Groups run side by side; `timing` runs alone.
 # The long ones first.
-GROUPS_ := loop bits layers warnings probes bad trainer addop sanitize units ops contract fault \
+GROUPS_ := loop bits scale layers warnings probes bad trainer addop sanitize units ops contract fault \
 	layering golden cli valgrind readme
 export BUILD T CC PYTHON
 
@@ -175,6 +175,7 @@ check-sanitize check-bad: asan
 check-long: check
 	@LONG=1 sh tests/group/trainer.sh
 	@FAULT_EVERY=1 sh tests/group/fault.sh
+	@LONG=1 sh tests/group/scale.sh
 
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libnncc.a $(BUILD)/libnnrt.a | $(GEN_H)
 	@mkdir -p $(@D)

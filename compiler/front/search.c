@@ -255,10 +255,10 @@ void do_search(Elab *e)
 		Diag *d = fail(e, e->search->name_at, "E0404", "`search` has nothing to try");
 		diag_help(d, "name a const and its range: `width = choice(32, 64)`");
 	}
-	for (int i = 0; i < l->n; i++) {
-		bool twice = false;
-		for (int k = 0; k < i && !twice; k++)
-			twice = l->v[k]->u.decl.name == l->v[i]->u.decl.name;
+	Map seen = { 0 };
+	for (int i = 0; i < l->n && !diag_full(e->j); i++) {
+		bool twice = map_get(&seen, l->v[i]->u.decl.name) != 0;
+		map_put(e->mem, &seen, l->v[i]->u.decl.name, l->v[i]);
 		if (l->v[i]->u.decl.type)
 			later(e, l->v[i]->u.decl.type->at, "a type in `search`");
 		else if (twice)

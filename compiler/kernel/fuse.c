@@ -106,6 +106,8 @@ static void weigh(Fuse *u, const Node *n)
 	const OpInfo *o = &opinfo[n->op];
 	Sites *s = &u->site[n->id];
 	int w = o->kind == MOVE ? (o->cost != FREE) : o->cost == DEAR ? 8 : o->kind != LEAF;
+	if (n->op == O_concat)
+		w = n->nin / 2;        /* as many conditions on the way to one of them */
 	for (int i = 0; i < n->nin; i++) {
 		const Sites *x = &u->site[n->in[i]->id];
 		const OpInfo *ox = &opinfo[n->in[i]->op];

@@ -193,21 +193,19 @@ static bool overlap(const Buffer *a, const Buffer *b)
 	return a->first <= b->last && b->first <= a->last;
 }
 
-/* The lowest offset where b fits among the n buffers placed before it. */
-static int64_t lowest(const Buffer *b, Buffer **v, int n)
+/* Puts b at the lowest offset where it fits among the n buffers placed before it, and into their
+ * list, which is sorted by offset. */
+static void place_lowest(Buffer *b, Buffer **v, int n)
 {
 	int64_t at = 0;
-	bool moved = true;
-	while (moved) {
-		moved = false;
-		for (int i = 0; i < n; i++)
-			if (overlap(b, v[i]) && at < v[i]->at + v[i]->bytes &&
-			    v[i]->at < at + b->bytes) {
-				at = v[i]->at + v[i]->bytes;
-				moved = true;
-			}
-	}
-	return at;
+	for (int i = 0; i < n && v[i]->at < at + b->bytes; i++)
+		if (overlap(b, v[i]) && v[i]->at + v[i]->bytes > at)
+			at = v[i]->at + v[i]->bytes;
+	b->at = at;
+	int i = n;
+	for (; i > 0 && v[i - 1]->at > at; i--)
+		v[i] = v[i - 1];
+	v[i] = b;
 }
 
 /* ---- offsets for very many buffers: in the order of their lives -------------------------- */
@@ -308,8 +306,9 @@ static int64_t arena_plan(Fn *f, Place place)
 	if (n > GREEDY)
 		return plan_in_time(f, v, n);
 	qsort(v, (size_t)n, sizeof *v, by_size);
+	Buffer **placed = NEWN(f->mem, Buffer *, n + 1);
 	for (int i = 0; i < n; i++) {
-		v[i]->at = lowest(v[i], v, i);
+		place_lowest(v[i], placed, i);
 		if (v[i]->at + v[i]->bytes > top)
 			top = v[i]->at + v[i]->bytes;
 	}
