@@ -229,7 +229,7 @@ static int margin(const Fmt *f, int i)
 	int k = f->p.tok[i].kind, bodies = 0;
 	for (int n = 0; n < f->nopen; n++)
 		bodies += f->p.tok[f->open[n]].kind == '{' && f->mark[f->open[n]].broken;
-	if (f->mark[i].begins || k == 0)
+	if (f->mark[i].begins || k == 0 || k == ';')
 		return 2 * bodies;
 	if (k == '}')
 		return 2 * (bodies - 1);

@@ -539,6 +539,7 @@ struct Elab {
 	Const **consts; int nconst, capconst;
 	Map imported;                  /* real path -> file + 1                                */
 	Import *import; int nimport, capimport;
+	bool import_missing;           /* an import could not be read                          */
 	int *file; int nfile, capfile; /* of the user, for the hash                           */
 	int nsyntax; /* errors of E01                                        */
 	Ast **item; int nitem, capitem;          /* of the user's files                       */

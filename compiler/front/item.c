@@ -164,6 +164,7 @@ static void do_import(Elab *e, Ast *a)
 	int file = open_import(e, a, &path, &known);
 	Import edge = { a->at.file, file < 0 ? -1 : file };
 	PUSH(e->mem, e->import, e->nimport, e->capimport, edge);
+	e->import_missing |= file < 0;
 	if (file >= 0 && !known) {
 		read_items(e, file, false, false);
 	} else if (file == -2) {

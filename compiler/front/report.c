@@ -304,6 +304,8 @@ Value unknown_call(Elab *e, Ast *call)
 	if (map_get(&e->optdef, name))
 		return other_space(e, call, "an optimizer",
 		                   "it stands in `train { optimizer = ... }`");
+	if (e->import_missing)
+		return v_poison();
 	Foreign f;
 	/* where numbers stand: a schedule, or a function of numbers */
 	bool number = !e->in_update && !e->only_names && (e->g == e->m->numbers || e->g == e->m->update);
@@ -338,7 +340,8 @@ Value unknown_call(Elab *e, Ast *call)
 Value unknown_name(Elab *e, Sym name, Span at)
 {
 	Names l = { 0 };
-	if (!*name)                            /* stands for what was not understood          */
+	/* "" stands for what was not understood; a file that is missing may have had the name */
+	if (!*name || e->import_missing)
 		return v_poison();
 	if (e->frame)
 		for (int i = 0; i < e->frame->nname; i++)
@@ -366,6 +369,9 @@ Value unknown_name(Elab *e, Sym name, Span at)
 		          value_text(e, &b->v), line);
 	} else if (near) {
 		diag_help(d, "did you mean `%s`?", near);
+	} else if (!strcmp(name, "fan_in") || !strcmp(name, "fan_out")) {
+		diag_help(d, "an initialiser knows it: `fn he() = normal(0, sqrt(2 / fan_in))`, then "
+		             "`param w: f32[...] = he()`");
 	} else {
 		diag_help(d, "define it first: `%s = ...`", name);
 	}
