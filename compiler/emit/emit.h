@@ -21,6 +21,9 @@ typedef struct { Weight *v; int n; char sha[65]; } Weights;
  * semantics: returns 0 and writes one line to standard error. */
 Weights *weights_read(Job *j, const char *path);
 
+/* The first output that depends on random numbers, which inference C has none of; or 0. */
+const char *inference_draws(const Module *m);
+
 /* Prints the static inference form: c to o, the header to h.  Returns false after an error line
  * (a missing tensor, a wrong shape). name: the file name of the .c without ending; include: the
  * file name of the header. */

@@ -453,6 +453,31 @@ static void prepare(Infer *f, const Graph *g)
 			f->unused = arena_printf(a, "%s(void)%s;\n", f->unused, f->arg[in[i]]);
 }
 
+static bool draws(const Node *n)
+{
+	if (opinfo[n->op].attr == AT_RANDOM)
+		return true;
+	for (int i = 0; n->body && i < n->body->n; i++)
+		if (draws(n->body->node[i]))
+			return true;
+	return false;
+}
+
+const char *inference_draws(const Module *m)
+{
+	const Graph *g = m->eval;
+	bool *random = NEWN(m->job->mem, bool, g->n + 1);
+	for (int i = 0; i < g->n; i++) {
+		random[i] = draws(g->node[i]);
+		for (int k = 0; k < g->node[i]->nin; k++)
+			random[i] |= random[g->node[i]->in[k]->id];
+	}
+	for (int i = 0; i < g->nroot; i++)
+		if (g->root[i].kind == R_OUTPUT && random[g->root[i].node->id])
+			return m->out[g->root[i].index].name;
+	return 0;
+}
+
 bool emit_inference(Out *o, Out *h, Module *m, const Options *opt, const Weights *w,
                     const char *weights_name, const char *name, const char *include)
 {

@@ -160,6 +160,13 @@ for m in conv_bn gru siamese; do
 	done
 done
 
+# Inference C has no random numbers: refused, not printed.
+printf 'model draw { input x: f32[N, 3]  output z = x + randn_like(x) }\n' >"$work/draw.nn"
+printf '\002\000\000\000\000\000\000\000{}' >"$work/draw.safetensors"
+try "random outputs in inference" expect 1 "E0405" "$nnc" --infer "$work/draw.nn" --weights "$work/draw.safetensors" \
+	-o "$work/draw.c"
+try "self-check of a trainer" expect 2 "needs .--infer" "$nnc" --self-check "$work/draw.nn" -o "$work/draw.c"
+
 # The model of the demonstration, deployed, on rows made up.
 "$PYTHON" "$probe/inputs.py" mlp "$work"
 w=$work/mlp.weights.safetensors b=$work/mlp.batch32.safetensors
