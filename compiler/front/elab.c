@@ -310,7 +310,7 @@ static void start_over(Elab *e)
 	m->source = base_name(e->j->source[e->main_file].name);
 	free_graphs(e->m);
 	e->m = m;
-	e->again = e->full = e->decay_all = false;
+	e->again = e->full = e->decay_all = e->lost_result = false;
 	e->pinfo = e->binfo = 0;
 	e->nwarmup = 0;
 	e->length_at = NOWHERE;

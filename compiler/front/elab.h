@@ -544,6 +544,8 @@ struct Elab {
 	int nsyntax; /* errors of E01                                        */
 	Ast **item; int nitem, capitem;          /* of the user's files                       */
 	Span *doubt; int ndoubt, capdoubt;       /* from an error of syntax to the item's end */
+	bool regularising;             /* behind `regularize =` of train                      */
+	bool lost_result;              /* a loss or metric has an error of its own            */
 	bool only_names;               /* in check_unexpanded                                 */
 	bool lost_definition;          /* an error of syntax stands outside of bodies         */
 	Ast *model, *data, *train, *search, *export_;

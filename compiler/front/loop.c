@@ -181,6 +181,9 @@ bool score_ok(Elab *e, const char *name, int i, Span at)
 	const char **all = NEWN(e->mem, const char *, score_count(m));
 	for (int k = 0; k < score_count(m); k++)
 		all[k] = score_name(m, k);
+	/* its metric may be the one that could not be understood */
+	if (e->lost_result)
+		return false;
 	Diag *d = fail(e, at, "E0204", "`%s` is no loss or metric of this model", name);
 	const char *near = nearest(bare, all, score_count(m));
 	if (near)

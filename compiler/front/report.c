@@ -309,6 +309,11 @@ Value unknown_call(Elab *e, Ast *call)
 	Foreign f;
 	/* where numbers stand: a schedule, or a function of numbers */
 	bool number = !e->in_update && !e->only_names && (e->g == e->m->numbers || e->g == e->m->update);
+	if (e->regularising) {
+		Diag *m = fail(e, call->name_at, "E0201", "unknown regulariser `%s`", name);
+		diag_help(m, "there are `l1(a)`, `l2(a)` and `elastic(l1 = a, l2 = b)`");
+		return v_poison();
+	}
 	Diag *d = fail(e, call->name_at, "E0201", "unknown %s `%s`",
 	               number ? "schedule" : "layer", name);
 	if (foreign_find(e->mem, name, &f)) {

@@ -101,6 +101,7 @@ void exec_result(Elab *e, Ast *a)
 	if (a->kind == A_OUTPUT && !only_in_model(e, a, "output"))
 		return;
 	Value v = eval(e, a->u.decl.value);
+	e->lost_result |= v.kind == V_POISON;
 	int *count = loss ? &e->nloss : metric ? &e->nmetric : &e->noutput;
 	Sym name = result_name(e, a, one, count);
 	if (loss && !strcmp(name, "loss")) {

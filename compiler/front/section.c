@@ -78,7 +78,9 @@ static void train_setting(Elab *e, Ast *s)
 	}
 	if (loop_setting(e, s))
 		return;
+	e->regularising = !strcmp(name, "regularize");
 	Value v = eval(e, a);
+	e->regularising = false;
 	if (v.kind == V_POISON)
 		return;
 	v.at = a->at;
