@@ -104,7 +104,7 @@ Binding *frame_bind(Elab *e, Frame *f, Sym name, Value v, Span at)
 	}
 	b->v = v;
 	b->at = at;
-	b->dead = b->read = b->quiet = b->fixed = false;
+	b->dead = b->read = b->quiet = b->fixed = b->unknown = false;
 	b->buffer = 0;
 	b->scan = e->scan;
 	return b;

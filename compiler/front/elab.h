@@ -215,6 +215,7 @@ typedef struct {
 	bool dead;                     /* its scope has ended                                 */
 	bool read;
 	bool quiet;                    /* an argument, dimension, input: no warning if unread */
+	bool unknown;                  /* stands for a name that is not defined               */
 	bool fixed;                    /* a param, buffer or input: declared once             */
 	int buffer;                    /* number of the buffer + 1, 0: none                   */
 	int depth;                     /* scope                                               */

@@ -285,7 +285,10 @@ Value unknown_call(Elab *e, Ast *call)
 	Sym name = call->u.call.fn;
 	const char *what;
 	bool model = e->frame && !e->in_data && !e->in_update;
-	if (e->frame && frame_find(e->frame, name))
+	Binding *value = e->frame ? frame_find(e->frame, name) : 0;
+	if (value && value->v.kind == V_POISON && !value->buffer)
+		return v_poison();
+	if (value)
 		return other_space(e, call, "a value",
 		                   "values are not called; to multiply, write `*`");
 	const Def *t = map_get(&e->traindef, name);
@@ -350,7 +353,7 @@ Value unknown_name(Elab *e, Sym name, Span at)
 		return v_poison();
 	if (e->frame)
 		for (int i = 0; i < e->frame->nname; i++)
-			if (!e->frame->name[i]->dead)
+			if (!e->frame->name[i]->dead && !e->frame->name[i]->unknown)
 				names_add(e, &l, e->frame->name[i]->name);
 	for (int i = 0; i < e->nconst; i++)
 		names_add(e, &l, e->consts[i]->name);
@@ -380,6 +383,9 @@ Value unknown_name(Elab *e, Sym name, Span at)
 	} else {
 		diag_help(d, "define it first: `%s = ...`", name);
 	}
+	/* once is enough in this scope */
+	if (e->frame && !call)
+		frame_bind(e, e->frame, name, v_poison(), at)->unknown = true;
 	return v_poison();
 }
 

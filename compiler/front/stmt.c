@@ -113,7 +113,7 @@ bool word_taken(Elab *e, Sym name, Span at)
 void assign(Elab *e, Sym name, Value v, Span at)
 {
 	Binding *b = frame_find(e->frame, name);
-	if (b && e->scan && b->scan != e->scan && v.kind != V_POISON) {
+	if (b && e->scan && b->scan != e->scan && v.kind != V_POISON && !b->unknown) {
 		Diag *d = fail(e, at, "E0406",
 		               "`%s` belongs to the outside of this scan and is not "
 		               "carried",
@@ -316,6 +316,7 @@ static void do_layer(Elab *e, Ast *a)
 	Def *def = map_get(&e->def, call->u.call.fn);
 	if (!def) {
 		unknown_call(e, call);
+		frame_bind(e, f, name, v_poison(), a->name_at);
 		return;
 	}
 	Layer *l = NEW(e->mem, Layer);
