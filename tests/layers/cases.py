@@ -201,7 +201,7 @@ ACTIVATIONS = [
     "hardswish(3 * x)", "softmax(x)", "softmax(x, dim = 1)", "softmax(30 * x)", "log_softmax(x)",
     "log_softmax(x, 1)", "log_softmax(x, dim = -2)", "clamp(x, -0.5, 0.7)", "clamp(x, max = 0.3)",
     "clamp(x, min = -0.2)", "sigmoid(60 * x)", "log_softmax(200 * x)", "x |> relu |> dense(3) |> tanh",
-    "dense(x, 3, bias = false)", "dense(x[:, 0], 5)",
+    "dense(x, 3, bias = false)", "dense(x[:, 0], 5)", "softmax(x, dim = 0)", "log_softmax(x, 0)",
 ]
 ELEMENTS = [
     "exp(x)", "log(x * x + 0.1)", "sqrt(x * x + 0.1)", "rsqrt(x * x + 1)", "abs(x)", "sign(x) * y",
