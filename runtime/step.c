@@ -3,8 +3,8 @@
  * Holds: an update follows a check that passed; the order is that of language.md section 12; a
  *        refused update leaves no trace in weights, optimizer state and buffers.
  *
- * The penalty is part of every batch's gradient; as the weights of the mean add up to one, it is
- * part of the mean once.
+ * The penalty is part of every batch's gradient; as the weights of the mean add up to one, it
+ * is part of the mean once.
  *
  * SPDX-License-Identifier: 0BSD
  */
@@ -62,7 +62,7 @@ void rt_step_exchange(Stepper *s)
 	s->average = p;
 }
 
-/* ---- what is not finite ------------------------------------------------------------------------ */
+/* ---- what is not finite ------------------------------------------------------------------ */
 
 static void *copy_of(void *old, const void *from, size_t bytes)
 {
@@ -119,7 +119,7 @@ static StepEnd refuse(Stepper *s)
 	return STEP_LEFT_OUT;
 }
 
-/* ---- the mean of several batches --------------------------------------------------------------- */
+/* ---- the mean of several batches --------------------------------------------------------- */
 
 static void gather(Stepper *s, int n)
 {
@@ -144,7 +144,7 @@ static int64_t batches_wanted(const Run *r)
 	return k >= 1.5 ? (int64_t)(k + 0.5) : 1;
 }
 
-/* ---- clipping ------------------------------------------------------------------------------------ */
+/* ---- clipping ---------------------------------------------------------------------------- */
 
 static double norm_of(const Run *r)
 {
@@ -173,7 +173,7 @@ static void clip(Run *r)
 		rt_flat_product(r->c.grad, r->c.grad, m->param_len, factor, m->real_bytes);
 }
 
-/* ---- a step ---------------------------------------------------------------------------------------- */
+/* ---- a step ------------------------------------------------------------------------------ */
 
 /* PyTorch's AveragedModel with get_ema_multi_avg_fn: the first update is copied. */
 static void average(Stepper *s)

@@ -1,7 +1,7 @@
 /* export.c - the section `export`: defaults of inference C.
  *
- * In:    export c(...).   Out: the options that are built, in the module; the places of those that
- *        are not, for whoever writes inference C.
+ * In:    export c(...).   Out: the options that are built, in the module; the places of those
+ *        that are not, for whoever writes inference C.
  * Holds: names and values are checked whether inference C is asked for or not.
  */
 #include "elab.h"

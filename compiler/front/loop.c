@@ -51,7 +51,8 @@ static void number_setting(Elab *e, int k, Ast *a)
 		return;
 	}
 	Diag *d = fail(e, a->at, v.kind == V_NUMBER ? "E0404" : "E0207",
-	               "`%s` must be %s, but this is %s", r->name, r->may_be, value_text(e, &v));
+	               "`%s` must be %s, but this is %s", r->name, r->may_be,
+	               value_text(e, &v));
 	diag_help(d, "write `%s = %s`, or leave it out", r->name, r->example);
 }
 
@@ -68,7 +69,7 @@ void train_numbers(Elab *e)
 	}
 }
 
-/* ---- lengths ------------------------------------------------------------------------------- */
+/* ---- lengths ----------------------------------------------------------------------------- */
 
 /* `epochs(2)`, `steps(250)`, or a number of epochs; false after a message. */
 static bool length_of(Elab *e, Ast *s, double *length, bool *steps)
@@ -105,7 +106,7 @@ static bool length_of(Elab *e, Ast *s, double *length, bool *steps)
 	return true;
 }
 
-/* ---- scores: losses and metrics by name ------------------------------------------------------ */
+/* ---- scores: losses and metrics by name -------------------------------------------------- */
 
 static int score_count(const Module *m)
 {
@@ -208,7 +209,7 @@ static void monitor_setting(Elab *e, Ast *v)
 		e->m->train.monitor = job_sym(e->j, name);
 }
 
-/* ---- the settings ------------------------------------------------------------------------------ */
+/* ---- the settings ------------------------------------------------------------------------ */
 
 static void nonfinite_setting(Elab *e, Ast *a)
 {

@@ -20,7 +20,7 @@ static const char *const known[] = { "trials", "factor", "minimize", "maximize",
 	                             "parallel" };
 enum { KNOWN = 6, GOAL = 2 };
 
-/* ---- the header ------------------------------------------------------------------------------ */
+/* ---- the header -------------------------------------------------------------------------- */
 
 static bool has_argument(Method m, int k)
 {
@@ -124,7 +124,7 @@ static bool header(Elab *e, Ast *call, Method *m)
 	return true;
 }
 
-/* ---- ranges ---------------------------------------------------------------------------------- */
+/* ---- ranges ------------------------------------------------------------------------------ */
 
 static const char *const ranges[] = { "choice", "uniform", "log_uniform", "int_uniform" };
 
@@ -178,8 +178,9 @@ static void interval(Elab *e, Const *c, const Value *old, Ast *call)
 	}
 	if (old->kind == V_POISON || (old->kind == V_NUMBER && (whole || !old->is_int)))
 		return;
-	Diag *d = fail(e, call->at, "E0207", "the const `%s` is %s, so it cannot be drawn by `%s`",
-	               c->name, value_text(e, old), call->u.call.fn);
+	Diag *d = fail(e, call->at, "E0207",
+	               "the const `%s` is %s, so it cannot be drawn by `%s`", c->name,
+	               value_text(e, old), call->u.call.fn);
 	diag_span(d, c->ast->name_at, "%s", "");
 	diag_help(d, "write `%s = %s`", c->name,
 	          old->kind == V_NUMBER ? "int_uniform(1, 8)" : "choice(...)");
@@ -219,7 +220,7 @@ static void range(Elab *e, Method m, Const *c, Ast *a)
 	}
 }
 
-/* ---- the body -------------------------------------------------------------------------------- */
+/* ---- the body ---------------------------------------------------------------------------- */
 
 static void setting(Elab *e, Method m, Ast *s)
 {
@@ -240,7 +241,8 @@ static void setting(Elab *e, Method m, Ast *s)
 	if (near)
 		diag_help(d, "did you mean `%s`?", near);
 	else
-		diag_help(d, "a search tries values of consts: write `const %s = ...` at the top",
+		diag_help(d,
+		          "a search tries values of consts: write `const %s = ...` at the top",
 		          s->u.decl.name);
 }
 

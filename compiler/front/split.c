@@ -26,7 +26,7 @@ static void share_to(Elab *e, const Arg *a, double *to)
 	*to = k;
 }
 
-/* ---- split = ... --------------------------------------------------------------------------- */
+/* ---- split = ... ------------------------------------------------------------------------- */
 
 static const char *const holdout_args[] = { "val", "test", "stratify" };
 static const char *const kfold_args[] = { "k", "shuffle", "stratify" };
@@ -82,7 +82,8 @@ static void split_number(Elab *e, int k, const char *name, Ast *value)
 		share_to(e, &a, &d->time);
 		if (a.v.kind == V_NUMBER && a.v.known && (a.v.num == 0 || a.v.num == 1))
 			fail(e, a.at, "E0404",
-			     "`time` needs a part of the rows to train on, and one to validate");
+			     "`time` needs a part of the rows to train on, and one to "
+			     "validate");
 	} else if (k == HOLDOUT) {
 		double *to = !strcmp(name, "val") ? &d->val : &d->test;
 		if (*to > 0) {
@@ -166,7 +167,7 @@ static void split_option(Elab *e, Ast *a)
 	}
 }
 
-/* ---- all of them --------------------------------------------------------------------------- */
+/* ---- all of them ------------------------------------------------------------------------- */
 
 bool data_argument(Elab *e, const Arg *a)
 {
@@ -186,7 +187,7 @@ bool data_argument(Elab *e, const Arg *a)
 	return true;
 }
 
-/* `split` and `balance` hold names of fields and calls of their own: they are no expressions. */
+/* `split` and `balance` hold names of fields and calls of their own, no expressions. */
 Ast *data_call(Elab *e, Ast *call, Ast **split)
 {
 	Ast *c = NEW(e->mem, Ast);

@@ -1,7 +1,7 @@
 /* stop.c - the setting `stop`: conditions over losses, metrics and time.
  *
- * In:    an expression.   Out: the graph `stop` in double, one root for each condition that `or`
- *        joins; the rows that say when each is looked at.
+ * In:    an expression.   Out: the graph `stop` in double, one root for each condition that
+ *        `or` joins; the rows that say when each is looked at.
  * Holds: the leaves are those of TrainInfo's scores (`acc`), of time and of run-time consts.
  *
  * early_stopping is state over validations: it is a leaf here, and the runtime keeps it.
@@ -115,7 +115,7 @@ static Value plain(Elab *e, Ast *a)
 	return eval(e, a);
 }
 
-/* ---- early_stopping ------------------------------------------------------------------------ */
+/* ---- early_stopping ---------------------------------------------------------------------- */
 
 static bool early_number(Elab *e, const char *name, Ast *a, double *to)
 {
@@ -183,7 +183,7 @@ static Node *early(Elab *e, Ast *a)
 	return n_op2(e->g, O_ne, score_leaf(e, "early_stopping", index), n_const(e->g, 0));
 }
 
-/* ---- conditions ------------------------------------------------------------------------------ */
+/* ---- conditions -------------------------------------------------------------------------- */
 
 /* A scalar bool; 0 after a message. */
 static Node *condition(Elab *e, Ast *a)

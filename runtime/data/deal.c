@@ -1,7 +1,7 @@
 /* deal.c - which rows train, validate and test.
  *
- * Holds: the deal is a pure function of (number of rows, strata, seed); each part lists its rows
- *        in file order, so that `shuffle = false` in `train` means file order whatever the deal
+ * Holds: the deal is a pure function of (number of rows, strata, seed); each part lists its
+ *        rows in file order, so that `shuffle = false` in `train` means file order whatever the deal
  *        was.
  *
  * SPDX-License-Identifier: 0BSD
@@ -52,7 +52,7 @@ static void deal_plain(unsigned char *part, const uint32_t *order, int64_t n, in
 		part[order[i]] = i < n - test ? VAL : TEST;
 }
 
-/* ---- strata -------------------------------------------------------------------------------------- */
+/* ---- strata ------------------------------------------------------------------------------ */
 
 typedef struct {
 	int64_t rows, val, test;
@@ -109,7 +109,7 @@ static void deal_strata(const Dataset *d, unsigned char *part, const uint32_t *o
 	rt_free(s);
 }
 
-/* ---- folds --------------------------------------------------------------------------------------- */
+/* ---- folds ------------------------------------------------------------------------------- */
 
 /* Fold f of k validates.  Of rows in `order` each fold is a stretch; of strata every k-th row of the
  * rows sorted by class. */
@@ -136,7 +136,7 @@ static int64_t count(const unsigned char *part, int64_t n, unsigned char which)
 	return k;
 }
 
-/* ---- the deal ------------------------------------------------------------------------------------ */
+/* ---- the deal ---------------------------------------------------------------------------- */
 
 /* Moves the rows that are left to the front of `order`; returns their number. */
 static int64_t without_test(const unsigned char *part, uint32_t *order, int64_t n)

@@ -2,8 +2,8 @@
  * downloads.
  *
  * Holds: an element is a pure function of (seed, number of the field, row, element): neither
- *        the number of rows nor the other fields change it; targets of "linear" are a function of
- *        the inputs of their row as well.
+ *        the number of rows nor the other fields change it; targets of "linear" are a function
+ *        of the inputs of their row as well.
  *
  * SPDX-License-Identifier: 0BSD
  */
@@ -84,7 +84,7 @@ Dataset *rt_synthetic(const nnrt_model *m, int64_t rows, uint64_t seed)
 	return fill(d, rows, seed, m->real_bytes);
 }
 
-/* ---- linear ------------------------------------------------------------------------------------ */
+/* ---- linear ------------------------------------------------------------------------------ */
 
 #define MAP_STREAM UINT64_C(0x6c696e6561720000)
 #define NOISE_STREAM UINT64_C(0x6e6f697365000000)
@@ -184,7 +184,7 @@ static void map_target(Dataset *d, const nnrt_model *m, int i, const nnrt_data *
 	rt_free(w);
 }
 
-/* ---- sequence ---------------------------------------------------------------------------------- */
+/* ---- sequence ---------------------------------------------------------------------------- */
 
 #define TABLE_STREAM UINT64_C(0x7461626c65000000)
 
@@ -220,9 +220,11 @@ static void fill_sequence(Dataset *d, const nnrt_model *m, int i, const nnrt_dat
 		                                            (size_t)row * d->column[next].stride);
 		uint32_t at = 0;
 		for (int64_t e = 0; e <= f->len; e++) {
-			uint64_t bits = nnc_hash(how->seed, stream, 0, (uint64_t)row, (uint64_t)e, 0);
+			uint64_t bits = nnc_hash(how->seed, stream, 0, (uint64_t)row,
+			                         (uint64_t)e, 0);
 			uint32_t any = (uint32_t)((bits >> 32) * k >> 32);
-			bool follows = e > 0 && (double)(uint32_t)bits / 4294967296.0 >= how->noise;
+			double u = (double)(uint32_t)bits / 4294967296.0;
+			bool follows = e > 0 && u >= how->noise;
 			at = follows ? successor[at] : any;
 			if (e < f->len)
 				x[e] = (int32_t)at;
