@@ -191,6 +191,27 @@ asan:
 	@$(MAKE) -s --no-print-directory BUILD=$(BUILD)/asan OPT='-O1 -g' \
 		SAN='-fsanitize=address,undefined -fno-sanitize-recover=all' compiler runtime
 
+# ---- fuzz targets: build/fuzz/fuzz_* by clang with libFuzzer, build/asan/fuzz_* by gcc for replay ----------------
+
+FUZZ      := language idx safetensors command
+FUZZ_WRAP := $(foreach f,exit malloc calloc realloc free,-Wl,--wrap=$(f))
+FUZZ_LIBS := -Wl,-Bstatic -ljansson -lxxhash -lz -Wl,-Bdynamic -lopenblas -lm -fopenmp
+
+.PHONY: fuzz fuzz-replay fuzz-targets
+fuzz:
+	@$(MAKE) -s --no-print-directory BUILD=$(BUILD)/fuzz CC=clang OPT='-O1 -g' WARN= FUZZ_MAIN=-fsanitize=fuzzer \
+		SAN='-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all' fuzz-targets
+fuzz-replay:
+	@$(MAKE) -s --no-print-directory BUILD=$(BUILD)/asan OPT='-O1 -g' FUZZ_MAIN=tests/fuzz/replay.c \
+		SAN='-fsanitize=address,undefined -fno-sanitize-recover=all' fuzz-targets
+fuzz-targets: $(FUZZ:%=$(BUILD)/fuzz_%)
+$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/escape.c tests/fuzz/escape.h tests/fuzz/model.h tests/fuzz/replay.c \
+		$(BUILD)/libnncc.a $(BUILD)/libnnrt.a
+	$(call say,fuzz,$@)
+	$(Q)$(CC) $(CFLAGS_NNC) -Iruntime/data -Itests/fuzz -o $@ $< tests/fuzz/escape.c \
+		$(if $(findstring command,$@),tests/fuzz/trainer_options.c) $(FUZZ_MAIN) \
+		$(BUILD)/libnncc.a $(BUILD)/libnnrt.a $(FUZZ_WRAP) $(FUZZ_LIBS)
+
 # ---- the rest -----------------------------------------------------------------------------------------
 
 .PHONY: install clean

@@ -84,6 +84,7 @@ typedef struct Job {
 	const char *pass;              /* name of the running pass, for bug()                  */
 	bool check;                    /* run graph_check() after every pass                   */
 	void *rules;                   /* parsed rule strings (ops/rules.c)                    */
+	void *prelude;                 /* the parsed standard library (front/elab.c)           */
 } Job;
 
 Job *job_new(void);

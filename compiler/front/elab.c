@@ -485,6 +485,19 @@ static const char *whole_prelude(Job *j)
 	return s;
 }
 
+/* The standard library, parsed once a job. */
+static void read_prelude(Elab *e)
+{
+	Job *j = e->j;
+	if (!j->prelude) {
+		const char *text = whole_prelude(j);
+		j->prelude = parse_program(j, source_add(j, "prelude.nn", text, strlen(text), true));
+		if (j->nerror)
+			bug(j, "the prelude does not parse");
+	}
+	read_program(e, j->prelude, true, false);
+}
+
 /* All that needs a graph, if only for numbers. */
 static Module *run(Elab *e, const Define *define, int ndefine)
 {
@@ -515,10 +528,8 @@ Module *elaborate(Job *j, int file, const Define *define, int ndefine,
 	e->include = include;
 	e->ninclude = ninclude;
 	e->main_file = file;
-	const char *text = whole_prelude(j);
-	int prelude = source_add(j, "prelude.nn", text, strlen(text), true);
-	read_items(e, prelude, true, false);
-	read_items(e, file, false, true);
+	read_prelude(e);
+	read_items(e, file, true);
 	if ((e->nsyntax && !e->model) || !sections_ok(e))
 		return 0;
 	doubt_begin(e);

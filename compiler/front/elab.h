@@ -598,7 +598,9 @@ struct Elab {
 
 /* The leaf of a run-time number. */
 Node *setting_leaf(Elab *e, Sym name, double value, bool integer, Span at);
-void  read_items(Elab *e, int file, bool prelude, bool main);
+/* The items of a file, or of a tree that has been parsed. */
+void  read_items(Elab *e, int file, bool main);
+void  read_program(Elab *e, const Program *p, bool prelude, bool main);
 void  apply_defines(Elab *e, const Define *define, int n);
 
 extern const char prelude_text[];

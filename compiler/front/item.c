@@ -166,7 +166,7 @@ static void do_import(Elab *e, Ast *a)
 	PUSH(e->mem, e->import, e->nimport, e->capimport, edge);
 	e->import_missing |= file < 0;
 	if (file >= 0 && !known) {
-		read_items(e, file, false, false);
+		read_items(e, file, false);
 	} else if (file == -2) {
 		error(e->j, a->name_at, "E0204",
 		      "cannot read the import \"%s\": it is not a regular file", a->u.decl.name);
@@ -247,17 +247,19 @@ static void do_item(Elab *e, Ast *a, bool prelude, bool main)
 		section(e, &e->search, a, "search");
 }
 
-void read_items(Elab *e, int file, bool prelude, bool main)
+void read_program(Elab *e, const Program *p, bool prelude, bool main)
 {
-	if (!prelude)
-		PUSH(e->mem, e->file, e->nfile, e->capfile, file);
+	for (int i = 0; i < p->item.n; i++)
+		do_item(e, p->item.v[i], prelude, main);
+}
+
+void read_items(Elab *e, int file, bool main)
+{
+	PUSH(e->mem, e->file, e->nfile, e->capfile, file);
 	int errors = e->j->nerror;
 	Program *p = parse_program(e->j, file);
 	e->nsyntax += e->j->nerror - errors;
-	if (prelude && e->j->nerror)
-		bug(e->j, "the prelude does not parse");
-	for (int i = 0; i < p->item.n; i++)
-		do_item(e, p->item.v[i], prelude, main);
+	read_program(e, p, false, main);
 }
 
 /* ---- -D ---------------------------------------------------------------------------------- */

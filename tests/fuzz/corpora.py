@@ -1,0 +1,63 @@
+"""corpora.py - writes the first inputs of the targets to tests/fuzz/corpus; run by hand.
+
+The target `language` begins with the programs of models/ and tests/ instead.
+"""
+import gzip
+import os
+import struct
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "..", "bad")]
+import data_rows  # noqa: E402
+import weight_rows  # noqa: E402
+
+
+def put(target, name, data):
+    with open(os.path.join(HERE, "corpus", target, name), "wb") as f:
+        f.write(data)
+
+
+def idx():
+    images, labels = data_rows.idx([3, 4, 4]), data_rows.idx([3], b"\0\1\0")
+    for name, a, b in (("plain", images, labels), ("gzip", gzip.compress(images, mtime=0), gzip.compress(labels, mtime=0)),
+                       ("rank", data_rows.idx([3, 16]), labels), ("class", images, data_rows.idx([3], b"\0\7\1"))):
+        for cut in range(16):
+            if (len(a) + len(b)) * cut // 15 == len(a):
+                put("idx", name, bytes([cut]) + a + b)
+        # padded so that a 16th falls between the two files
+        total = -(-len(a) // 8) * 15
+        if total >= len(a) + len(b):
+            pad = total * 8 // 15 - len(a)
+            put("idx", name + "-padded", bytes([8]) + a + b"\0" * pad + b + b"\0" * (total - len(a) - pad - len(b)))
+
+
+def safetensors():
+    w = weight_rows
+    put("safetensors", "weights", w.good({"dense1.weight": [2, 3]}))
+    put("safetensors", "metadata", w.change(w.put("__metadata__", {"a": "b"})))
+    for kind in ("F64", "F16", "BF16", "I32", "BOOL"):
+        head, n = w.header({"dense1.weight": [2, 3]}, kind)
+        put("safetensors", kind, w.pack(head, bytes(n)))
+    put("safetensors", "batch", w.batch_file({"image": [2, 1, 4, 4], "label": [2]}).replace(b'"t"', b'"label"'))
+
+
+def command():
+    lines = {"nnc": ["m.nn", "-o", "m.c", "-O2", "-Dn=3", "-I", "x", "--batch", "32", "-MD", "-MF", "m.d"],
+             "infer": ["--infer", "m.nn", "--weights", "w.safetensors", "--prefix", "p", "--header", "h.h", "--libm"],
+             "modes": ["--summary=json", "--dump-graph=grad", "--fmt", "--check", "-i", "--list", "layers"],
+             "warnings": ["-Wall", "-Werror=unused-value", "-Wno-validation", "-w", "--color", "always",
+                          "--diagnostics", "json", "--max-errors", "3", "m.nn"]}
+    for name, words in lines.items():
+        put("command", name, b"\0" + "\n".join(words).encode())
+    trainer = {"train": ["train", "--epochs", "3", "--batch", "all", "--seed", "1", "--set", "lr=0.1", "--threads", "2",
+                         "--time-limit", "30m", "--out", "r", "--log", "csv,jsonl", "--progress", "none", "-q"],
+               "predict": ["predict", "--weights", "w", "--in", "b", "--out", "o", "--format", "npy"],
+               "eval": ["eval", "--split", "val", "--freeze", "dense*", "--partial", "--overfit", "10", "--fold", "2"]}
+    for name, words in trainer.items():
+        put("command", name, b"\1" + "\n".join(words).encode())
+
+
+if __name__ == "__main__":
+    for make in (idx, safetensors, command):
+        make()
