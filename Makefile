@@ -40,8 +40,9 @@ FP     := -ffp-contract=off
 FOLDERS := base front ir ops pass kernel emit cli
 INC     := -Icompiler $(FOLDERS:%=-Icompiler/%) -Iruntime -I$(BUILD)
 CFLAGS_NNC := $(STD) $(OPT) $(WARN) $(FP) $(SAN) $(INC)
+OMP    ?= -fopenmp
 # The library is compiled as trainers are (nnc --cflags).
-CFLAGS_RT  := $(STD) -O2 -g -march=native $(FP) -fno-math-errno -fno-trapping-math -fopenmp \
+CFLAGS_RT  := $(STD) -O2 -g -march=native $(FP) -fno-math-errno -fno-trapping-math $(OMP) \
 	$(WARN) $(SAN) -Iruntime -Iruntime/data
 LIBS_NNC := -ljansson -lxxhash -lm
 LIBS_RT  := -ljansson -lxxhash -lz -lopenblas -lm -fopenmp
@@ -195,11 +196,11 @@ asan:
 
 FUZZ      := language idx safetensors command
 FUZZ_WRAP := $(foreach f,exit malloc calloc realloc free,-Wl,--wrap=$(f))
-FUZZ_LIBS := -Wl,-Bstatic -ljansson -lxxhash -lz -Wl,-Bdynamic -lopenblas -lm -fopenmp
+FUZZ_LIBS := -Wl,-Bstatic -ljansson -lxxhash -lz -Wl,-Bdynamic -lopenblas -lm $(OMP)
 
 .PHONY: fuzz fuzz-replay fuzz-targets
 fuzz:
-	@$(MAKE) -s --no-print-directory BUILD=$(BUILD)/fuzz CC=clang OPT='-O1 -g' WARN= FUZZ_MAIN=-fsanitize=fuzzer \
+	@$(MAKE) -s --no-print-directory BUILD=$(BUILD)/fuzz CC=clang OPT='-O1 -g' WARN= OMP= FUZZ_MAIN=-fsanitize=fuzzer \
 		SAN='-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all' fuzz-targets
 fuzz-replay:
 	@$(MAKE) -s --no-print-directory BUILD=$(BUILD)/asan OPT='-O1 -g' FUZZ_MAIN=tests/fuzz/replay.c \

@@ -148,6 +148,11 @@ void escape_begin(void)
 	running = true;
 }
 
+void escape_pause(void)
+{
+	running = false;
+}
+
 void escape_end(void)
 {
 	release();

@@ -16,8 +16,10 @@
 /* Runs f(arg); the status it exits with, or -1 if it returns. */
 int escape_run(void (*f)(void *), void *arg);
 
-/* From now on until escape_end() memory is tracked; escape_end() frees what is left.  exit() aborts. */
+/* Between escape_begin() and escape_pause() memory is tracked; escape_end() frees what is left of it.  exit()
+ * aborts there. */
 void escape_begin(void);
+void escape_pause(void);
 void escape_end(void);
 
 /* The bytes as a regular file in memory; its path is valid until the end of this escape_run. */

@@ -46,24 +46,30 @@ static void format_twice(Job *j, int file)
 		abort();
 }
 
+static void compile(Job *j, int file, int level)
+{
+	Module *m = elaborate(j, file, 0, 0, 0, 0);
+	if (diag_flush(j, nowhere) || !m)
+		return;
+	Options opt = { .level = level, .target = "generic", .prefix = "m" };
+	int nodes = m->eval->n + (m->grad ? m->grad->n : 0);
+	if (nodes < LARGE && !compile_passes(m, &opt, 0, 0)) {
+		Out *o = out_new(j->mem);
+		emit_trainer(o, m, &opt);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	if (n > 1 << 16)
 		return 0;
+	escape_begin();
 	Job *j = fresh();
 	int file = source_add(j, "m.nn", (const char *)data, n, false);
 	format_twice(j, file);
 	diag_flush(j, nowhere);
-	if (j->nerror)
-		return 0;
-	Module *m = elaborate(j, file, 0, 0, 0, 0);
-	if (diag_flush(j, nowhere) || !m)
-		return 0;
-	Options opt = { .level = (int)(n % 4), .target = "generic", .prefix = "m" };
-	int nodes = m->grad ? m->grad->n : 0;
-	if (nodes + m->eval->n < LARGE && !compile_passes(m, &opt, 0, 0)) {
-		Out *o = out_new(j->mem);
-		emit_trainer(o, m, &opt);
-	}
+	if (!j->nerror)
+		compile(j, file, (int)(n % 4));
+	escape_pause();
 	return 0;
 }
