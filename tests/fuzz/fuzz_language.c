@@ -38,7 +38,7 @@ static Job *fresh(void)
 static void format_twice(Job *j, int file)
 {
 	const Out *once = fmt_source(j, file);
-	if (!once || j->nerror)
+	if (!once || !once->n || j->nerror)
 		return;
 	int again = source_add(j, "again.nn", once->text, once->n, false);
 	const Out *twice = fmt_source(j, again);
