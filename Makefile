@@ -156,7 +156,7 @@ demo: setup
 # seconds, and leaves its counts in $(BUILD)/check.  Groups run side by side; `timing` runs alone.
 # The long ones first.
 GROUPS_ := loop bits scale layers warnings probes bad trainer addop sanitize units ops contract fault \
-	layering golden cli valgrind readme
+	fuzz layering golden cli valgrind readme
 export BUILD T CC PYTHON
 
 .PHONY: check check-build check-groups check-long golden asan $(GROUPS_:%=check-%) check-timing
@@ -168,7 +168,7 @@ check: setup-check
 	@sh tests/run.sh total
 
 UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
-check-build: $(UNITS) $(BUILD)/unit/bits
+check-build: $(UNITS) $(BUILD)/unit/bits $(BUILD)/fuzz/gen_models
 check-groups: $(GROUPS_:%=check-%)
 $(GROUPS_:%=check-%): check-%:
 	@sh tests/group/$*.sh
@@ -177,6 +177,7 @@ check-long: check
 	@LONG=1 sh tests/group/trainer.sh
 	@FAULT_EVERY=1 sh tests/group/fault.sh
 	@LONG=1 sh tests/group/scale.sh
+	@LONG=1 sh tests/group/fuzz.sh
 
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libnncc.a $(BUILD)/libnnrt.a | $(GEN_H)
 	@mkdir -p $(@D)
@@ -184,6 +185,12 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libnncc.a $(BUILD)/libnnrt.a | $(GEN_H)
 	$(Q)$(CC) $(CFLAGS_NNC) -Iruntime/data -Itests -MMD -MF $@.d -o $@ $< $(BUILD)/libnncc.a \
 		$(BUILD)/libnnrt.a -lcunit $(LIBS_NNC) $(LIBS_RT)
 -include $(wildcard $(BUILD)/unit/*.d)
+
+$(BUILD)/fuzz/gen_models: tests/fuzz/gen_models.c tests/fuzz/generate.c tests/fuzz/generate.h $(BUILD)/libnncc.a | $(GEN_H)
+	@mkdir -p $(@D)
+	$(call say,cc,$<)
+	$(Q)$(CC) $(CFLAGS_NNC) -Itests/fuzz -o $@ tests/fuzz/gen_models.c tests/fuzz/generate.c \
+		$(BUILD)/libnncc.a $(LIBS_NNC)
 
 golden: compiler
 	@sh tests/run.sh golden

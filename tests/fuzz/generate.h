@@ -1,0 +1,11 @@
+/* generate.h - random programs that are right: every shape and type is known while they are made. */
+#ifndef NNC_GENERATE_H
+#define NNC_GENERATE_H
+
+#include <stdint.h>
+
+/* A program of about `size` statements, a function of the seed alone; the caller frees it.
+ * Each statement stands on a line of its own, so that a reducer can drop lines. */
+char *generate(uint64_t seed, int size);
+
+#endif
