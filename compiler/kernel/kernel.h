@@ -216,7 +216,9 @@ typedef struct {
 	int unit;
 } Split;
 
-typedef struct { Buffer *buf; bool write, slice; } Access;
+/* slice: each owner touches its own rows, in proportion.  apart: owners write different elements,
+ * but not in ranges (a packed operand whose sum runs over the batch). */
+typedef struct { Buffer *buf; bool write, slice, apart; } Access;
 
 typedef struct Region Region;
 typedef struct Level Level;

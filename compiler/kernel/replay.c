@@ -135,6 +135,9 @@ static bool range(const Replay *p, const Region *r, const Access *a, int t, int6
 	if (a->slice) {
 		*lo = at + len / rows * first;
 		*hi = at + len / rows * last;
+	} else if (a->apart) {         /* as much as theirs, somewhere; all others wait for a barrier */
+		*lo = at + len * first / rows;
+		*hi = at + len * last / rows;
 	}
 	return true;
 }

@@ -160,6 +160,34 @@ static void test_uses(void)
 	end(&f);
 }
 
+static const double *hundred(void *arg, const Node *n)
+{
+	const double *v = arg;
+	return &v[n->a.leaf.index];
+}
+
+/* Once, operands above the 64th were taken for the 64th. */
+static void test_long_concat(void)
+{
+	Fixture f = begin();
+	Node *x[300];
+	double v[300];
+	Type t = type_make(DT_REAL, 1, (Dim[]){ dim_num(1) });
+	for (int i = 0; i < 300; i++) {
+		x[i] = n_leaf(f.g, O_input, job_symf(f.j, "x%d", i), i, &t);
+		v[i] = 1000 + i;
+	}
+	Node *y = n_concat(f.g, x, 300, 0);
+	graph_root(f.g, R_OUTPUT, 0, 0, y, NOWHERE);
+	EvalEnv env = { .B = 1, .leaf = hundred, .arg = v };
+	double **value = graph_eval(f.g, &env, f.j->mem);
+	int wrong = 0;
+	for (int i = 0; i < 300; i++)
+		wrong += value[y->id][i] != v[i];
+	CU_ASSERT_EQUAL(wrong, 0);
+	end(&f);
+}
+
 int main(void)
 {
 	CU_initialize_registry();
@@ -172,6 +200,7 @@ int main(void)
 	CU_add_test(s, "contract absorbs permutations", test_contract_absorbs);
 	CU_add_test(s, "rewriting", test_rewriting);
 	CU_add_test(s, "uses and live nodes", test_uses);
+	CU_add_test(s, "concat of many", test_long_concat);
 	CU_basic_run_tests();
 	int bad = (int)CU_get_number_of_failures();
 	CU_cleanup_registry();
