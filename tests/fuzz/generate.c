@@ -370,7 +370,10 @@ static void layer_rows(Gen *g)
 	make(g, f, x->name, "", s);
 }
 
-static int window(int n, int k, int stride, int pad) { return (n + 2 * pad - k) / stride + 1; }
+static int window(int n, int k, int stride, int pad)
+{
+	return n + 2 * pad < k ? 0 : (n + 2 * pad - k) / stride + 1;
+}
 
 static void layer_images(Gen *g)
 {
