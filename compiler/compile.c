@@ -3,6 +3,7 @@
  *     grad      d loss / d parameter, on the training graph
  *     expand    composites -> primitives (after grad, which uses their given gradients)
  *     simplify  algebraic rules to a fixed point (exact ones only at -O0)
+ *     stages    sums over a tensor in the optimizer -> passes of their own
  *     metrics   metrics -> sums over the data and a formula over the sums
  *     knobs     scalars of settings and time -> numbers computed once a step in double
  *
@@ -15,7 +16,7 @@
 static void each_graph(Module *m, Graph *(*pass)(Graph *))
 {
 	Graph **const g[] = { &m->init,   &m->grad, &m->eval,
-	                      &m->update, &m->bind, &m->numbers };
+	                      &m->update, &m->bind, &m->numbers, &m->start };
 	for (size_t i = 0; i < sizeof g / sizeof *g; i++)
 		if (*g[i])
 			*g[i] = pass(*g[i]);
@@ -23,7 +24,7 @@ static void each_graph(Module *m, Graph *(*pass)(Graph *))
 
 static void set_exact(Module *m, bool exact)
 {
-	Graph *const g[] = { m->init, m->grad, m->eval, m->update, m->bind, m->numbers };
+	Graph *const g[] = { m->init, m->grad, m->eval, m->update, m->bind, m->numbers, m->start };
 	for (size_t i = 0; i < sizeof g / sizeof *g; i++)
 		if (g[i])
 			g[i]->exact = exact;
@@ -52,6 +53,14 @@ bool compile_passes(Module *m, const Options *opt, PassDone *done, void *arg)
 	each_graph(m, pass_simplify);
 	if (end(m, "simplify", done, arg))
 		return true;
+	m->job->pass = "stages";
+	if (!pass_stages(m)) {
+		error(m->job, m->train.at, "E0404",
+		      "the optimizer `%s` has more than %d sums over a tensor", m->train.optimizer,
+		      MAXSTAGE);
+		diag_flush(m->job, stderr);
+		return true;
+	}
 	m->job->pass = "metrics";
 	pass_metrics(m);
 	m->metrics = pass_expand(m->metrics);

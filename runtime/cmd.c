@@ -85,6 +85,7 @@ Run *rt_begin_run(const nnrt_model *m, const Options *o)
 		rt_weights_load(r, o->weights, o->partial);
 	if (o->freeze)
 		freeze(r, o->freeze);
+	rt_run_start(r);
 	return r;
 }
 

@@ -44,6 +44,7 @@ typedef struct {
 	double lr_scale;
 	unsigned char decayed;         /* weight_decay reaches it                             */
 	unsigned char trained;         /* 0: trainable = false                                */
+	int proximal;                  /* 1 + the knob that is its amount of proximal l1      */
 } nnrt_tensor;
 
 /* A number that may be set at run time: run-time consts ("lr"), "optimizer.lr". */
@@ -137,7 +138,7 @@ typedef struct { int value, factor, patience; } nnrt_plateau;
 /* ---- one run's state ---------------------------------------------------------------------- */
 
 /* What a model may have at most; nnc refuses more. */
-enum { NNRT_MAX_FIELDS = 256, NNRT_MAX_MOMENTS = 8, NNRT_MAX_TALLIES = 64 };
+enum { NNRT_MAX_FIELDS = 256, NNRT_MAX_MOMENTS = 8, NNRT_MAX_STAGES = 16, NNRT_MAX_TALLIES = 64 };
 
 enum { NNRT_WANT_OUTPUTS = 1, NNRT_WANT_LOSSES = 2 };
 
@@ -146,7 +147,7 @@ typedef struct nnrt_team nnrt_team;
 /* Filled by the runtime, read and written by generated code. */
 typedef struct nnrt_ctx {
 	void *param, *grad;            /* flat arrays of param_len reals, 64-byte aligned     */
-	void *moment[NNRT_MAX_MOMENTS]; /* optimizer state, param_len reals each               */
+	void *moment[NNRT_MAX_MOMENTS + 1]; /* optimizer state, param_len reals each               */
 	void *buffer, *buffer_next;    /* buffer_len reals; grad writes _next, the runtime    *
 	                                * copies it to buffer after an accepted step          */
 	const void *in[NNRT_MAX_FIELDS]; /* inputs and targets, in table order, B samples each  */
@@ -194,6 +195,13 @@ typedef struct {
 	double patience, min_delta;
 } nnrt_early;
 
+/* A function over elements lo..hi-1 of the flat arrays. */
+typedef void nnrt_flat(nnrt_ctx *c, int64_t lo, int64_t hi, const double *arg);
+
+/* A sum over a tensor that the update needs: run writes its elements into moment[nmoment];
+ * how: '+' their sum, '>' the largest, '<' the smallest. */
+typedef struct { nnrt_flat *run; char how; } nnrt_stage;
+
 /* ---- the model ----------------------------------------------------------------------------- */
 
 typedef struct nnrt_model {
@@ -232,9 +240,14 @@ typedef struct nnrt_model {
 	void (*init)(nnrt_ctx *c, int tid, int n);
 	void (*grad)(nnrt_ctx *c, int tid, int n);
 	void (*eval)(nnrt_ctx *c, int tid, int n);
-	/* One optimizer update of elements lo..hi-1 of the flat arrays, all of equal lr_scale and
-	 * decay (1 or 0).  No barriers. */
-	void (*update)(nnrt_ctx *c, int64_t lo, int64_t hi, double lr_scale, double decay);
+	/* One optimizer update of elements lo..hi-1 of the flat arrays, all of equal arg: lr_scale,
+	 * decay (1 or 0), amount of proximal l1, elements, the results of the stages.  No
+	 * barriers. */
+	nnrt_flat *update;
+	/* First values of the moments that do not start as 0; 0: all do. */
+	nnrt_flat *start;
+	/* Before each update, tensor by tensor. */
+	const nnrt_stage *stage; int nstage;
 	/* Columns of B samples (NNRT_U8 ... as in `column`) to inputs and targets. 0 if the
 	 * model has no data section. */
 	void (*bind)(nnrt_ctx *c, const void *const *column, void *const *field);

@@ -19,6 +19,7 @@
 typedef struct {
 	int64_t lo, hi;
 	double lr_scale, decay;
+	int proximal; /* 1 + a knob; 0: none */
 } Segment;
 
 /* Gradient norms of the last so many steps are kept, to tell how a run diverged. */
@@ -52,6 +53,9 @@ double rt_run_bytes(const nnrt_model *m, int64_t samples);
 
 /* First values of all parameters and buffers from a seed, which dropout uses later, too. */
 void rt_run_init(Run *r, uint64_t seed);
+
+/* First values of the optimizer's state, which is zeros until then. */
+void rt_run_start(Run *r);
 
 /* Builds the table of segments from the tensors' entries and `frozen`. */
 void rt_run_segments(Run *r);

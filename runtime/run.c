@@ -46,7 +46,7 @@ Run *rt_run_new(const nnrt_model *m)
 	r->m = m;
 	c->param = reals(m, m->param_len, "parameters");
 	c->grad = reals(m, m->param_len, "gradients");
-	for (int i = 0; i < m->nmoment; i++)
+	for (int i = 0; i < m->nmoment + (m->nstage > 0); i++)
 		c->moment[i] = reals(m, m->param_len, "optimizer state");
 	c->buffer = reals(m, m->buffer_len, "buffers");
 	c->buffer_next = reals(m, m->buffer_len, "buffers");
@@ -92,7 +92,7 @@ void rt_run_free(Run *r)
 {
 	nnrt_ctx *c = &r->c;
 	free_batch(r);
-	for (int i = 0; i < r->m->nmoment; i++)
+	for (int i = 0; i < r->m->nmoment + (r->m->nstage > 0); i++)
 		rt_free(c->moment[i]);
 	void *all[] = { c->param,   c->grad,    c->buffer, c->buffer_next, c->loss,
 		        c->penalty, c->acc,     r->knob,   c->arena0,      r->setting,
@@ -228,10 +228,12 @@ void rt_run_segments(Run *r)
 		const nnrt_tensor *t = &r->m->param[i];
 		if (!t->trained || r->frozen[i] || t->len == 0)
 			continue;
-		Segment s = { t->offset, t->offset + t->len, t->lr_scale, t->decayed ? 1 : 0 };
+		Segment s = { t->offset, t->offset + t->len, t->lr_scale, t->decayed ? 1 : 0,
+			      t->proximal };
 		Segment *last = r->nsegment ? &r->segment[r->nsegment - 1] : 0;
 		bool left_out = i && (!r->m->param[i - 1].trained || r->frozen[i - 1]);
-		if (last && !left_out && last->lr_scale == s.lr_scale &&
+		if (last && !left_out && !r->m->nstage && last->proximal == s.proximal &&
+		    last->lr_scale == s.lr_scale &&
 		    last->decay == s.decay && s.lo >= last->hi && s.lo - last->hi < GAP_MOST)
 			last->hi = s.hi;
 		else
@@ -291,13 +293,53 @@ bool rt_run_check(Run *r)
 	return fine;
 }
 
+/* What a segment passes to the functions of the update. */
+enum { ARGS = 4 };
+
+static void segment_args(const Run *r, const Segment *s, double *arg)
+{
+	arg[0] = s->lr_scale;
+	arg[1] = s->decay;
+	arg[2] = s->proximal ? r->knob[s->proximal - 1] : 0;
+	arg[3] = (double)(s->hi - s->lo);
+}
+
+static double reduce(const Run *r, const Segment *s, char how)
+{
+	const void *x = r->c.moment[r->m->nmoment];
+	double all = how == '+' ? 0 : rt_real(x, s->lo, r->m->real_bytes);
+	for (int64_t i = s->lo; i < s->hi; i++) {
+		double v = rt_real(x, i, r->m->real_bytes);
+		if (how == '+')
+			all += v;
+		else if (how == '>' ? v > all : v < all)
+			all = v;
+	}
+	return all;
+}
+
+void rt_run_start(Run *r)
+{
+	double arg[ARGS + NNRT_MAX_STAGES] = { 0 };
+	for (int i = 0; r->m->start && i < r->nsegment; i++) {
+		segment_args(r, &r->segment[i], arg);
+		r->m->start(&r->c, r->segment[i].lo, r->segment[i].hi, arg);
+	}
+}
+
 void rt_run_update(Run *r)
 {
 	const nnrt_model *m = r->m;
+	double arg[ARGS + NNRT_MAX_STAGES] = { 0 };
 	unsigned before = rt_float_enter(r->flush);
 	for (int i = 0; i < r->nsegment; i++) {
 		const Segment *s = &r->segment[i];
-		m->update(&r->c, s->lo, s->hi, s->lr_scale, s->decay);
+		segment_args(r, s, arg);
+		for (int k = 0; k < m->nstage; k++) {
+			m->stage[k].run(&r->c, s->lo, s->hi, arg);
+			arg[ARGS + k] = reduce(r, s, m->stage[k].how);
+		}
+		m->update(&r->c, s->lo, s->hi, arg);
 	}
 	rt_float_leave(before);
 	r->c.update++;

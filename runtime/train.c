@@ -23,6 +23,7 @@
 #include "rt_mem.h"
 #include "rt_monitor.h"
 #include "rt_plateau.h"
+#include "rt_real.h"
 #include "rt_results.h"
 #include "rt_show.h"
 #include "rt_step.h"
@@ -350,6 +351,23 @@ static void print_saved(const Trainer *t)
 	       t->m->source, t->files.best);
 }
 
+/* What proximal l1 has reached, in the best weights. */
+static void print_sparsity(const Trainer *t)
+{
+	const nnrt_model *m = t->m;
+	int64_t zeros = 0, all = 0;
+	for (int i = 0; i < m->nparam; i++) {
+		if (!m->param[i].proximal)
+			continue;
+		for (int64_t k = 0; k < m->param[i].len; k++)
+			zeros += rt_real(t->run->c.param, m->param[i].offset + k, m->real_bytes) == 0;
+		all += m->param[i].len;
+	}
+	if (all)
+		printf("sparsity: %lld of %lld weights under proximal l1 are exactly 0 (%.1f %%)\n",
+		       (long long)zeros, (long long)all, 100.0 * (double)zeros / (double)all);
+}
+
 /* A fold is over: its scores with its best weights. */
 static void finish_fold(Trainer *t)
 {
@@ -378,6 +396,7 @@ static void finish(Trainer *t)
 		return;
 	}
 	rt_run_load_state(t->run, t->monitor.state);
+	print_sparsity(t);
 	const Scores *own = t->data->val.n ? &t->monitor.val : &t->monitor.train;
 	const char *part = t->data->val.n ? "val" : "train";
 	rt_show_split_head(t->m);

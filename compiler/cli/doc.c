@@ -72,8 +72,9 @@ static const char *signature_of(Job *j, const Ast *d)
 {
 	const AstList *l = &d->u.def.formal;
 	const char *r = arena_printf(j->mem, "%s(", d->u.def.name);
-	/* The weight and the gradient of an optimizer are not the user's to give. */
-	int first = d->kind == A_OPTIMIZER ? 2 : 0;
+	/* The weight and the gradient are not the user's to give. */
+	bool regulariser = d->kind == A_FN && l->n && !strcmp(l->v[0]->u.decl.name, "w");
+	int first = d->kind == A_OPTIMIZER ? 2 : regulariser;
 	for (int i = first; i < l->n; i++) {
 		const Ast *f = l->v[i], *type = f->u.decl.type;
 		bool more = type && (!strcmp(type->u.type.name, "rest") ||

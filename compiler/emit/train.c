@@ -101,6 +101,49 @@ static Graph *phase_graph(const Module *m, Phase p)
 	return g[p];
 }
 
+/* A function over elements lo..hi-1; its arguments by name, of which few are read. */
+static void flat_head(const Module *m, FnHost *h, const char *name)
+{
+	static const char *const arg[] = { "lr_scale", "decay", "proximal", "len" };
+	Arena *a = m->job->mem;
+	const char *p = "(void)arg;\n";
+	for (int i = 0; i < 4 + m->nstage; i++) {
+		const char *n = i < 4 ? arg[i] : arena_printf(a, "stat%d", i - 4);
+		p = arena_printf(a, "%sconst double %s = arg[%d];\n(void)%s;\n", p, n, i, n);
+	}
+	h->head = arena_printf(a,
+	                       "static void %s(nnrt_ctx *c, int64_t lo, int64_t hi, "
+	                       "const double *arg)",
+	                       name);
+	h->prologue = p;
+	h->flat = true;
+}
+
+/* A stage of the update, or the first values of its moments. */
+static Fn *flat_fn(const Module *m, const Options *opt, Graph *g, const char *what)
+{
+	Job *j = m->job;
+	Where *w = NEW(j->mem, Where);
+	FnHost *h = NEW(j->mem, FnHost);
+	w->m = m;
+	w->phase = PH_UPDATE;
+	h->prefix = job_symf(j, "%s_%s", opt->prefix, what);
+	flat_head(m, h, h->prefix);
+	h->ctx_param = "const nnrt_ctx *c";
+	h->ctx_arg = "c";
+	h->batch = "c->B";
+	h->fixed_batch = 1;
+	h->arena0 = "c->arena0";
+	h->arena = "c->arena";
+	h->seed = "c->seed";
+	h->update = "c->update";
+	h->sample0 = "c->sample0";
+	h->address = address;
+	h->scalar = scalar;
+	h->arg = w;
+	return fn_build(j, g, opt, h);
+}
+
 Fn *train_fn(const Module *m, const Options *opt, const char *phase)
 {
 	Job *j = m->job;
@@ -115,10 +158,7 @@ Fn *train_fn(const Module *m, const Options *opt, const char *phase)
 	h->head = arena_printf(j->mem, "static void %s_%s_run(nnrt_ctx *c, int tid, int n)",
 	                       opt->prefix, phase);
 	if (p == PH_UPDATE)
-		h->head = arena_printf(j->mem,
-		                       "static void %s_update(nnrt_ctx *c, int64_t lo, "
-		                       "int64_t hi, double lr_scale, double decay)",
-		                       opt->prefix);
+		flat_head(m, h, arena_printf(j->mem, "%s_update", opt->prefix));
 	if (p == PH_BIND)
 		h->head = arena_printf(j->mem,
 		                       "static void %s_bind(nnrt_ctx *c, const void *const "
@@ -136,7 +176,6 @@ Fn *train_fn(const Module *m, const Options *opt, const char *phase)
 	h->seed = "c->seed";
 	h->update = "c->update";
 	h->sample0 = "c->sample0";
-	h->flat = p == PH_UPDATE;
 	h->address = address;
 	h->scalar = scalar;
 	h->arg = w;
@@ -176,17 +215,24 @@ static void print_dims(Out *o, const Type *t, int from)
 	out(o, t->rank > from ? " }" : "0 }");
 }
 
-static void print_tensors(Out *o, Arena *a, const char *name, const Tensor *v, int n)
+/* 1 + the knob behind a number of `train`, 0 for none; n: 1 + the number. */
+static int number_knob(const Module *m, int n)
 {
+	return n ? 1 + m->number[n - 1].knob : 0;
+}
+
+static void print_tensors(Out *o, const Module *m, const char *name, const Tensor *v, int n)
+{
+	Arena *a = m->job->mem;
 	if (!n)
 		return;
 	out(o, "static const nnrt_tensor %s[] = {\n", name);
 	for (int i = 0; i < n; i++) {
 		out(o, "{ %s, %d, ", c_string(a, v[i].path), v[i].ty.rank);
 		print_dims(o, &v[i].ty, 0);
-		out(o, ", %lld, %lld, %s, %d, %d },\n", (long long)v[i].len,
+		out(o, ", %lld, %lld, %s, %d, %d, %d },\n", (long long)v[i].len,
 		    (long long)v[i].offset, number(a, v[i].lr_scale), v[i].decayed,
-		    v[i].trained);
+		    v[i].trained, number_knob(m, v[i].proximal));
 	}
 	out(o, "};\n\n");
 }
@@ -291,12 +337,6 @@ static void print_small_tables(Out *o, Arena *a, const Module *m)
 			    number(a, m->setting[i].value), m->setting[i].integer);
 		out(o, "};\n\n");
 	}
-}
-
-/* 1 + the knob behind a number of `train`, 0 for none; n: 1 + the number. */
-static int number_knob(const Module *m, int n)
-{
-	return n ? 1 + m->number[n - 1].knob : 0;
 }
 
 static void print_data(Out *o, Arena *a, const Module *m)
@@ -407,6 +447,10 @@ static void print_model(Out *o, Arena *a, const Module *m, const Options *opt, i
 	out(o, ".eval = %s_eval,\n", p);
 	if (m->update)
 		out(o, ".update = %s_update,\n", p);
+	if (m->start)
+		out(o, ".start = %s_start,\n", p);
+	if (m->nstage)
+		out(o, ".stage = stages, .nstage = %d,\n", m->nstage);
 	if (m->bind)
 		out(o, ".bind = %s_bind,\n", p);
 	if (m->train.ncondition)
@@ -508,6 +552,24 @@ static void print_wrapper(Out *o, const Module *m, const char *p, const char *ph
 	out(o, "}\n\n");
 }
 
+static void print_flat(Out *o, const Module *m, const Options *opt)
+{
+	Arena *a = m->job->mem;
+	if (m->start)
+		fn_print(o, flat_fn(m, opt, m->start, "start"));
+	for (int i = 0; i < m->nstage; i++)
+		fn_print(o, flat_fn(m, opt, m->stage[i], arena_printf(a, "stage%d", i)));
+	if (!m->nstage)
+		return;
+	out(o, "static const nnrt_stage stages[] = {\n");
+	for (int i = 0; i < m->nstage; i++) {
+		const char *how = opinfo[m->reduce[i]].name;
+		out(o, "{ %s_stage%d, '%s' },\n", opt->prefix, i,
+		    strstr(how, "max") ? ">" : strstr(how, "min") ? "<" : "+");
+	}
+	out(o, "};\n\n");
+}
+
 void emit_trainer(Out *o, const Module *m, const Options *opt)
 {
 	Arena *a = m->job->mem;
@@ -527,9 +589,10 @@ void emit_trainer(Out *o, const Module *m, const Options *opt)
 		if (p == PH_GRAD || p == PH_EVAL)
 			print_wrapper(o, m, opt->prefix, graph_name(p));
 	}
+	print_flat(o, m, opt);
 	print_scalars(o, m, opt);
-	print_tensors(o, a, "params", m->param, m->nparam);
-	print_tensors(o, a, "buffers", m->buffer, m->nbuffer);
+	print_tensors(o, m, "params", m->param, m->nparam);
+	print_tensors(o, m, "buffers", m->buffer, m->nbuffer);
 	print_fields(o, a, "inputs", m->in, m->nin);
 	print_fields(o, a, "outputs", m->out, m->nout);
 	print_fields(o, a, "columns", m->column, m->ncolumn);

@@ -40,7 +40,7 @@ Frame *frame_new(Elab *e, Def *d, Ast *call, Span at)
 	f->scope = f;
 	f->around = e->scan;
 	f->path = f->draws = job_sym(e->j, "");
-	f->init = f->bias_init = f->result = v_none();
+	f->init = f->bias_init = f->result = f->reg = v_none();
 	f->lr_scale = 1;
 	f->trainable = true;
 	if (up) {
@@ -48,6 +48,8 @@ Frame *frame_new(Elab *e, Def *d, Ast *call, Span at)
 		f->draws = up->draws;
 		f->lr_scale = up->lr_scale;
 		f->trainable = up->trainable;
+		f->reg = up->reg;
+		f->reg_set = up->reg_set;
 		f->reuse = up->reuse;
 		f->repeat = 0;
 		if (d->ast->kind == A_FN)
@@ -131,6 +133,8 @@ void collect_args(Elab *e, const Def *def, Ast *call, const Value *piped, Args *
 		bool named = a->kind == A_ARG;
 		/* what an unknown argument would have been does not matter */
 		bool unknown = named && def && !def_takes(def, a->u.arg.name);
+		if (reg_wanted(def, i + (piped != 0), named ? a->u.arg.name : 0))
+			e->reg_at = named ? a->u.arg.value : a;
 		Value v = unknown ? v_poison() : eval(e, named ? a->u.arg.value : a);
 		if (v.kind == V_TUPLE) {
 			fail(e, a->at, "E0207", "%d values cannot be one argument", v.nitem);
@@ -158,13 +162,16 @@ static const char *signature(Elab *e, const Def *d, int from, int most)
 
 const char *def_signature(Elab *e, const Def *d)
 {
-	/* nobody writes an optimizer's `w` and `g` */
-	return signature(e, d, d->ast->kind == A_OPTIMIZER ? 2 : 0, MAXFORMAL);
+	/* nobody writes an optimizer's `w` and `g`, a regulariser's `w` */
+	int first = d->ast->kind == A_OPTIMIZER ? 2 : d->prelude && d->space == SP_REGULARISER;
+	return signature(e, d, first, MAXFORMAL);
 }
 
 const char *short_signature(Elab *e, const Def *d)
 {
 	/* a pipe brings the first one, except where values of equal rank are compared */
+	if (d->space)
+		return def_signature(e, d);
 	bool piped = !loss_find(d->name) && !init_is(e, (Def *)d);
 	return d->ast->u.def.formal.n == piped ? d->name : signature(e, d, piped, 4);
 }
@@ -197,8 +204,10 @@ static bool layer_argument(Elab *e, Frame *f, const Arg *a)
 		f->init = a->v;
 	else if (k == 1)
 		f->bias_init = a->v;
-	else if (k == 2 && a->v.kind != V_NONE)
-		later(e, a->at, "`regularize` other than `none`");
+	else if (k == 2 && reg_ok(e, &a->v, a->at)) {
+		f->reg = a->v;
+		f->reg_set = true;
+	}
 	else if (k == 3 && need_number(e, &a->v, "`lr_scale`", &num))
 		f->lr_scale = num;
 	else if (k == 4)
@@ -614,13 +623,18 @@ Value eval_call(Elab *e, Ast *call, const Value *piped)
 		return v_poison();
 	}
 	Args args = { 0 };
+	bool wanted = e->reg_at == call;
+	e->reg_at = 0;
 	collect_args(e, d ? d : l->def, call, piped, &args);
 	/* the call without its label */
 	Span at = span_join(call->name_at, call->at);
 	at.beg = call->name_at.beg;
 	if (l)
 		return call_layer(e, l, call, &args, at);
-	if (d->space && d->prelude && !inside)
+	Value reg;
+	if (d->space == SP_REGULARISER && reg_call(e, d, &args, at, wanted, &reg))
+		return reg;
+	if (d->space && d->prelude && !inside && !e->in_penalty)
 		for (int i = 0; i < args.n; i++) {
 			number_from_tensor(e, &args.v[i].v);
 			if (args.v[i].v.kind == V_TENSOR)

@@ -217,6 +217,7 @@ static void settle_tensors(Elab *e)
 	Module *m = e->m;
 	Renumber to;
 	find_live(e);
+	build_penalty(e);
 	int np = number_live(e, e->pinfo, e->npinfo, &to.param);
 	int nb = number_live(e, e->binfo, e->nbinfo, &to.buffer);
 	build_init(e, &to);
@@ -299,6 +300,7 @@ static void free_graphs(Module *m)
 	if (m->stop)
 		graph_free(m->stop);
 	graph_free(m->numbers);
+	graph_free(m->start);
 }
 
 /* Everything that a walk fills, empty again; what is known of consts stays. */

@@ -16,6 +16,7 @@
  *     split.c     how data are dealt
  *     loop.c      the training loop    stop.c      when it ends
  *     schedule.c  numbers that change  optim.c     the optimizer's update
+ *     regular.c   regularisers
  *     builtin.c, moves.c, spatial.c, reduce.c      functions that the language cannot express
  *     whole.c     metrics of the whole set
  *     report.c    messages             names.c     their tables
@@ -204,6 +205,7 @@ struct Init {
 	Def *def; Args args; Span at;  /* a call, or:                                         */
 	Ast *op; Init *l, *r;          /* arithmetic over them, or:                           */
 	Value value;                   /* a number                                            */
+	bool proximal;                 /* a regulariser's: a step after the update            */
 };
 
 /* ---- frames (call.c) --------------------------------------------------------------------- */
@@ -246,6 +248,7 @@ struct Frame {
 	/* arguments of every layer, inherited */
 	Value init, bias_init;
 	double lr_scale; bool trainable;
+	Value reg; bool reg_set;       /* `regularize` of a layer; not set: the section's      */
 	bool returned; Value result;
 	bool bound;                    /* the arguments are bound: the body runs              */
 	int owned;                     /* parameters and buffers of its own                   */
@@ -388,10 +391,23 @@ Value train_name_in_model(Elab *e, Ast *call, const Def *d);
  * v->known, for checks of ranges.  A plain number can be set at run time under the setting's
  * name. */
 int   setting_number(Elab *e, Ast *s, Value *v);
+/* The first value of moment i, a node of the graph update. */
+void  moment_start(Elab *e, int i, Node *first, Span at);
 /* The same for a value; e->g must be the graph `numbers` or `update`. */
 int   number_row(Elab *e, Sym name, const Value *v);
 /* A plain number as a run-time setting of that name. */
 Value as_setting(Elab *e, const Value *v, const char *name);
+/* ---- regularisers (regular.c) -------------------------------------------------------------- */
+
+/* The call of a regulariser without its `w` is a value: V_REG.  False: an ordinary call. */
+bool  reg_call(Elab *e, Def *d, Args *args, Span at, bool wanted, Value *v);
+/* Does argument number i of the call, or of that name, take a regulariser? */
+bool  reg_wanted(const Def *d, int i, Sym name);
+/* `regularize` of a layer or of train: none or a regulariser; false after a message. */
+bool  reg_ok(Elab *e, const Value *v, Span at);
+/* The penalty of all live parameters as a root of grad, and their proximal steps. */
+void  build_penalty(Elab *e);
+
 /* -Wschedule, once the length of the run is known. */
 void  warn_schedules(Elab *e);
 
@@ -511,6 +527,7 @@ bool  is_word(const char *s);
 
 typedef struct {
 	Value init; Sym path; Span at;
+	Value reg; bool reg_set;       /* its layer's own `regularize`                        */
 	int stamp;                     /* the variant that declared it last                   */
 	bool live;
 } TensorInfo;
@@ -588,6 +605,9 @@ struct Elab {
 	int nloss, nmetric, noutput;
 	Map made[3];                   /* losses, metrics, outputs of this variant: their places */
 	bool in_update;                /* an optimizer's body                                 */
+	bool in_penalty;               /* a regulariser's body                                */
+	Ast *reg_at;                   /* this call stands behind `regularize =`              */
+	const Init *section_reg;       /* the section's regulariser                           */
 	bool update_w;                 /* ... has updated w                                   */
 	bool decay_all;
 	Ast *optimizer;                /* the call in train                                   */

@@ -10,8 +10,6 @@
 static const struct { const char *what, *names;
 } not_yet[] = {
 	{ "the function", " sort topk " },
-	{ "the optimizer", " lamb " },
-	{ "the regulariser", " l1 l2 elastic " },
 	{ "the stopping rule", " early_stopping " },
 	{ "the data function",
 	  " standardize minmax categorical fill random_crop random_flip "

@@ -28,6 +28,59 @@ static void scale_formal(Elab *e, Value *v, const char *arg, int index)
 	v->g = e->g;
 }
 
+/* What PyTorch refuses, for values known here: at least `least`, below `below`. */
+static bool in_range(Elab *e, const char *name, const Value *v)
+{
+	static const struct { const char *name; double least, below; } row[] = {
+		{ "lr", 0, 1e300 },       { "eps", 0, 1e300 },   { "betas", 0, 1 },
+		{ "momentum", 0, 1e300 }, { "alpha", 0, 1e300 }, { "weight_decay", 0, 1e300 },
+		{ "rho", 0, 1.0000001 },  { "momentum_decay", 0, 1e300 },
+	};
+	for (size_t i = 0; i < sizeof row / sizeof *row && v->kind == V_NUMBER && v->known; i++) {
+		if (strcmp(row[i].name, name) || (v->num >= row[i].least && v->num < row[i].below))
+			continue;
+		fail(e, v->at, "E0404", "`%s` must be at least 0%s, but this is %s", name,
+		     row[i].below < 2 ? " and below 1" : "", value_text(e, v));
+		return false;
+	}
+	return true;
+}
+
+/* A list that an optimizer's default has must have as many items. */
+static bool list_ok(Elab *e, const Ast *formal, const Value *v)
+{
+	const Ast *d = formal->u.decl.value;
+	int want = d && d->kind == A_LIST ? d->u.list.item.n : 0;
+	if (want ? v->kind == V_LIST && v->nitem == want : v->kind != V_LIST)
+		return true;
+	Diag *m = fail(e, v->at, "E0207", "`%s` must be %s, but this is %s",
+	               formal->u.decl.name,
+	               want ? arena_printf(e->mem, "a list of %d numbers", want) : "a number",
+	               value_text(e, v));
+	if (want)
+		diag_help(m, "write `%s = %s`", formal->u.decl.name, source_text(e->j, d->at));
+	return false;
+}
+
+/* PyTorch: "Nesterov momentum requires a momentum". */
+static bool nesterov_ok(Elab *e, Frame *f)
+{
+	const AstList *l = &f->def->ast->u.def.formal;
+	const Value *momentum = 0, *nesterov = 0;
+	for (int i = 2; i < l->n; i++) {
+		if (!strcmp(l->v[i]->u.decl.name, "momentum"))
+			momentum = &f->formal[i];
+		if (!strcmp(l->v[i]->u.decl.name, "nesterov"))
+			nesterov = &f->formal[i];
+	}
+	if (!momentum || !nesterov || nesterov->kind != V_BOOL || !nesterov->yes ||
+	    momentum->kind != V_NUMBER || !momentum->known || momentum->num > 0)
+		return true;
+	Diag *d = fail(e, nesterov->at, "E0404", "`nesterov = true` needs a momentum above 0");
+	diag_help(d, "write `momentum = 0.9`");
+	return false;
+}
+
 /* Numbers of an optimizer are plain ones. */
 static bool number_ok(Elab *e, const Ast *formal, Value *v)
 {
@@ -36,7 +89,7 @@ static bool number_ok(Elab *e, const Ast *formal, Value *v)
 	for (int i = 0; v->kind == V_LIST && i < v->nitem; i++)
 		if (!number_ok(e, formal, &v->item[i]))
 			return false;
-	if (v->kind == V_TENSOR || v->unit || v->batch) {
+	if (v->kind == V_TENSOR || v->kind == V_STRING || v->unit || v->batch) {
 		fail(e, v->at, "E0207", "`%s` must be a number or a schedule, but this is %s",
 		     name, value_text(e, v));
 		return false;
@@ -45,7 +98,7 @@ static bool number_ok(Elab *e, const Ast *formal, Value *v)
 		fail(e, v->at, "E0202", "`multiple` is for `batch` only, not for `%s`", name);
 		return false;
 	}
-	return true;
+	return in_range(e, name, v);
 }
 
 static bool adapt_formals(Elab *e, Frame *f)
@@ -57,11 +110,14 @@ static bool adapt_formals(Elab *e, Frame *f)
 		scaled |= m->param[i].lr_scale != 1;
 		exempt |= !m->param[i].decayed;
 	}
+	if (f->def->prelude && !nesterov_ok(e, f))
+		return false;
 	for (int i = 2; i < l->n; i++) {
 		Sym name = l->v[i]->u.decl.name;
 		Value v = as_setting(e, &f->formal[i],
 		                     arena_printf(e->mem, "optimizer.%s", name));
-		if (!number_ok(e, l->v[i], &v))
+		if (!number_ok(e, l->v[i], &v) ||
+		    (f->def->prelude && !list_ok(e, l->v[i], &v)))
 			return false;
 		if (!strcmp(name, "lr") && v.kind == V_NUMBER)
 			m->lr_number = 1 + number_row(e, name, &v);
@@ -75,7 +131,7 @@ static bool adapt_formals(Elab *e, Frame *f)
 	return true;
 }
 
-/* Sums over the flat array would mix tensors. */
+/* Sums, maxima and minima run over each tensor by itself; other dimensions are not known. */
 static void only_elementwise(Elab *e, Graph *g, Def *d)
 {
 	bool *live = graph_live(g, e->mem);
@@ -83,7 +139,8 @@ static void only_elementwise(Elab *e, Graph *g, Def *d)
 		OpKind k = opinfo[g->node[i]->op].kind;
 		if (!live[i] || k == LEAF || k == MAP || k == COMPOSITE)
 			continue;
-		if (g->node[i]->op == O_reshape || g->node[i]->op == O_expand)
+		Op op = g->node[i]->op;
+		if (op == O_reshape || op == O_expand || op == O_sum || op == O_rmax || op == O_rmin)
 			continue;
 		later(e, d->ast->name_at, "an optimizer that is not element by element (`%s`)",
 		      opinfo[g->node[i]->op].name);
@@ -142,6 +199,66 @@ static bool header_ok(Elab *e, Def *d)
 	return false;
 }
 
+/* l1(a, proximal = true), after the update: sign(w) * max(|w| - lr * a, 0). */
+static Node *proximal_step(Elab *e, Frame *f, Node *w)
+{
+	const AstList *l = &f->def->ast->u.def.formal;
+	const Value *lr = 0;
+	bool any = false;
+	for (int i = 0; i < e->m->nparam; i++)
+		any |= e->m->param[i].proximal != 0;
+	if (!any)
+		return w;
+	for (int i = 2; i < l->n; i++)
+		if (!strcmp(l->v[i]->u.decl.name, "lr"))
+			lr = &f->formal[i];
+	if (!lr || lr->kind != V_NUMBER) {
+		fail(e, f->at, "E0404",
+		     "`l1(a, proximal = true)` takes steps of lr * a, but `%s` has no `lr`",
+		     f->def->name);
+		return w;
+	}
+	Graph *g = e->g;
+	Node *step = n_op2(g, O_mul, value_node(e, lr), arg_leaf(e, "proximal", 2));
+	Node *left = n_op2(g, O_sub, n_op1(g, O_abs, w), n_broadcast(g, step, &w->ty));
+	left = n_op2(g, O_max, left, n_broadcast(g, n_const(g, 0), &w->ty));
+	return n_op2(g, O_mul, n_op1(g, O_sign, w), left);
+}
+
+/* n over w and numbers alone in the graph `start`; 0: it depends on more. */
+static Node *start_node(Elab *e, Node *n)
+{
+	Node *in[MAXARITY];
+	bool leaf = n->op == O_param || n->op == O_const || n->op == O_setting || n->op == O_time;
+	if (n->nin ? opinfo[n->op].kind != MAP && n->op != O_reshape && n->op != O_expand : !leaf)
+		return 0;
+	for (int i = 0; i < n->nin; i++)
+		if (!(in[i] = start_node(e, n->in[i])))
+			return 0;
+	Type ty = n->ty;
+	return node(e->m->start, n->op, &n->a, in, n->nin, &ty);
+}
+
+void moment_start(Elab *e, int i, Node *first, Span at)
+{
+	Module *m = e->m;
+	double k;
+	Type flat = type_make(DT_REAL, 1, &(Dim){ (int32_t)m->param_len, 0 });
+	if (node_is_const(first, &k) && k == 0)
+		return;
+	if (!m->start)
+		m->start = graph_new(e->j, job_sym(e->j, "start"));
+	Node *n = start_node(e, first);
+	if (!n) {
+		Diag *d = fail(e, at, "E0404", "a buffer of an optimizer starts from numbers and "
+		               "`w`, element by element");
+		diag_help(d, "write `zeros_like(w)`, a number, or an expression over `w`");
+		return;
+	}
+	graph_root(m->start, R_MOMENT, i, job_symf(e->j, "moment%d", i),
+	           n_broadcast(m->start, n_cast(m->start, n, DT_REAL), &flat), NOWHERE);
+}
+
 /* wrong: the body has errors, which may be why it does not update `w`. */
 static void optimizer_roots(Elab *e, Frame *f, Type *flat, bool wrong)
 {
@@ -156,11 +273,12 @@ static void optimizer_roots(Elab *e, Frame *f, Type *flat, bool wrong)
 		diag_help(d, "write `update w = w - lr * g`");
 		return;
 	}
-	graph_root(e->g, R_WEIGHT, 0, job_sym(e->j, "w"),
-	           n_broadcast(e->g, value_node(e, &w->v), flat), NOWHERE);
+	Node *next = n_broadcast(e->g, value_node(e, &w->v), flat);
+	next = proximal_step(e, f, next);
+	graph_root(e->g, R_WEIGHT, 0, job_sym(e->j, "w"), next, NOWHERE);
 	for (int i = 0; i < e->m->nmoment; i++)
 		graph_root(e->g, R_MOMENT, i, job_symf(e->j, "moment%d", i),
-		           value_node(e, &e->bufval[i]), NOWHERE);
+		           n_broadcast(e->g, value_node(e, &e->bufval[i]), flat), NOWHERE);
 }
 
 void do_update(Elab *e)

@@ -138,6 +138,8 @@ static TensorInfo info_row(Elab *e, Sym path, const Value *init, Span at)
 {
 	TensorInfo i = { .path = path, .at = at, .stamp = e->stamp };
 	i.init = init ? *init : v_none();
+	i.reg = e->frame->reg;
+	i.reg_set = e->frame->reg_set;
 	return i;
 }
 

@@ -99,6 +99,11 @@ Node *extent_number(Elab *e, const Type *t, uint32_t axes, double minus)
 		k *= t->dim[i].k;
 		batch |= t->dim[i].b != 0;
 	}
+	if (e->in_update) { /* the elements of the tensor at hand */
+		Type s = type_scalar(DT_REAL);
+		Node *len = n_leaf(e->g, O_arg, job_sym(e->j, "len"), 3, &s);
+		return minus != 0 ? n_op2(e->g, O_sub, len, n_const(e->g, minus)) : len;
+	}
 	if (!batch)
 		return n_const(e->g, k - minus);
 	Value n = v_dim(dim_batch(1), NOWHERE);

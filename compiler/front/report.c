@@ -360,7 +360,8 @@ Value unknown_name(Elab *e, Sym name, Span at)
 	if (e->frame)
 		names_of_map(e, &l, &e->frame->layers);
 	names_sort(&l);
-	bool call = map_get(&e->def, name) != 0;
+	const Def *t = map_get(&e->traindef, name);
+	bool call = t || map_get(&e->def, name) != 0;
 	Diag *d = fail(e, at, "E0204", "unknown value `%s`", name);
 	names_add(e, &l, "true");
 	names_add(e, &l, "false");
@@ -369,7 +370,9 @@ Value unknown_name(Elab *e, Sym name, Span at)
 	const char *near = nearest(name, l.v, l.n);
 	Binding *b = near && e->frame ? frame_find(e->frame, job_sym(e->j, near)) : 0;
 	int line, col;
-	if (call) {
+	if (t) {
+		diag_help(d, "call it: `%s`", def_signature(e, t));
+	} else if (call) {
 		diag_help(d, "call it: `%s(x)`, or pipe into it: `x |> %s`", name, name);
 	} else if (b && b->v.kind == V_TENSOR && b->at.file >= 0) {
 		source_place(e->j, b->at.file, b->at.beg, &line, &col);

@@ -376,7 +376,8 @@ Space space_of(Elab *e, Def *d)
 		       : !strcmp(d->name, "plateau") || !strcmp(d->name, "_time") ? SP_SCHEDULE
 		                                                                  : SP_MODEL;
 	}
-	if (l->n && !strcmp(l->v[0]->u.decl.name, "w") && !l->v[0]->u.decl.type)
+	bool helper = d->prelude && d->name[0] == '_';
+	if (l->n && !strcmp(l->v[0]->u.decl.name, "w") && !l->v[0]->u.decl.type && !helper)
 		return SP_REGULARISER;
 	bool own = has_formal(d, "step") || has_formal(d, "epoch") || has_formal(d, "progress");
 	return !own && mentions(e, a->u.def.value) ? SP_SCHEDULE : SP_MODEL;

@@ -33,8 +33,6 @@ static bool positive(Elab *e, Ast *s, Value *v, double *out)
 static bool is_default(Elab *e, Sym name, const Value *v)
 {
 	(void)e;
-	if (!strcmp(name, "regularize"))
-		return v->kind == V_NONE;
 	if (!strcmp(name, "quantize"))
 		return v->kind == V_STRING && !strcmp(v->str, "none");
 	return v->kind == V_NONE;
@@ -78,9 +76,12 @@ static void train_setting(Elab *e, Ast *s)
 	}
 	if (loop_setting(e, s))
 		return;
-	e->regularising = !strcmp(name, "regularize");
+	bool regularize = !strcmp(name, "regularize");
+	e->regularising = regularize;
+	e->reg_at = regularize ? a : 0;
 	Value v = eval(e, a);
 	e->regularising = false;
+	e->reg_at = 0;
 	if (v.kind == V_POISON)
 		return;
 	v.at = a->at;
@@ -101,6 +102,8 @@ static void train_setting(Elab *e, Ast *s)
 		need_bool(e, &v, "`drop_last`", &t->drop_last);
 	else if (!strcmp(name, "decay_all"))
 		need_bool(e, &v, "`decay_all`", &e->decay_all);
+	else if (!strcmp(name, "regularize"))
+		reg_ok(e, &v, a->at);
 	else if (!is_default(e, name, &v))
 		later(e, s->at, "the setting `%s`", name);
 }

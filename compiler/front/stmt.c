@@ -237,24 +237,25 @@ static void do_param(Elab *e, Ast *a)
 static void do_moment(Elab *e, Ast *a, const Value *init)
 {
 	Module *m = e->m;
-	double k;
+	Type t = type_make(DT_REAL, 1, &(Dim){ (int32_t)m->param_len, 0 }), ty;
 	bool number = init->kind == V_TENSOR || init->kind == V_NUMBER;
-	Type t = type_make(DT_REAL, 1, &(Dim){ (int32_t)m->param_len, 0 }), s = type_scalar(DT_REAL);
 	Node *first = number ? value_real(e, init) : n_const(e->g, 0);
 	if (!number || (first->ty.rank && !type_shape_eq(&first->ty, &t))) {
 		Diag *d = fail(e, a->name_at, "E0207", "the state `%s` of an optimizer must start with the "
 		               "shape of `w`, but this is %s", a->u.decl.name, value_text(e, init));
 		diag_help(d, "write `buffer %s = zeros_like(w)`", a->u.decl.name);
-		number = false;
+		first = n_const(e->g, 0);
 	}
+	if (a->u.decl.type && type_of_ast(e, a->u.decl.type, &ty) && ty.rank)
+		fail(e, a->u.decl.type->at, "E0301",
+		     "a buffer of an optimizer has the shape of `w`, or is one number: f32");
+	bool scalar = number && !first->ty.rank;
 	int i = m->nmoment++;
-	Node *n = n_leaf(e->g, O_moment, a->u.decl.name, i, &t);
-	if (number && !(node_is_const(first, &k) && k == 0)) {
-		Node *begins = n_op2(e->g, O_eq, n_leaf(e->g, O_time, job_sym(e->j, "step"), 0, &s),
-		                     n_const(e->g, 0));
-		n = n_op3(e->g, O_where, begins, n_broadcast(e->g, first, &t), n);
-	}
-	Value v = v_tensor(e, n, a->name_at);
+	moment_start(e, i, first, a->at);
+	Value v = v_tensor(e, n_leaf(e->g, O_moment, a->u.decl.name, i, &t), a->name_at);
+	/* one number for each tensor: all elements of its stretch hold it */
+	if (scalar)
+		v = v_tensor(e, drop_axes(e, n_reduce(e->g, O_rmax, v.n, 1), 1), a->name_at);
 	PUSH(e->mem, e->bufval, e->nbufval, e->capbufval, v);
 	PUSH(e->mem, e->bufset, e->nbufset, e->capbufset, false);
 	frame_bind(e, e->frame, a->u.decl.name, v, a->name_at)->buffer = e->nbufval;

@@ -7,7 +7,7 @@
  *     time               sym: a field of nnrt_time ("step"), or "plateau[2]"
  *     count              samples in the batch, the language's N as a number
  *     gradient, moment   update graph only (index: number of the moment); flat type f32[param_len]
- *     arg                update graph only: sym "lr_scale", "decay"
+ *     arg                update graph only: sym "lr_scale", "decay", "proximal", "len", "stat0" ...
  *     input              in the bind graph: a raw column (sym: its name)
  */
 #ifndef NNC_MODULE_H
@@ -22,6 +22,7 @@ typedef struct {
 	double lr_scale;
 	bool decayed;                  /* two or more dimensions, or decay_all                 */
 	bool trained;
+	int proximal;                  /* 1 + the number that is its amount of proximal l1; 0: none */
 	int64_t offset, len;           /* elements in the flat array; offsets are multiples of 16 */
 } Tensor;                              /* a parameter or a buffer                              */
 
@@ -109,6 +110,9 @@ typedef struct {
 
 typedef struct { const char *name; Span at; } Unbuilt;
 
+/* Reductions over w in an optimizer. */
+enum { MAXSTAGE = 16 };
+
 typedef struct Module {
 	Job *job;
 	Sym name;                      /* the model's                                          */
@@ -146,6 +150,8 @@ typedef struct Module {
 	Graph *eval;                   /* training off: R_LOSS R_METRIC R_OUTPUT               */
 	Graph *update;                 /* R_WEIGHT, R_MOMENT over flat arrays; 0 without losses */
 	Graph *bind;                   /* R_FIELD; 0 without a data section                    */
+	Graph *start;                  /* R_MOMENT: first values that are not 0; 0 if none      */
+	Graph *stage[MAXSTAGE]; Op reduce[MAXSTAGE]; int nstage;   /* pass stages               */
 	Graph *numbers;                /* R_KNOB: numbers of `train`; empty after the pass knobs */
 	Graph *knobs;                  /* pass knobs: R_KNOB over setting, time                */
 	Graph *stop;                   /* R_KNOB: each condition of `stop`, over acc (scores), time

@@ -317,6 +317,7 @@ typedef struct FnHost {
 	const char *arena0, *arena;    /* unsigned char * of the two arenas                    */
 	const char *seed, *update, *sample0;   /* for random numbers                             */
 	const char *unused;            /* "(void)x;\n" for arguments that nothing reads; 0: none */
+	const char *prologue;          /* C at the beginning of the function; 0: none          */
 	bool flat;                     /* update: one pass over elements lo..hi-1 of `head`    */
 	/* A C expression for element 0 of a place that is no arena: a pointer to its element type
 	 * (const where it is only read). */

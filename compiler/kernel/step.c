@@ -360,8 +360,8 @@ void fn_print(Out *o, const Fn *f)
 		out(o, "(void)n;\n");
 	if (h->unused)
 		out(o, "%s", h->unused);
-	if (h->flat)                           /* few updates read these */
-		out(o, "(void)lr_scale;\n(void)decay;\n");
+	if (h->prologue)
+		out(o, "%s", h->prologue);
 	print_level(&s, f->top, NEED_ALWAYS);
 	out(o, "}\n\n");
 }

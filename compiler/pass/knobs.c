@@ -140,6 +140,9 @@ void pass_knobs(Module *m)
 	m->eval = hoist(m, m->eval);
 	m->update = hoist(m, m->update);
 	m->bind = hoist(m, m->bind);
+	m->start = hoist(m, m->start);
+	for (int i = 0; i < m->nstage; i++)
+		m->stage[i] = hoist(m, m->stage[i]);
 	m->metrics = hoist(m, m->metrics);
 }
 

@@ -26,6 +26,10 @@ void pass_knobs(Module *m);
 /* The same graphs with knobs replaced by the program's own values, for inference. */
 Graph *pass_knobs_fixed(Graph *g, const Module *m);
 
+/* Cuts the optimizer's reductions out of update: m->stage (stages.c).  False: there are more than
+ * MAXSTAGE. */
+bool pass_stages(Module *m);
+
 /* Cuts every R_METRIC of grad and eval at its sums over the batch: R_ACC roots stay in the graph,
  * the scalar formula over the sums goes to m->metrics. */
 void pass_metrics(Module *m);

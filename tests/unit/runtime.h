@@ -137,12 +137,12 @@ static const nnrt_field columns[] = {
 	{ "labels", NNRT_CLASS, 4, 0, { 0 }, 1, 1, 1 },
 };
 static const nnrt_tensor params[] = {
-	{ "a.weight", 2, { 2, 3 }, 6, 0, 1, 1, 1 },
-	{ "a.bias", 1, { 3 }, 3, 16, 1, 0, 1 },
-	{ "b.bias", 1, { 2 }, 2, 32, 1, 0, 1 },
-	{ "c.bias", 1, { 2 }, 2, 48, 2, 0, 1 },
+	{ "a.weight", 2, { 2, 3 }, 6, 0, 1, 1, 1, 0 },
+	{ "a.bias", 1, { 3 }, 3, 16, 1, 0, 1, 0 },
+	{ "b.bias", 1, { 2 }, 2, 32, 1, 0, 1, 0 },
+	{ "c.bias", 1, { 2 }, 2, 48, 2, 0, 1, 0 },
 };
-static const nnrt_tensor buffers[] = { { "a.mean", 1, { 3 }, 3, 0, 1, 0, 0 } };
+static const nnrt_tensor buffers[] = { { "a.mean", 1, { 3 }, 3, 0, 1, 0, 0, 0 } };
 static const nnrt_metric metrics[] = { { "accuracy", 1, 0, 0 } };
 static const char *const losses[] = { "loss1" };
 static const nnrt_setting settings[] = { { "optimizer.lr", 0.5, 0 }, { "k", 2, 1 } };
