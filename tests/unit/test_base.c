@@ -223,7 +223,7 @@ static void test_draw_odd(void)          /* tabs, characters, line ends, no plac
 	       "    --> prelude.nn:1:7\n"
 	       "   1 | block b\n"
 	       "     |       ~\n"
-	       "t.nn:1:9: error: behind a tab and an accent [E0001]\n"
+	       "t.nn:1:8: error: behind a tab and an accent [E0001]\n"
 	       "   1 |         x =     \xC3\xA9 y\n"
 	       "     |                   ^\n"
 	       "t.nn:2:6: error: over two lines [E0002]\n"
@@ -246,8 +246,9 @@ static void test_limits(void)
 	diag_label(error(x.j, at(&x, "a", 0), "E0001", "one again"), "not printed");
 	CU_ASSERT(x.j->nerror == 1 && !diag_full(x.j));
 	error(x.j, at(&x, "b", 0), "E0001", "two");
-	CU_ASSERT(diag_full(x.j));
+	CU_ASSERT(!diag_full(x.j));
 	error(x.j, at(&x, "c", 0), "E0001", "three");
+	CU_ASSERT(diag_full(x.j) && x.j->nerror == 2);
 	expect(&x,
 	       "t.nn:1:1: error: one [E0001]\n   1 | a b c d e\n     | ^\n"
 	       "t.nn:1:3: error: two [E0001]\n   1 | a b c d e\n     |   ^\n"
@@ -280,12 +281,13 @@ static void test_json(void)
 	diag_span(d, at(&x, "x", 0), "here");
 	diag_help(d, "none");
 	expect(&x,
-	       "{\"file\":\"t.nn\",\"line\":2,\"column\":3,\"end_line\":2,\"end_column\":4,"
-	       "\"severity\":\"error\",\"code\":\"E0204\","
-	       "\"message\":\"a \\\"quote\\\", a\\u0009tab and \\ufffd\",\"label\":\"\","
-	       "\"spans\":[{\"file\":\"t.nn\",\"line\":1,\"column\":1,\"end_line\":1,\"end_"
-	       "column\":2,"
-	       "\"label\":\"here\"}],\"notes\":[{\"kind\":\"help\",\"message\":\"none\"}]}\n");
+	       "{\"severity\":\"error\",\"code\":\"E0204\","
+	       "\"message\":\"a \\\"quote\\\", a\\u0009tab and \\ufffd\","
+	       "\"file\":\"t.nn\",\"line\":2,\"column\":3,\"end_line\":2,\"end_column\":4,"
+	       "\"spans\":[{\"file\":\"t.nn\",\"line\":2,\"column\":3,\"end_line\":2,\"end_"
+	       "column\":4,\"label\":\"\",\"primary\":true},"
+	       "{\"file\":\"t.nn\",\"line\":1,\"column\":1,\"end_line\":1,\"end_column\":2,"
+	       "\"label\":\"here\",\"primary\":false}],\"notes\":[],\"helps\":[\"none\"]}\n");
 	job_free(x.j);
 }
 
