@@ -3,11 +3,12 @@
 #     make                 build/nnc and build/libnnrt.a
 #     make demo [SEED=1]   install what is missing, train models/mlp.nn on Fashion-MNIST, deploy it
 #     make check [T=name]  install what tests need, run all tests (or those whose name has `name`)
+#     make docs            bring messages and tables in docs/language.md up to date
 #     make golden [T=name] accept what the compiler says now as the expected text; shows the diff
 #     make asan            build/asan/nnc: address and undefined-behaviour sanitizers
 #     make check-long      the tests that take longer than a coffee
 #     make setup           install the packages of `demo`;  make setup-check: those of `check`
-#     make install         into PREFIX (default /usr/local)
+#     make install         into PREFIX (default /usr/local), below DESTDIR;  make uninstall
 #     make clean           remove build/
 #
 # Needs GNU make, a C11 compiler, a POSIX shell, python3 (standard library) and the packages that
@@ -27,8 +28,8 @@ QUIET  := $(findstring s,$(firstword -$(MAKEFLAGS)))
 say     = @$(if $(V)$(QUIET),:,printf '  %-6s %s\n' '$(1)' '$(2)')
 
 # Where a tree's nnc finds nnrt.h and libnnrt.a, for --cflags and --libs; `install` has others.
-INCDIR ?= $(CURDIR)/runtime
-LIBDIR ?= $(abspath $(BUILD))
+INCDIR := $(CURDIR)/runtime
+LIBDIR := $(abspath $(BUILD))
 
 SAN    ?=
 OPT    ?= -O2 -g
@@ -41,6 +42,8 @@ FOLDERS := base front ir ops pass kernel emit cli
 INC     := -Icompiler $(FOLDERS:%=-Icompiler/%) -Iruntime -I$(BUILD)
 CFLAGS_NNC := $(STD) $(OPT) $(WARN) $(FP) $(SAN) $(INC)
 OMP    ?= -fopenmp
+# $(call dirs,INCLUDE,LIBRARY): for paths.c, the one file that knows.
+dirs        = -DNNC_INCDIR='"$(1)"' -DNNC_LIBDIR='"$(2)"'
 # The library is compiled as trainers are (nnc --cflags).
 CFLAGS_RT  := $(STD) -O2 -g -march=native $(FP) -fno-math-errno -fno-trapping-math $(OMP) \
 	$(WARN) $(SAN) -Iruntime -Iruntime/data
@@ -106,11 +109,10 @@ $(BUILD)/embed.c: $(EMBEDDED:%=runtime/%.h) Makefile
 	$(foreach f,$(EMBEDDED),$(call embed,runtime/$(f).h,embed_$(f)_h,embed_$(f)_h_len)) } \
 	>$@.tmp && mv $@.tmp $@
 
-# Who prints --cflags and --libs, and runs the C compiler with them.
-$(BUILD)/obj/compiler/cli/build.o: CFLAGS_NNC += -DNNC_INCDIR='"$(INCDIR)"' -DNNC_LIBDIR='"$(LIBDIR)"'
-
 # The generated headers are included by the front end and the formatter alone.
 $(filter $(BUILD)/obj/compiler/front/% $(BUILD)/obj/compiler/cli/%,$(OBJ_NNC)): | $(GEN_H)
+
+$(BUILD)/obj/compiler/cli/paths.o: CFLAGS_NNC += $(call dirs,$(INCDIR),$(LIBDIR))
 
 $(BUILD)/obj/compiler/%.o: compiler/%.c
 	@mkdir -p $(@D)
@@ -155,8 +157,8 @@ demo: setup
 # Each group is a script tests/group/NAME.sh that prints its failures and one closing line with its
 # seconds, and leaves its counts in $(BUILD)/check.  Groups run side by side; `timing` runs alone.
 # The long ones first.
-GROUPS_ := loop bits scale layers warnings probes bad trainer addop sanitize units ops contract fault \
-	fuzz layering golden cli valgrind readme
+LONGEST := loop bits models scale layers warnings probes bad trainer addop sanitize units ops
+GROUPS_ := $(LONGEST) $(filter-out $(LONGEST) timing,$(sort $(basename $(notdir $(wildcard tests/group/*.sh)))))
 export BUILD T CC PYTHON
 
 .PHONY: check check-build check-groups check-long golden asan $(GROUPS_:%=check-%) check-timing
@@ -195,6 +197,10 @@ $(BUILD)/fuzz/gen_models: tests/fuzz/gen_models.c tests/fuzz/generate.c tests/fu
 golden: compiler
 	@sh tests/run.sh golden
 
+.PHONY: docs
+docs: compiler
+	@$(PYTHON) tests/docs/manual.py write $(BUILD)/nnc docs/language.md $(BUILD)/docs
+
 asan:
 	@$(MAKE) -s --no-print-directory BUILD=$(BUILD)/asan OPT='-O1 -g' \
 		SAN='-fsanitize=address,undefined -fno-sanitize-recover=all' compiler runtime
@@ -222,17 +228,37 @@ $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/escape.c tests/fuzz/escape.h tes
 
 # ---- the rest -----------------------------------------------------------------------------------------
 
-.PHONY: install clean
-install:
-	$(MAKE) BUILD=$(BUILD)/install INCDIR=$(PREFIX)/include/nnrt LIBDIR=$(PREFIX)/lib all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include/nnrt $(DESTDIR)$(PREFIX)/lib/pkgconfig
-	install $(BUILD)/install/nnc $(DESTDIR)$(PREFIX)/bin/nnc
-	install -m 644 runtime/*.h $(DESTDIR)$(PREFIX)/include/nnrt
-	install -m 644 $(BUILD)/install/libnnrt.a $(DESTDIR)$(PREFIX)/lib
-	{ printf 'Name: nnrt\nDescription: runtime library of trainers made by nnc\nVersion: 0.1.0\n'; \
-	  printf 'Cflags: %s\n' "$$($(BUILD)/install/nnc --cflags)"; \
-	  printf 'Libs: %s\n' "$$($(BUILD)/install/nnc --libs)"; } \
-		>$(DESTDIR)$(PREFIX)/lib/pkgconfig/nnrt.pc
+# Installed are nnc, what trainers need (headers, library, pkg-config file), pages and models.  Nothing
+# is compiled anew but the file that knows the folders.
+HEADERS := nnrt rand scalar vec vmath
+DEST     = $(DESTDIR)$(PREFIX)
+INSTALL ?= install
+
+.PHONY: install uninstall clean
+install: all
+	@mkdir -p $(BUILD)/install
+	$(call say,cc,compiler/cli/paths.c)
+	$(Q)$(CC) $(CFLAGS_NNC) $(call dirs,$(PREFIX)/include/nnrt,$(PREFIX)/lib) -c \
+		-o $(BUILD)/install/paths.o compiler/cli/paths.c
+	$(Q)$(CC) $(OPT) $(SAN) -o $(BUILD)/install/nnc $(MAIN) $(BUILD)/install/paths.o \
+		$(BUILD)/libnncc.a $(LIBS_NNC)
+	$(call say,copy,into $(DEST))
+	$(Q)$(INSTALL) -d $(DEST)/bin $(DEST)/include/nnrt $(DEST)/lib/pkgconfig \
+		$(DEST)/share/doc/nnc $(DEST)/share/nnc/models
+	$(Q)$(INSTALL) $(BUILD)/install/nnc $(DEST)/bin/nnc
+	$(Q)$(INSTALL) -m 644 $(HEADERS:%=runtime/%.h) $(DEST)/include/nnrt
+	$(Q)$(INSTALL) -m 644 $(BUILD)/libnnrt.a $(DEST)/lib
+	$(Q)$(INSTALL) -m 644 README.md CHANGELOG.md LICENSE docs/language.md $(DEST)/share/doc/nnc
+	$(Q)$(INSTALL) -m 644 models/*.nn $(DEST)/share/nnc/models
+	$(Q)nnc=$(BUILD)/install/nnc; printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include/nnrt' \
+		'libdir=$${prefix}/lib' '' 'Name: nnrt' 'Description: what trainers made by nnc link' \
+		"Version: $$($$nnc --version | sed 's/.* //')" \
+		"Cflags: $$($$nnc --cflags | sed 's|-I[^ ]*|-I$${includedir}|')" \
+		"Libs: $$($$nnc --libs | sed 's|-L[^ ]*|-L$${libdir}|')" >$(DEST)/lib/pkgconfig/nnrt.pc
+
+uninstall:
+	rm -f $(DEST)/bin/nnc $(DEST)/lib/libnnrt.a $(DEST)/lib/pkgconfig/nnrt.pc
+	rm -rf $(DEST)/include/nnrt $(DEST)/share/doc/nnc $(DEST)/share/nnc
 
 clean:
 	rm -rf $(BUILD)

@@ -298,7 +298,7 @@ static int compile(Compile *c, int file)
 	case MODE_SUMMARY: summary(c->m, &c->cmd->opt, file, c->cmd->json); return 0;
 	case MODE_DUMP_GRAPH: dump_graphs(c, c->cmd->dump_pass); return 0;
 	case MODE_CHECK: case MODE_DUMP_TOKENS: case MODE_DUMP_AST: case MODE_FMT:
-	case MODE_EXPLAIN: case MODE_LIST: case MODE_DONE: return 0;
+	case MODE_EXPLAIN: case MODE_LIST: case MODE_FLAGS: case MODE_DONE: return 0;
 	}
 	return 0;
 }

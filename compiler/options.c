@@ -62,7 +62,7 @@ static const Option table[] = {
 	{ "--libm", F_LIBM, 0, "", "use <math.h> in inference C (default: no library)" },
 	{ "--self-check", F_SELF_CHECK, 0, "", "store inputs and outputs in the C, and NAME_selfcheck() (--infer)" },
 	{ "--no-comments", F_NO_COMMENTS, 0, "", "no comments in the generated kernels" },
-	{ "--cflags", F_CFLAGS, 0, "", "print what the C compiler needs for a trainer" },
+	{ "--cflags", F_CFLAGS, 0, "", "print what the C compiler needs for a trainer (--target generic: any CPU)" },
 	{ "--libs", F_LIBS, 0, "", "print what the linker needs for a trainer" },
 	{ "-Wno-", F_NOWARN, 2, "NAME", "switch warning NAME off" },
 	{ "-W", F_WARN, 1, "NAME", "-Wall, -Werror, -Werror=NAME, one warning" },
@@ -74,7 +74,7 @@ static const Option table[] = {
 	{ "-v", F_VERBOSE, 0, "", "more messages" },
 	{ "-q", F_QUIET, 0, "", "fewer messages" },
 	{ "--time-passes", F_TIME, 0, "", "print the time of every pass" },
-	{ "-h", F_HELP, 0, "", "this help" },
+	{ "-h", F_HELP, 0, ", --help", "this help" },
 	{ "--help", F_HELP, 2, "", 0 },
 	{ "--version", F_VERSION, 0, "", "print the version" },
 	/* known, not built */
@@ -89,6 +89,15 @@ static const Option table[] = {
 };
 
 enum { NOPTION = sizeof table / sizeof *table };
+
+/* Headings of --help, and the option that each stands before. */
+static const struct { const char *before, *text; } headings[] = {
+	{ "--infer", "Modes (default: write a trainer)" },
+	{ "-o", "Output" },
+	{ "-D", "Language" },
+	{ "-O", "Generation" },
+	{ "-Wno-", "Diagnostics" },
+};
 
 /* What -Wno-NAME may name. */
 static const char *const warnings[] = { "unused-value", "suspicious-newline", "schedule",
@@ -126,6 +135,9 @@ static void print_help(void)
 		const Option *o = &table[i];
 		if (!o->help)
 			continue;
+		for (size_t k = 0; k < sizeof headings / sizeof *headings; k++)
+			if (!strcmp(o->name, headings[k].before))
+				printf("%s%s\n", i ? "\n" : "", headings[k].text);
 		char left[64];
 		snprintf(left, sizeof left, "%s%s%s", o->name, o->arg == 1 && *o->show ? " " : "", o->show);
 		printf("  %-28s %s\n", left, o->help);
@@ -136,11 +148,17 @@ static void print_help(void)
 	       "NO_COLOR, CLICOLOR_FORCE.\n");
 }
 
-static void print_flags(Flag f)
+/* Of generic C the machine that compiles it is not asked what it can do. */
+static void print_flags(const Command *c)
 {
-	const char *const *w = f == F_CFLAGS ? trainer_cflags : trainer_libs;
-	for (int i = 0; w[i]; i++)
-		printf("%s%s", i ? " " : "", w[i]);
+	const char *const *w = c->cflags ? trainer_cflags : trainer_libs;
+	const char *blank = "";
+	for (int i = 0; w[i]; i++) {
+		if (c->asked_generic && !strcmp(w[i], "-march=native"))
+			continue;
+		printf("%s%s", blank, w[i]);
+		blank = " ";
+	}
 	printf("\n");
 }
 
@@ -362,7 +380,10 @@ static int apply(Job *j, Command *c, const Option *o, const char *v)
 			return usage(j, arena_printf(j->mem, "unknown level `-O%s`", v), "use -O0, -O1, -O2 or -O3");
 		c->opt.level = *v - '0';
 		return 0;
-	case F_TARGET: c->opt.target = v; return choice(j, o, v, "x86-64-v3|armv8");
+	case F_TARGET:
+		c->opt.target = v;
+		c->asked_generic = !strcmp(v, "generic");
+		return choice(j, o, v, "x86-64-v3|armv8");
 	case F_BLAS: case F_THREADS: return choice(j, o, v, 0);
 	case F_PRECISION: c->opt.f64 = !strcmp(v, "f64"); return choice(j, o, v, "bf16");
 	case F_WEIGHTS: c->weights = v; return 0;
@@ -371,7 +392,10 @@ static int apply(Job *j, Command *c, const Option *o, const char *v)
 	case F_LIBM: c->opt.libm = true; return 0;
 	case F_SELF_CHECK: c->opt.self_check = true; return 0;
 	case F_NO_COMMENTS: c->opt.no_comments = true; return 0;
-	case F_CFLAGS: case F_LIBS: print_flags(o->flag); c->mode = MODE_DONE; return 0;
+	case F_CFLAGS: case F_LIBS:
+		c->cflags = o->flag == F_CFLAGS;
+		c->mode = MODE_FLAGS;
+		return 0;
 	case F_WARN: case F_NOWARN: return take_warning(j, v, o->flag == F_NOWARN);
 	case F_COLOR: return choice(j, o, v, 0);
 	case F_DIAGNOSTICS: return choice(j, o, v, "sarif");
@@ -470,6 +494,10 @@ int options_parse(Job *j, Command *c, int argc, char **argv)
 		}
 		if ((status = apply(j, c, o, value ? value : "")))
 			return status;
+	}
+	if (c->mode == MODE_FLAGS) {
+		print_flags(c);
+		c->mode = MODE_DONE;
 	}
 	if (c->mode == MODE_DONE || c->mode == MODE_EXPLAIN || c->mode == MODE_LIST)
 		return 0;

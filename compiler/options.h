@@ -8,7 +8,8 @@ typedef enum {
 	MODE_TRAINER, MODE_INFER, MODE_CHECK, MODE_DUMP_TOKENS, MODE_DUMP_AST, MODE_DUMP_GRAPH,
 	MODE_DUMP_IR, MODE_DUMP_PLAN, MODE_FMT,
 	MODE_EXPLAIN, MODE_LIST, MODE_SUMMARY,
-	MODE_BUILD, MODE_RUN, MODE_DONE          /* everything asked for is printed      */
+	MODE_BUILD, MODE_RUN, MODE_FLAGS,        /* --cflags, --libs                           */
+	MODE_DONE          /* everything asked for is printed      */
 } Mode;
 
 typedef struct {
@@ -24,6 +25,8 @@ typedef struct {
 	char *const *args; int nargs;  /* --run: what stands behind `--`                       */
 	bool depend;                   /* -MD                                                  */
 	const char *depend_file;       /* -MF                                                  */
+	bool cflags;                   /* --cflags, not --libs                                 */
+	bool asked_generic;            /* --target generic                                     */
 	bool json;                     /* --summary=json                                       */
 	bool api_given, weights_as_given;      /* they win over `export`                      */
 	bool limits;                   /* --limits                                             */

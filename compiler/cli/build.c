@@ -18,23 +18,16 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-#ifndef NNC_INCDIR
-#define NNC_INCDIR "runtime"
-#endif
-#ifndef NNC_LIBDIR
-#define NNC_LIBDIR "build"
-#endif
-
 const char *const trainer_cflags[] = { "-O2",
 	                               "-march=native",
 	                               "-ffp-contract=off",
 	                               "-fno-math-errno",
 	                               "-fno-trapping-math",
 	                               "-fopenmp",
-	                               "-I" NNC_INCDIR,
+	                               include_flag,
 	                               0 };
-const char *const trainer_libs[] = { "-L" NNC_LIBDIR, "-lnnrt",     "-ljansson", "-lxxhash",
-	                             "-lz",           "-lopenblas", "-lm",       0 };
+const char *const trainer_libs[] = { library_flag, "-lnnrt",     "-ljansson", "-lxxhash", "-lz",
+	                             "-lopenblas", "-lm",        "-fopenmp",  0 };
 
 typedef struct {
 	Arena *mem;
@@ -161,7 +154,7 @@ static const char *key_of(Job *j, const Out *text)
 		XXH3_64bits_update(x, w.v[i], strlen(w.v[i]) + 1);
 	/* A library built anew makes another program. */
 	struct stat lib;
-	if (!stat(NNC_LIBDIR "/libnnrt.a", &lib))
+	if (!stat(library_path, &lib))
 		XXH3_64bits_update(x, &lib.st_mtim, sizeof lib.st_mtim);
 	unsigned long long h = (unsigned long long)XXH3_64bits_digest(x);
 	XXH3_freeState(x);

@@ -20,6 +20,8 @@ Out *fmt_source(Job *j, int file);
 int explain(Job *j, const char *name);
 int list_names(Job *j, const char *kind);
 
+/* paths.c: "-I" and "-L" of the runtime, and the file itself. */
+extern const char include_flag[], library_flag[], library_path[];
 /* What a trainer's C compiler and linker are told: lists that end with 0. */
 extern const char *const trainer_cflags[], *const trainer_libs[];
 

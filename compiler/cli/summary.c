@@ -2,8 +2,9 @@
  *
  * In:    a module after all passes.   Out: a table, or one JSON object, on standard output.
  *
- * Work is counted on the plan: 2 a multiply-add of every contraction, per sample.  Memory is
- * the plan's: bytes whatever the batch is, and bytes for each sample.
+ * Work is counted on the graph, for one sample: 2 a multiply-add, 1 an element of everything
+ * else; each node belongs to the call that made it.  Memory is the plan's: bytes whatever the
+ * batch is, and bytes for each sample.
  */
 #include "cli.h"
 #include "emit.h"
@@ -17,15 +18,26 @@
 
 enum { SHORTEST = 10 };
 
+/* A line of the table: some calls of the program. */
+typedef struct {
+	const char *path, *text;
+	Type out;
+	int64_t params;
+	double work;
+} Row;
+
 typedef struct {
 	Module *m;
 	const Options *opt;
 	Fn *run, *train; /* outputs only; grad, 0 without losses                 */
-	double *work;    /* of each layer                                        */
+	Row *row;
+	int nrow, caprow;
+	double *work;    /* of each call of the module, and of none              */
 	double forward, step;
 	int64_t params, trained, buffers;
 	const char **structural;
 	int nstructural, capstructural;
+	int line;        /* of the model                                         */
 } Summary;
 
 /* ---- counting ------------------------------------------------------------------------------
@@ -33,9 +45,9 @@ typedef struct {
 
 /* Multiply-adds of a contraction, for one sample: elements of the result times terms of a sum.
  */
-static double products(const Node *n, const Type *space)
+static double products(const Node *n)
 {
-	double all = (double)type_len(space, 1);
+	double all = (double)type_len(&n->ty, 1);
 	for (int label = n->a.con.nout; label < n->a.con.nlabel; label++)
 		for (int k = 0; k < 2 * MAXRANK; k++) {
 			const Node *in = n->in[k / MAXRANK];
@@ -49,45 +61,116 @@ static double products(const Node *n, const Type *space)
 	return all;
 }
 
-/* The layer whose parameter a contraction reads, perhaps moved about; -1: none. */
-static int owner_of(const Module *m, const Node *n)
+static bool contracts(const Node *n)
 {
-	int best = -1;
-	size_t longest = 0;
-	for (int k = 0; k < n->nin; k++) {
-		const Node *x = n->in[k];
-		while (x->nin == 1)
-			x = x->in[0];
-		if (opinfo[x->op].kind != LEAF || !x->a.leaf.sym)
-			continue;
-		for (int i = 0; i < m->nlayer; i++) {
-			size_t len = strlen(m->layer[i].path);
-			if (len >= longest && !strncmp(m->layer[i].path, x->a.leaf.sym, len) &&
-			    x->a.leaf.sym[len] == '.') {
-				best = i;
-				longest = len;
-			}
-		}
-	}
-	return best;
+	return opinfo[n->op].attr == AT_CONTRACT;
 }
 
-/* Adds the work of a level to its layers if they are asked for; returns the sum. */
-static double work_of(Summary *s, const Level *v, double times, bool layers)
+/* A number that a contraction may start from, as a bias, costs nothing. */
+static bool starts_a_sum(const Node *n)
+{
+	bool sum = !strcmp(opinfo[n->op].name, "add");
+	return sum && (contracts(n->in[0]) || contracts(n->in[1]));
+}
+
+/* Floating point operations of one node, for one sample: 2 for a multiply-add, 1 for an element
+ * of a map, one less than there are elements for a reduction. */
+static double node_work(const Node *n)
+{
+	if (contracts(n))
+		return 2 * products(n);
+	switch (opinfo[n->op].kind) {
+	case MAP: return starts_a_sum(n) ? 0 : (double)type_len(&n->ty, 1);
+	case REDUCE: return (double)(type_len(&n->in[0]->ty, 1) - type_len(&n->ty, 1));
+	case LEAF: case MOVE: case CALL: case SET: case COMPOSITE: break;
+	}
+	return 0;
+}
+
+/* The work of a graph; that of each part is added to its call if they are asked for. */
+static double graph_work(Summary *s, const Graph *g, double times, bool calls)
 {
 	double sum = 0;
-	for (const Region *r = v->first; r; r = r->next) {
-		if (r->kind == RG_SCAN)
-			sum += work_of(s, r->body, times * r->seed->a.scan.steps, layers);
-		if (r->kind != RG_CONTRACT)
+	const Module *m = s->m;
+	bool *live = graph_live(g, m->job->mem);
+	for (int i = 0; i < g->n; i++) {
+		const Node *n = g->node[i];
+		if (!live[i])
 			continue;
-		double work = 2 * times * products(r->seed, &r->seed->ty);
-		int owner = layers ? owner_of(s->m, r->seed) : -1;
-		if (owner >= 0)
-			s->work[owner] += work;
+		if (n->body) {
+			sum += graph_work(s, n->body, times * n->a.scan.steps, calls);
+			continue;
+		}
+		double work = times * node_work(n);
+		int call = calls && n->part < m->npart ? m->part[n->part] : -1;
+		s->work[call < 0 ? m->ncall : call] += calls ? work : 0;
 		sum += work;
 	}
 	return sum;
+}
+
+/* ---- rows ----------------------------------------------------------------------------------
+ */
+
+static void add_row(Summary *s, const char *path, const char *text, const Type *out, double work,
+                    int64_t params)
+{
+	Row r = { path ? path : "", text, *out, params, work };
+	PUSH(s->m->job->mem, s->row, s->nrow, s->caprow, r);
+}
+
+/* Calls from..to-1 as text; a call that is repeated stands once. */
+static const char *run_text(const Summary *s, int from, int to)
+{
+	const char *text = "";
+	for (int i = from; i < to; i++) {
+		const char *one = s->m->call[i].text;
+		if (*one && (i == from || strcmp(one, s->m->call[i - 1].text)))
+			text = arena_printf(s->m->job->mem, "%s%s%s", text, *text ? ", " : "", one);
+	}
+	return text;
+}
+
+static double run_work(const Summary *s, int from, int to)
+{
+	double work = 0;
+	for (int i = from; i < to; i++)
+		work += s->work[i];
+	return work;
+}
+
+/* A run of functions is a line of its own up to the last that changes the number of elements, as
+ * pooling does; what is left goes with the layer or output after it. */
+static void make_rows(Summary *s)
+{
+	const Module *m = s->m;
+	int from = 0, cut = 0;
+	int64_t before = -1;
+	for (int i = 0; i < m->ncall; i++) {
+		const CallInfo *c = &m->call[i];
+		int64_t n = type_len(&c->out, 1);
+		bool plain = c->kind == CALL_PLAIN, end = i == m->ncall - 1;
+		if (plain && before >= 0 && n != before && run_work(s, from, i + 1) > 0)
+			cut = i + 1;
+		before = n;
+		if (plain && !end)
+			continue;
+		if (plain)             /* functions that nothing follows */
+			cut = i + 1;
+		if (cut > from && (c->kind == CALL_LAYER || plain)) {
+			add_row(s, 0, run_text(s, from, cut), &m->call[cut - 1].out,
+			        run_work(s, from, cut), 0);
+			from = cut;
+		}
+		if (from <= i && *run_text(s, from, i + 1))
+			add_row(s, c->path, run_text(s, from, i + 1), &c->out,
+			        run_work(s, from, i + 1), c->params);
+		else if (s->nrow)
+			s->row[s->nrow - 1].work += run_work(s, from, i + 1);
+		from = cut = i + 1;
+	}
+	if (s->nrow)
+		s->row[s->nrow - 1].work += s->work[m->ncall];
 }
 
 static int64_t real_bytes(const Options *o)
@@ -106,15 +189,19 @@ static int64_t state_bytes(const Summary *s)
 	return real_bytes(s->opt) * (s->m->param_len * (2 + s->m->nmoment) + s->m->buffer_len);
 }
 
-/* The consts of the program that no run can change. */
-static void constants(Summary *s, int file)
+/* The consts of the program that no run can change; the line of the model. */
+static void from_program(Summary *s, int file)
 {
 	Job *j = s->m->job;
 	const Program *p = parse_program(j, file);
+	int column;
 	for (int i = 0; i < p->item.n; i++) {
-		if (p->item.v[i]->kind != A_CONST)
+		const Ast *item = p->item.v[i];
+		if (item->kind == A_MODEL)
+			source_place(j, file, item->at.beg, &s->line, &column);
+		if (item->kind != A_CONST)
 			continue;
-		const char *name = p->item.v[i]->u.decl.name;
+		const char *name = item->u.decl.name;
 		bool setting = false;
 		for (int k = 0; k < s->m->nsetting; k++)
 			setting |= !strcmp(s->m->setting[k].name, name);
@@ -143,23 +230,21 @@ static void count(Summary *s, int file)
 	}
 	for (int i = 0; i < m->nbuffer; i++)
 		s->buffers += m->buffer[i].len;
-	s->work = NEWN(m->job->mem, double, m->nlayer + 1);
 	outputs.eval = graph_copy(m->eval, job_sym(m->job, "eval"), 1u << R_OUTPUT);
 	outputs.eval = pass_simplify(pass_knobs_fixed(outputs.eval, m));
+	s->work = NEWN(m->job->mem, double, m->ncall + 1);
+	s->forward = graph_work(s, m->nout ? outputs.eval : m->eval, 1, true);
+	if (m->nloss) {
+		s->step = graph_work(s, m->grad, 1, false);
+		s->train = train_fn(m, s->opt, "grad");
+	}
 	Reordered *order = 0;
 	int norder = 0;
 	if (s->opt->level >= 2) /* as inference C has its weights              */
 		outputs.eval = pass_constants(outputs.eval, m, &order, &norder);
 	s->run = fn_build(m->job, outputs.eval, s->opt, single_host(m));
-	bool any = m->nout > 0;
-	if (m->nloss) {
-		s->train = train_fn(m, s->opt, "grad");
-		s->step = work_of(s, s->train->top, 1, false);
-	}
-	Fn *eval = any ? 0 : train_fn(m, s->opt, "eval");
-	s->forward = work_of(s, (any ? s->run : eval)->top, 1, true);
-	fn_free(eval);
-	constants(s, file);
+	make_rows(s);
+	from_program(s, file);
 }
 
 /* ---- as text -------------------------------------------------------------------------------
@@ -189,6 +274,21 @@ static const char *bytes_text(Arena *a, int64_t n)
 	double k = (double)n / 1024;
 	return k < 1000 ? arena_printf(a, "%.1f KiB", k)
 	                : arena_printf(a, "%.1f MiB", k / 1024);
+}
+
+/* The same with three digits, for what is large. */
+static const char *size_text(Arena *a, int64_t n)
+{
+	double k = (double)n / 1024;
+	return k < 1000 ? arena_printf(a, "%.*f KiB", k < 10, k) : bytes_text(a, n);
+}
+
+static const char *mflop_text(Arena *a, double work)
+{
+	double m = work * 1e-6;
+	return m < 0.1 ? arena_printf(a, "%.2g MFLOP", m)
+	       : m < 10 ? arena_printf(a, "%.2f MFLOP", m)
+	                : arena_printf(a, "%s MFLOP", grouped(a, (int64_t)(m + 0.5)));
 }
 
 static const char *fields(const Summary *s, bool inputs)
@@ -221,71 +321,105 @@ static int wider(int n, const char *s)
 	return (int)strlen(s) > n ? (int)strlen(s) : n;
 }
 
+/* Prints the table with the head above it; the source stands at its right edge. */
 static void table(const Summary *s)
 {
 	const Module *m = s->m;
 	Arena *a = m->job->mem;
 	int path = 5, call = 9, shape = 15;
-	for (int i = 0; i < m->nlayer; i++) {
-		path = wider(path, m->layer[i].path);
-		call = wider(call, m->layer[i].call);
-		shape = wider(shape, shape_text(a, &m->layer[i].out));
+	for (int i = 0; i < s->nrow; i++) {
+		path = wider(path, s->row[i].path);
+		call = wider(call, s->row[i].text);
+		shape = wider(shape, shape_text(a, &s->row[i].out));
 	}
 	call = operation_width(call, path + shape + 46);
+	const char *head = arena_printf(a, "%s   %s  ->  %s", m->name, fields(s, true),
+	                                m->nout ? fields(s, false) : "-");
+	const char *source = arena_printf(a, "%s:%d", m->source, s->line);
+	int left = path + call + shape + 45 - (int)strlen(head) - (int)strlen(source);
+	printf("%s%*s%s\n\n", head, left > 3 ? left : 3, "", source);
 	printf(" %-*s  %-*s  %-*s  %12s  %9s  %12s\n", path, "layer", call, "operation", shape,
 	       "output [N, ...]", "parameters", "MFLOP", "activations");
-	for (int i = 0; i < m->nlayer; i++) {
-		const LayerInfo *l = &m->layer[i];
-		bool cut = (int)strlen(l->call) > call;
-		printf(" %-*s  %-*.*s%s  %-*s  %12s  %9.3f  %12s\n", path, l->path,
-		       cut ? call - 2 : call, cut ? call - 2 : call, l->call, cut ? ".." : "",
-		       shape, shape_text(a, &l->out), grouped(a, l->params), s->work[i] * 1e-6,
-		       bytes_text(a, activation(s, &l->out)));
+	for (int i = 0; i < s->nrow; i++) {
+		const Row *r = &s->row[i];
+		bool cut = (int)strlen(r->text) > call;
+		printf(" %-*s  %-*.*s%s  %-*s  %12s  %9.3f  %12s\n", path, r->path,
+		       cut ? call - 2 : call, cut ? call - 2 : call, r->text, cut ? ".." : "",
+		       shape, shape_text(a, &r->out), grouped(a, r->params), r->work * 1e-6,
+		       bytes_text(a, activation(s, &r->out)));
 	}
 }
 
+/* "1.2 KiB + 3.4 KiB per sample" */
 static const char *memory_text(Arena *a, const Fn *f)
 {
 	return arena_printf(a, "%s + %s per sample", bytes_text(a, f->arena0_bytes),
 	                    bytes_text(a, f->arena_bytes));
 }
 
+static void memory(const Summary *s)
+{
+	const Module *m = s->m;
+	Arena *a = m->job->mem;
+	const Fn *f = s->train;
+	if (m->nout)
+		printf("\n inference    %s scratch at batch 1: %s",
+		       bytes_text(a, s->run->arena0_bytes + s->run->arena_bytes),
+		       memory_text(a, s->run));
+	if (!f)
+		return;
+	int64_t fixed, saved = saved_bytes(f, &fixed), state = state_bytes(s);
+	if (m->train.batch > 0)
+		printf("\n training     %s at batch %lld: %s of weights, gradients, moments; activations %s",
+		       size_text(a, state + f->arena0_bytes + m->train.batch * f->arena_bytes),
+		       (long long)m->train.batch, size_text(a, state), memory_text(a, f));
+	else
+		printf("\n training     %s of weights, gradients, moments; activations %s",
+		       size_text(a, state), memory_text(a, f));
+	printf(",\n              of that saved for the backward pass %s + %s per sample",
+	       bytes_text(a, fixed), bytes_text(a, saved));
+}
+
+/* What `--set` takes, or the options of these names. */
+static const char *run_time(const Summary *s)
+{
+	const Module *m = s->m;
+	Arena *a = m->job->mem;
+	const char *r = m->train.steps > 0 ? "steps" : "epochs";
+	if (m->train.batch > 0)
+		r = arena_printf(a, "%s, batch <= %lld", r, (long long)m->train.batch);
+	r = arena_printf(a, "%s, seed", r);
+	for (int i = 0; i < m->nsetting; i++)
+		r = arena_printf(a, "%s, %s", r, m->setting[i].name);
+	for (int i = 0; i < NTRAINNUMBER; i++)
+		if (m->train.number[i])
+			r = arena_printf(a, "%s, %s", r, train_number_name((TrainNumber)i));
+	return r;
+}
+
 static void text(const Summary *s)
 {
 	const Module *m = s->m;
 	Arena *a = m->job->mem;
-	printf("%s   %s  ->  %s   %s\n\n", m->name, fields(s, true),
-	       m->nout ? fields(s, false) : "-", m->source);
 	table(s);
-	printf("\n parameters   %s (%s as %s), ", grouped(a, s->params),
-	       bytes_text(a, s->params * real_bytes(s->opt)), s->opt->f64 ? "f64" : "f32");
+	printf("\n parameters   %s (%s as %s, %s as int8), ", grouped(a, s->params),
+	       size_text(a, s->params * real_bytes(s->opt)), s->opt->f64 ? "f64" : "f32",
+	       size_text(a, s->params));
 	if (s->trained == s->params)
 		printf("all trained\n");
 	else
 		printf("%s trained\n", grouped(a, s->trained));
 	if (s->buffers)
 		printf(" buffers      %s\n", grouped(a, s->buffers));
-	printf(" one sample   %.3f MFLOP forward (2 per multiply-add)", s->forward * 1e-6);
+	printf(" one sample   %s forward (2 per multiply-add)", mflop_text(a, s->forward));
 	if (s->train)
-		printf(", %.3f MFLOP for a training step", s->step * 1e-6);
-	if (m->nout)
-		printf("\n inference    %s", memory_text(a, s->run));
-	if (s->train)
-		printf("\n training     %s, and %s of weights, gradients and moments",
-		       memory_text(a, s->train), bytes_text(a, state_bytes(s)));
-	printf("\n constants    structural: %s", s->nstructural ? "" : "none");
+		printf(", about %s for a training step", mflop_text(a, s->step));
+	memory(s);
+	const char *list = s->nstructural ? "" : "none";
 	for (int i = 0; i < s->nstructural; i++)
-		printf("%s%s", i ? ", " : "", s->structural[i]);
-	bool any = m->nsetting > 0;
-	for (int i = 0; i < NTRAINNUMBER; i++)
-		any |= m->train.number[i] > 0;
-	printf("\n              at run time (--set): %s", any ? "" : "none");
-	for (int i = 0; i < m->nsetting; i++)
-		printf("%s%s", i ? ", " : "", m->setting[i].name);
-	for (int i = 0, n = m->nsetting; i < NTRAINNUMBER; i++)
-		if (m->train.number[i])
-			printf("%s%s", n++ ? ", " : "", train_number_name((TrainNumber)i));
-	printf("\n");
+		list = arena_printf(a, "%s%s%s", list, i ? ", " : "", s->structural[i]);
+	printf("\n constants    structural: %s%*sat run time (--set): %s\n", list,
+	       strlen(list) < 24 ? 26 - (int)strlen(list) : 2, "", run_time(s));
 }
 
 /* ---- as JSON -------------------------------------------------------------------------------
@@ -329,18 +463,18 @@ static void json(const Summary *s)
 	const Module *m = s->m;
 	printf("{\"model\":\"%s\",\"source\":", m->name);
 	json_string(m->source);
-	putchar(',');
+	printf(",\"line\":%d,", s->line);
 	json_fields(s, "inputs", m->in, m->nin, 0);
 	json_fields(s, "targets", m->in, m->nin, 1);
 	json_fields(s, "outputs", m->out, m->nout, -1);
 	printf("\"layers\":[");
-	for (int i = 0; i < m->nlayer; i++) {
-		const LayerInfo *l = &m->layer[i];
+	for (int i = 0; i < s->nrow; i++) {
+		const Row *l = &s->row[i];
 		printf("%s{\"layer\":\"%s\",\"operation\":", i ? "," : "", l->path);
-		json_string(l->call);
+		json_string(l->text);
 		printf(",\"output\":\"%s\",\"parameters\":%lld,\"mflop\":%.6f,\"activations\":%"
 		       "lld}",
-		       type_text(m->job->mem, &l->out), (long long)l->params, s->work[i] * 1e-6,
+		       type_text(m->job->mem, &l->out), (long long)l->params, l->work * 1e-6,
 		       (long long)activation(s, &l->out));
 	}
 	printf("],\"parameters\":%lld,\"trained\":%lld,\"buffers\":%lld,", (long long)s->params,
@@ -349,8 +483,10 @@ static void json(const Summary *s)
 	if (s->train) {
 		printf("\"mflop_step\":%.6f,\"state_bytes\":%lld,", s->step * 1e-6,
 		       (long long)state_bytes(s));
+		int64_t fixed, saved = saved_bytes(s->train, &fixed);
 		json_memory("training", s->train);
-		putchar(',');
+		printf(",\"batch\":%lld,\"saved\":{\"bytes\":%lld,\"bytes_per_sample\":%lld},",
+		       (long long)m->train.batch, (long long)fixed, (long long)saved);
 	}
 	if (m->nout) {
 		json_memory("inference", s->run);

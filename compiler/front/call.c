@@ -242,6 +242,7 @@ static bool bind_formal(Elab *e, Frame *f, int i, Args *args, bool *used, int *p
 			v.item[n++].key = args->v[k].name;
 		}
 		v.nitem = n;
+		f->given |= (uint64_t)1 << (i & 63);
 	} else {
 		while (*pos < args->n && (args->v[*pos].name || used[*pos]))
 			++*pos;
@@ -252,6 +253,8 @@ static bool bind_formal(Elab *e, Frame *f, int i, Args *args, bool *used, int *p
 			from = *pos;
 		if (from >= 0) {
 			used[from] = true;
+			f->given |= (uint64_t)1 << (i & 63);
+			f->by_name |= (uint64_t)(args->v[from].name != 0) << (i & 63);
 			v = args->v[from].v;
 		} else if (formal->u.decl.value) {
 			v = eval(e, formal->u.decl.value);
@@ -466,22 +469,9 @@ static void set_origin(Frame *f, Value *v, Elab *e)
 
 static void note_layer(Elab *e, Frame *f, const Value *v)
 {
-	if (v->kind == V_TENSOR)
+	if (v->kind == V_TENSOR && !f->def->builtin)
 		node_mark(v->n, user_place(e, f->at), f->owned ? f->path : 0);
-	if (!f->owned || map_get(&e->rowpath, f->path))
-		return;
-	const char *text = source_text(e->j, user_place(e, f->written)),
-		   *open = strchr(text, '(');
-	LayerRow row = { .path = f->path, .at = user_place(e, f->at) };
-	int n = open ? (int)strlen(open + 1) - 1 : 0;
-	row.call = n > 0 ? job_symf(e->j, "%s %.*s", f->def->name, n > 40 ? 40 : n, open + 1)
-	                 : f->def->name;
-	if (v->kind == V_TENSOR) {
-		row.out = v->n->ty;
-		row.has_out = true;
-	}
-	PUSH(e->mem, e->rows, e->nrows, e->caprows, row);
-	map_put(e->mem, &e->rowpath, f->path, (void *)1);
+	table_call(e, f, v);
 }
 
 static Value run_block(Elab *e, Frame *f)
@@ -538,7 +528,7 @@ static Value expand(Elab *e, Frame *f, Args *args)
 	set_origin(f, &v, e);
 	if (helper(d) && up)
 		up->owned += f->owned;
-	else if (!d->builtin)
+	else
 		note_layer(e, f, &v);
 	return v;
 }

@@ -33,8 +33,8 @@ static Graph *variant(Elab *e, const char *name, bool training)
 	e->depth = e->calls = e->stmts = 0;
 	e->nloss = e->nmetric = e->noutput = 0;
 	memset(e->made, 0, sizeof e->made);
-	memset(&e->rowpath, 0, sizeof e->rowpath);
-	e->nrows = 0;
+	e->in_result = false;
+	table_begin(e);
 	for (int i = 0; i < e->nbufset; i++)
 		e->bufset[i] = false;
 	e->frame = frame_new(e, d, 0, NOWHERE);
@@ -77,7 +77,7 @@ static void mark_from(Graph *g, Arena *mem, Elab *e, bool buffers)
 }
 
 /* "block.layer.weight" -> "block.layer", "block", "": what it stands in; 0 at the end. */
-static Sym path_up(Elab *e, Sym path)
+Sym path_up(Elab *e, Sym path)
 {
 	const char *dot = strrchr(path, '.');
 	return !*path ? 0 : symbols_get(e->j->symbols, path, dot ? (size_t)(dot - path) : 0);
@@ -234,30 +234,6 @@ static void settle_tensors(Elab *e)
 		return;
 	m->grad = graph_rewrite(m->grad, renumber, &to);
 	m->eval = graph_rewrite(m->eval, renumber, &to);
-}
-
-static void layer_table(Elab *e)
-{
-	Module *m = e->m;
-	Map own = { 0 }, state = { 0 };        /* by path: parameters of its own, and 1 more   */
-	for (int k = 0; k < m->nparam; k++) {
-		Sym p = path_up(e, m->param[k].path);
-		intptr_t n = (intptr_t)map_get(&own, p);
-		map_put(e->mem, &own, p, (void *)((n ? n : 1) + (intptr_t)m->param[k].len));
-	}
-	for (int k = 0; k < m->nbuffer; k++)
-		for (Sym p = path_up(e, m->buffer[k].path); p; p = path_up(e, p))
-			map_put(e->mem, &state, p, (void *)1);
-	for (int i = 0; i < e->nrows; i++) {
-		LayerRow *r = &e->rows[i];
-		LayerInfo row = {
-			.path = r->path, .call = r->call, .out = r->out, .at = r->at
-		};
-		intptr_t params = (intptr_t)map_get(&own, r->path);
-		row.params = params ? (int64_t)params - 1 : 0;
-		if (params || map_get(&state, r->path))
-			PUSH(e->mem, m->layer, m->nlayer, m->caplayer, row);
-	}
 }
 
 /* ---- the module -------------------------------------------------------------------------- */
@@ -434,6 +410,8 @@ static void walk(Elab *e)
 		buffer_roots(e, m->grad);
 	if (!diag_full(e->j) && !e->full)
 		m->eval = variant(e, "eval", false);
+	if (m->eval)
+		table_end(e);
 	e->g = e->top = e->scratch;
 	if (e->again)
 		return;
@@ -459,7 +437,7 @@ static void walk(Elab *e)
 	if (!e->j->nerror && m->nloss)
 		do_update(e);
 	check_unexpanded(e);
-	layer_table(e);
+	table_fill(e);
 	if (!e->j->nerror) {
 		warn_unused(e);
 		warn_schedules(e);

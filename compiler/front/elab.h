@@ -252,6 +252,7 @@ struct Frame {
 	bool returned; Value result;
 	bool bound;                    /* the arguments are bound: the body runs              */
 	int owned;                     /* parameters and buffers of its own                   */
+	uint64_t given, by_name;       /* bit i: formal i is not its default; has its name    */
 };
 
 Value eval_call(Elab *e, Ast *call, const Value *piped);
@@ -281,6 +282,8 @@ const Value *formal(Frame *f, int i);
 Sym   path_of_call(Elab *e, Frame *scope, Sym kind, Sym label, Span at);
 Sym   path_of_name(Elab *e, Frame *scope, Sym name, Span at);
 Sym   path_join(Elab *e, Sym path, Sym name);
+/* The path without its last name; 0 at the top. */
+Sym   path_up(Elab *e, Sym path);
 uint64_t draw_stream(Elab *e, Sym what);
 Value declare_param(Elab *e, Sym path, Sym name, const Type *ty, const Value *init, Span at);
 int   declare_buffer(Elab *e, Sym path, const Type *ty, const Value *init, Span at);
@@ -532,7 +535,23 @@ typedef struct {
 	bool live;
 } TensorInfo;
 
-typedef struct { Sym path, call; Type out; Span at; bool has_out; } LayerRow;
+/* ---- the table of calls (table.c) -------------------------------------------------------- */
+
+typedef struct {
+	CallKind kind;
+	Sym path, text;
+	Type out;
+	Node *n;                       /* of the variant's graph; 0: in a scan's body         */
+	Span at;
+	bool has_out, live;
+} CallRow;
+
+void  table_begin(Elab *e);
+void  table_call(Elab *e, Frame *f, const Value *v);
+void  table_output(Elab *e, Sym name, Node *n, Span at);
+/* After the walk of the variant: which calls do outputs depend on? */
+void  table_end(Elab *e);
+void  table_fill(Elab *e);
 
 /* A warm-up, to be compared with the length of the run. */
 typedef struct { Span at; Value length, peak; } Warmup;
@@ -600,8 +619,10 @@ struct Elab {
 	Unused *unused; int nunused, capunused;
 	Map read;                      /* places of values that somebody reads                */
 	Map told;                      /* mistakes that were reported                         */
-	LayerRow *rows; int nrows, caprows;
-	Map rowpath;
+	CallRow *rows; int nrows, caprows;
+	Map rowpath;                   /* path of a layer: its row + 1                        */
+	int *part; int npart, cappart; /* row of the nodes of a part                          */
+	bool in_result;                /* in a loss or metric                                 */
 	int nloss, nmetric, noutput;
 	Map made[3];                   /* losses, metrics, outputs of this variant: their places */
 	bool in_update;                /* an optimizer's body                                 */

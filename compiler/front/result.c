@@ -100,8 +100,11 @@ void exec_result(Elab *e, Ast *a)
 	}
 	if (a->kind == A_OUTPUT && !only_in_model(e, a, "output"))
 		return;
+	bool around = e->in_result;
+	e->in_result |= loss || metric;
 	Value v = eval(e, a->u.decl.value);
 	e->lost_result |= v.kind == V_POISON;
+	e->in_result = around;
 	int *count = loss ? &e->nloss : metric ? &e->nmetric : &e->noutput;
 	Sym name = result_name(e, a, one, count);
 	if (loss && !strcmp(name, "loss")) {
@@ -140,4 +143,6 @@ void exec_result(Elab *e, Ast *a)
 		PUSH(e->mem, m->out, m->nout, m->capout, row);
 	}
 	graph_root(e->top, rk, i, name, n, at);
+	if (rk == R_OUTPUT)
+		table_output(e, name, n, at);
 }

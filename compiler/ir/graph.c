@@ -29,6 +29,7 @@ Graph *graph_body(Graph *outer)
 	g->name = outer->name;
 	g->outer = outer;
 	g->exact = outer->exact;
+	g->part = outer->part;
 	return g;
 }
 
@@ -103,6 +104,7 @@ static Node *table_get(Graph *g, const Node *key)
 	for (int k = 0; k < key->nin; k++)
 		n->in[k] = key->in[k];
 	n->at = NOWHERE;
+	n->part = g->part;
 	PUSH(g->mem, g->node, g->n, g->cap, n);
 	g->table[i & mask] = n;
 	return n;

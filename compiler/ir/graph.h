@@ -114,6 +114,7 @@ struct Node {
 	Graph *body;                   /* O_scan: its own graph with its own numbers           */
 	Span at;                       /* source of the value, a hint for comments             */
 	Sym name;                      /* layer path or value name, for dumps; may be 0        */
+	int part;                      /* the graph's part when it was made: whose work it is  */
 };
 
 /* What a graph is for: its results.  Order is kept by all passes. */
@@ -151,6 +152,7 @@ struct Graph {
 	Node **table; int tablesize;   /* hash table of the nodes                              */
 	Root *root; int nroot, caproot;
 	Sym name;                      /* "grad", "eval", "init", "update", "bind"              */
+	int part;                      /* given to new nodes (front/table.c); a hint, as `at`  */
 	bool exact;                    /* only exact simplifications (-O0)                     */
 };
 

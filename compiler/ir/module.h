@@ -56,11 +56,22 @@ typedef struct { Sym key; int value, factor, patience; } Plateau;
 /* One layer as the summary and the comments of generated C show it. */
 typedef struct {
 	Sym path;                      /* "dense1"                                             */
-	Sym call;                      /* "dense 256", the call as written, shortened          */
+	Sym call;                      /* "dense 256"                                          */
 	Type out;
 	int64_t params;
 	Span at;
 } LayerInfo;
+
+typedef enum { CALL_LAYER, CALL_PLAIN, CALL_OUTPUT } CallKind;
+
+/* A layer with parameters, a function that outputs depend on, or an output, in program order. */
+typedef struct {
+	CallKind kind;
+	Sym path;                      /* of the layer, or the output's name; 0: a function    */
+	Sym text;                      /* "conv2d 6@5x5 pad 2"; "" for an output               */
+	Type out;
+	int64_t params;
+} CallInfo;
 
 typedef enum { DATA_NONE, DATA_IDX, DATA_SYNTHETIC } DataSource;
 
@@ -128,6 +139,8 @@ typedef struct Module {
 	MetricInfo *metric; int nmetric, capmetric;
 	Setting *setting; int nsetting, capsetting;
 	LayerInfo *layer; int nlayer, caplayer;
+	CallInfo *call; int ncall, capcall;
+	int *part; int npart;          /* of which call nodes of a part are; -1: of none       */
 	Field *column; int ncolumn, capcolumn;  /* raw columns that the data section reads     */
 	DataInfo data;
 	TrainInfo train;

@@ -26,6 +26,7 @@ static Graph *copy_body(Graph *to, const Graph *body, RewriteFn *fn, void *arg)
 		const Node *n = body->node[i];
 		if (!live[i])
 			continue;
+		r.to->part = n->part;
 		Node *m = fn ? fn(&r, n, arg) : 0;
 		r.map[i] = node_mark(m ? m : rewrite_copy(&r, n), n->at, n->name);
 	}
@@ -41,6 +42,7 @@ static Node *copy_node(Rewrite *r, const Node *n, RewriteFn *fn, void *arg)
 	Node **in = NEWN(r->to->mem, Node *, n->nin + 1);
 	for (int i = 0; i < n->nin; i++)
 		in[i] = r->map[n->in[i]->id];
+	r->to->part = n->part;
 	Node *m;
 	if (n->body)
 		m = node_scan(r->to, &n->a, in, n->nin, copy_body(r->to, n->body, fn, arg));
@@ -72,6 +74,7 @@ Graph *graph_rewrite(Graph *g, RewriteFn *fn, void *arg)
 		const Node *n = g->node[i];
 		if (!live[i])
 			continue;
+		r.to->part = n->part;
 		Node *m = fn ? fn(&r, n, arg) : 0;
 		r.map[i] = m ? node_mark(m, n->at, n->name) : copy_node(&r, n, fn, arg);
 	}

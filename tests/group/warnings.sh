@@ -8,7 +8,7 @@ weights() { # MODEL: some weights file that fits, made by one step of its traine
 	"$PYTHON" "$root/tests/probe/inputs.py" "$1" "$work"
 }
 
-for model in $(models); do
+for model in mlp bench_mlp conv_bn gru attention siamese; do
 	want "$model" || continue
 	source=$root/models/$model.nn
 	for level in -O0 -O1 -O2; do
