@@ -46,6 +46,12 @@ static bool unknown_type(Elab *e, Ast *t)
 	}
 	d = fail(e, t->name_at, "E0204", "unknown type `%s`", t->u.type.name);
 	const char *near = nearest(t->u.type.name, all, nall);
+	static const char *const numbers[] = { "int", "float", "string", "list", "initialiser" };
+	if (among(t->u.type.name, numbers, 5) >= 0 && t->u.type.has_dims) {
+		diag_help(d, "`%s` is for arguments of blocks; the types of a tensor are f32, class(K), "
+		             "i32 and bool", t->u.type.name);
+		return false;
+	}
 	if (!strcmp(t->u.type.name, "float32") || !strcmp(t->u.type.name, "tensor"))
 		near = "f32";
 	if (near)
