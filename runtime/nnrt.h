@@ -225,6 +225,9 @@ typedef struct nnrt_model {
 	unsigned char has_penalty;
 	unsigned char stat_rows;       /* batch statistics of [N, C]: a batch of 1 is refused */
 
+	unsigned char stops;           /* stop_gradient is used: gradients may differ from
+	                                * the derivative of the loss                          */
+
 	const nnrt_data *data;
 	const nnrt_field *column; int ncolumn; /* raw columns that bind reads                 */
 	const nnrt_train *train;

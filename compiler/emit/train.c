@@ -435,7 +435,7 @@ static void print_model(Out *o, Arena *a, const Module *m, const Options *opt, i
 	out(o, ".nacc = %d, .nknob = %d, .lr_knob = %d,\n.setting = %s, .nsetting = %d,\n",
 	    m->nacc, m->nknob, number_knob(m, m->lr_number), m->nsetting ? "settings" : "0", m->nsetting);
 	out(o, ".plateau = %s, .nplateau = %d,\n", m->nplateau ? "plateaus" : "0", m->nplateau);
-	out(o, ".has_penalty = %d, .stat_rows = %d,\n", m->has_penalty, m->stat_rows);
+	out(o, ".has_penalty = %d, .stat_rows = %d, .stops = %d,\n", m->has_penalty, m->stat_rows, m->stops);
 	out(o, ".data = %s,\n", m->data.source != DATA_NONE ? "&data" : "0");
 	out(o, ".column = %s, .ncolumn = %d,\n", m->ncolumn ? "columns" : "0", m->ncolumn);
 	out(o, ".train = %s,\n", m->train.given ? "&train" : "0");

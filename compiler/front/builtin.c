@@ -116,6 +116,7 @@ static Value b_stop_gradient(Elab *e, Frame *f)
 	const Value *x = need_tensor(e, f, 0);
 	if (!x)
 		return v_poison();
+	e->m->stops = true;
 	return v_moved(e, f, n_op1(e->g, O_real, value_real(e, x)), x->mark);
 }
 

@@ -38,7 +38,9 @@ model() {
 	want "$1" || return 0
 	[ "$2" = - ] || try "$1 parameters" parameters "$root/models/$1.nn" "$2"
 	if [ "$3" = - ]; then
-		cp "$root/models/$1.nn" "$work/$1.nn"
+		source=$root/models/$1.nn
+		[ -f "$source" ] || source=$root/tests/models/$1.nn
+		cp "$source" "$work/$1.nn"
 	else
 		"$PYTHON" "$root/tests/models/made.py" "$root/models/$1.nn" "$3" "$4" >"$work/$1.nn"
 	fi
@@ -51,7 +53,9 @@ model() {
 model mlp 203530 random 256 "" "--epochs 3"
 model vae 648016 random 128 "" "--epochs 3 --batch 32"
 model own_state - - - "" ""
-[ -n "${LONG:-}" ] && for m in textclass unet multitask ordinal mixer wavenet mixture; do
+model roots - - - "" ""
+model stopped - - - "" ""
+[ -n "${LONG:-}" ] && for m in seq2seq video audio parts scans bool_in textclass unet multitask ordinal mixer wavenet mixture; do
 	model $m - - - "" ""
 done
 finish
