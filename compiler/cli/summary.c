@@ -286,7 +286,8 @@ static const char *size_text(Arena *a, int64_t n)
 static const char *mflop_text(Arena *a, double work)
 {
 	double m = work * 1e-6;
-	return m < 0.1 ? arena_printf(a, "%.2g MFLOP", m)
+	return m < 0.001 ? arena_printf(a, "%.0f FLOP", work)
+	       : m < 0.1 ? arena_printf(a, "%.2g MFLOP", m)
 	       : m < 10 ? arena_printf(a, "%.2f MFLOP", m)
 	                : arena_printf(a, "%s MFLOP", grouped(a, (int64_t)(m + 0.5)));
 }

@@ -33,7 +33,8 @@ parameters() { # FILE NUMBER
 	[ "$found" = "$2" ]
 }
 
-# model NAME PARAMETERS KIND ROWS "nnc's flags" "the trainer's options"; KIND -: the program's own data
+# model NAME PARAMETERS KIND ROWS "nnc's flags" "the trainer's options" [OLD=NEW]; KIND -: the program's own
+# data; OLD=NEW: a size in the text
 model() {
 	want "$1" || return 0
 	[ "$2" = - ] || try "$1 parameters" parameters "$root/models/$1.nn" "$2"
@@ -42,7 +43,7 @@ model() {
 		[ -f "$source" ] || source=$root/tests/models/$1.nn
 		cp "$source" "$work/$1.nn"
 	else
-		"$PYTHON" "$root/tests/models/made.py" "$root/models/$1.nn" "$3" "$4" >"$work/$1.nn"
+		"$PYTHON" "$root/tests/models/made.py" "$root/models/$1.nn" "$3" "$4" "${7:-=}" >"$work/$1.nn"
 	fi
 	try "$1 builds" builds "$1" $5
 	[ -x "$work/$1" ] || return 0
@@ -50,8 +51,16 @@ model() {
 	try "$1 selftest" "$work/$1" selftest
 }
 
-model mlp 203530 random 256 "" "--epochs 3"
+small="-D vocab=32 -D context=16"
+model mlp 203530 linear 256 "" "--epochs 3"
+model housing 5121 linear 256 "" "--epochs 6"
+model lenet 61706 linear 128 "" "--epochs 3 --batch 32" "28, 28=12, 12"
+model resnet20 272474 linear 64 "-D n=1" "--epochs 4 --batch 16" "3, 32, 32=3, 8, 8"
+model lstm 938240 sequence 128 "$small -D hidden=32" "--epochs 4"
+model gpt 2743296 sequence 128 "$small -D width=16 -D heads=2 -D depth=1" "--epochs 4"
 model vae 648016 random 128 "" "--epochs 3 --batch 32"
+model recommender 90850 random 512 "" "--epochs 4"
+model own_layers - - - "" ""
 model own_state - - - "" ""
 model roots - - - "" ""
 model stopped - - - "" ""

@@ -1,7 +1,8 @@
-"""made.py FILE KIND N - the program with its data section replaced by made samples.
+"""made.py FILE KIND N [OLD=NEW] - the program with its data section replaced by made samples.
 
 Prints FILE with `data synthetic(KIND, N, val = 0.25)` in place of its `data` section, so that a
-program whose data are files can be trained anywhere.
+program whose data are files can be trained anywhere; the text OLD is replaced by NEW, for sizes
+that are no constants.
 """
 import re
 import sys
@@ -26,7 +27,7 @@ def closing(text, at):
     raise SystemExit("made.py: a bracket is not closed")
 
 
-def main(path, kind, n):
+def main(path, kind, n, change="="):
     text = open(path, encoding="utf-8").read()
     m = re.search(r"^data\b", text, re.M)
     end = closing(text, text.index("(", m.end()))
@@ -34,8 +35,12 @@ def main(path, kind, n):
     if body:
         end = closing(text, end + body.end() - 1)
     made = 'data synthetic("%s", %s, val = 0.25)' % (kind, n)
-    sys.stdout.write(text[:m.start()] + made + text[end:])
+    text = text[:m.start()] + made + text[end:]
+    old, new = change.split("=")
+    if old not in text:
+        raise SystemExit("made.py: `%s` is not in the program" % old)
+    sys.stdout.write(text.replace(old, new) if old else text)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4])
+    main(*sys.argv[1:5])
