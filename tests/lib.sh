@@ -64,6 +64,9 @@ trainer() {
 		$CC $("$nnc" --cflags) ${CFLAGS_EXTRA:-} "$t_program.c" $("$nnc" --libs) -o "$t_program"
 }
 
+# The programs of models/ that every group goes through in full; the others have `models`.
+probes="mlp conv_bn gru attention siamese"
+
 # Names without .nn of the programs in models/.
 models() {
 	for m in "$root"/models/*.nn; do

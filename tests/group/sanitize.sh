@@ -22,6 +22,9 @@ if [ ! -x "$checked" ]; then
 	finish
 fi
 for model in $(models); do
+	try "$model" clean 0 "$checked" "$root/models/$model.nn" -o "$work/out.c"
+done
+for model in $probes; do
 	source=$root/models/$model.nn
 	for flags in -O0 -O2 "-O2 --precision f64" --dump-ast --dump-graph --dump-ir --dump-plan; do
 		try "$model $flags" clean 0 "$checked" $flags "$source" -o "$work/out.c"
