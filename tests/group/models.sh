@@ -52,18 +52,21 @@ model() {
 }
 
 small="-D vocab=32 -D context=16"
-model mlp 203530 linear 256 "" "--epochs 3"
-model housing 5121 linear 256 "" "--epochs 6"
 model lenet 61706 linear 128 "" "--epochs 3 --batch 32" "28, 28=12, 12"
 model resnet20 272474 linear 64 "-D n=1" "--epochs 4 --batch 16" "3, 32, 32=3, 8, 8"
 model lstm 938240 sequence 128 "$small -D hidden=32" "--epochs 4"
 model gpt 2743296 sequence 128 "$small -D width=16 -D heads=2 -D depth=1" "--epochs 4"
 model vae 648016 random 128 "" "--epochs 3 --batch 32"
+# Of these the compiler takes longer than the run.
+quick=-O0
+model mlp 203530 linear 256 "" "--epochs 3"
+model housing 5121 linear 256 "" "--epochs 6"
 model recommender 90850 random 512 "" "--epochs 4"
 model own_layers - - - "" ""
 model own_state - - - "" ""
 model roots - - - "" ""
 model stopped - - - "" ""
+quick="-O1 -fno-tree-vectorize"
 [ -n "${LONG:-}" ] && for m in seq2seq video audio parts scans bool_in textclass unet multitask ordinal mixer wavenet mixture; do
 	model $m - - - "" ""
 done

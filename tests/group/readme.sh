@@ -32,9 +32,10 @@ done <"$work/commands"
 
 "$nnc" --help >"$work/help"
 { cat "$work/help"; "$work/run/mlp" --help; } >"$work/helps" 2>&1
-listed() { # PAGE: the options it names are in one of the two --help
+listed() { # PAGE: the options it names are in one of the two --help, or known to be built later
 	grep -o -e '[^-a-z]--[a-z][-a-z0-9]*' "$1" | cut -c2- | sort -u | while read -r option; do
-		grep -q -e "$option\$" -e "$option[^-a-z0-9]" "$work/helps" || echo "$option"
+		grep -q -e "$option\$" -e "$option[^-a-z0-9]" "$work/helps" && continue
+		"$nnc" "$option" x 2>&1 | grep -q 'not implemented yet' || echo "$option"
 	done >"$work/unlisted"
 	cat "$work/unlisted"
 	[ ! -s "$work/unlisted" ]
