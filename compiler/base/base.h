@@ -37,6 +37,9 @@ void  *arena_grow(Arena *a, void *v, int have, int *cap, int need, size_t item);
 /* Limits of programs, printed by --limits: what blocks, fns and repeat may expand to. */
 enum { MAXSTMTS = 120000, MAXCALLS = 100000, MAXNEST = 900 };
 
+/* Of functions that recursion passes by: what they need on the stack is not needed at each level. */
+#define OUTLINE __attribute__((noinline))
+
 #define NEW(a, T)        ((T *)arena_alloc((a), sizeof(T)))
 #define NEWN(a, T, n)    ((T *)arena_alloc((a), sizeof(T) * (size_t)(n)))
 /* Append x to the growing array v (count n, capacity cap) of arena a. */

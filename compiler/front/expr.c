@@ -14,7 +14,7 @@ enum { MAXDEPTH = 1000 };
 /* ---- names ------------------------------------------------------------------------------- */
 
 /* `const n: int = 3`. */
-static bool const_kind(Elab *e, Const *c, const Value *v)
+OUTLINE static bool const_kind(Elab *e, Const *c, const Value *v)
 {
 	Ast *t = c->ast->u.decl.type;
 	const char *kind = t->u.type.name;
@@ -48,7 +48,7 @@ static bool const_ok(const Value *v)
 	       (v->kind == V_NUMBER && (v->known || is_schedule(v)));
 }
 
-static Value const_fresh(Elab *e, Const *c)
+OUTLINE static Value const_fresh(Elab *e, Const *c)
 {
 	Frame *frame = e->frame;
 	e->frame = 0;
@@ -100,7 +100,7 @@ Value const_value(Elab *e, Const *c)
 }
 
 /* Words that are values: none, N, training, and what initialisers know. */
-static bool word_value(Elab *e, Sym name, Span at, Value *v)
+OUTLINE static bool word_value(Elab *e, Sym name, Span at, Value *v)
 {
 	if (!strcmp(name, "none")) {
 		*v = v_none();
@@ -122,7 +122,7 @@ static bool word_value(Elab *e, Sym name, Span at, Value *v)
 	return true;
 }
 
-static Value eval_name(Elab *e, Ast *a)
+OUTLINE static Value eval_name(Elab *e, Ast *a)
 {
 	Value v;
 	Sym name = a->u.name;
@@ -158,7 +158,7 @@ static Value eval_name(Elab *e, Ast *a)
 }
 
 /* `wte.weight`, `enc.dense1.weight`. */
-static Value eval_field(Elab *e, Ast *a)
+OUTLINE static Value eval_field(Elab *e, Ast *a)
 {
 	const char *rest = a->u.field.name;
 	Ast *of = a->u.field.of;
@@ -204,7 +204,7 @@ static Value eval_field(Elab *e, Ast *a)
 
 /* ---- operators --------------------------------------------------------------------------- */
 
-static Value init_binary(Elab *e, Ast *a, const Value *l, const Value *r)
+OUTLINE static Value init_binary(Elab *e, Ast *a, const Value *l, const Value *r)
 {
 	Value v = v_none();
 	v.kind = V_INIT;
@@ -244,7 +244,7 @@ static bool short_cut(Ast *a, const Value *l)
 	       (!strcmp(a->u.bin.op, "or") && l->yes);
 }
 
-static Value eval_binary(Elab *e, Ast *a)
+OUTLINE static Value eval_binary(Elab *e, Ast *a)
 {
 	Value l = eval(e, a->u.bin.l);
 	if (short_cut(a, &l)) {
@@ -259,7 +259,7 @@ static Value eval_binary(Elab *e, Ast *a)
 	return binary(e, a->u.bin.op, &l, &r, a->at, a->name_at);
 }
 
-static Value eval_unary(Elab *e, Ast *a)
+OUTLINE static Value eval_unary(Elab *e, Ast *a)
 {
 	Value x = eval(e, a->u.bin.l);
 	bool neg = !strcmp(a->u.bin.op, "-");
@@ -298,7 +298,7 @@ static Value eval_unary(Elab *e, Ast *a)
 
 /* ---- pipes ------------------------------------------------------------------------------- */
 
-static Value eval_pipe(Elab *e, Ast *a)
+OUTLINE static Value eval_pipe(Elab *e, Ast *a)
 {
 	/* a chain is a list that grows to the left: no recursion, whatever its length */
 	int n = 0;
@@ -318,7 +318,7 @@ static Value eval_pipe(Elab *e, Ast *a)
 	return v;
 }
 
-static Value eval_list(Elab *e, Ast *a)
+OUTLINE static Value eval_list(Elab *e, Ast *a)
 {
 	Value v = v_list(e, a->u.list.item.n, a->at);
 	for (int i = 0; i < v.nitem; i++) {

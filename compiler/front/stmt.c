@@ -173,7 +173,7 @@ static bool name_taken(Elab *e, Sym name, Span at)
 	return true;
 }
 
-static void do_input(Elab *e, Ast *a)
+OUTLINE static void do_input(Elab *e, Ast *a)
 {
 	Type ty;
 	Module *m = e->m;
@@ -209,7 +209,7 @@ static void do_input(Elab *e, Ast *a)
 	b->quiet = b->fixed = true;
 }
 
-static void do_param(Elab *e, Ast *a)
+OUTLINE static void do_param(Elab *e, Ast *a)
 {
 	Type ty;
 	Sym name = a->u.decl.name;
@@ -261,7 +261,7 @@ static void do_moment(Elab *e, Ast *a, const Value *init)
 	frame_bind(e, e->frame, a->u.decl.name, v, a->name_at)->buffer = e->nbufval;
 }
 
-static void do_buffer(Elab *e, Ast *a)
+OUTLINE static void do_buffer(Elab *e, Ast *a)
 {
 	Type ty;
 	Sym name = a->u.decl.name;
@@ -303,7 +303,7 @@ static void do_buffer(Elab *e, Ast *a)
 		b->buffer = i + 1;
 }
 
-static void do_layer(Elab *e, Ast *a)
+OUTLINE static void do_layer(Elab *e, Ast *a)
 {
 	Sym name = a->u.decl.name;
 	Ast *call = a->u.decl.value;
@@ -334,7 +334,7 @@ static void do_layer(Elab *e, Ast *a)
 
 /* ---- state and results of blocks --------------------------------------------------------- */
 
-static void do_next(Elab *e, Ast *a)
+OUTLINE static void do_next(Elab *e, Ast *a)
 {
 	Sym name = a->u.decl.name;
 	Binding *b = frame_find(e->frame, name);
@@ -384,7 +384,7 @@ static void do_next(Elab *e, Ast *a)
 	e->bufval[b->buffer - 1] = now;
 }
 
-static void do_return(Elab *e, Ast *a)
+OUTLINE static void do_return(Elab *e, Ast *a)
 {
 	Frame *f = e->frame;
 	AstList *l = &a->u.ret.value;
@@ -411,7 +411,7 @@ static void do_return(Elab *e, Ast *a)
 
 /* ---- control ----------------------------------------------------------------------------- */
 
-static void do_assign(Elab *e, Ast *a)
+OUTLINE static void do_assign(Elab *e, Ast *a)
 {
 	int before = e->m->nparam, n = a->u.assign.n;
 	Value v = eval(e, a->u.assign.value);
@@ -440,7 +440,7 @@ static void do_assign(Elab *e, Ast *a)
 	}
 }
 
-static void silent_scope(Elab *e, AstList *body)
+OUTLINE static void silent_scope(Elab *e, AstList *body)
 {
 	bool before = e->silent;
 	Frame *frame = e->silent_frame;
@@ -465,9 +465,9 @@ static void silent_scope(Elab *e, AstList *body)
 	e->silent_scan = scan;
 }
 
-static void do_if(Elab *e, Ast *a)
+/* The condition of an `if`, and whether it depends on `training`; false after a message. */
+OUTLINE static bool if_condition(Elab *e, Ast *a, bool *yes, bool *mode)
 {
-	bool yes;
 	Value c = eval(e, a->u.cond.cond);
 	if (c.kind == V_TENSOR || c.kind == V_NUMBER) {
 		Diag *d = fail(e, a->u.cond.cond->at, "E0207",
@@ -475,21 +475,29 @@ static void do_if(Elab *e, Ast *a)
 		               "compile time, but this is %s",
 		               value_text(e, &c));
 		diag_help(d, "write `where(condition, a, b)` to choose element by element");
-		return;
+		return false;
 	}
-	if (!need_bool(e, &c, "the condition of `if`", &yes))
+	*mode = c.mode;
+	return need_bool(e, &c, "the condition of `if`", yes);
+}
+
+OUTLINE static void do_if(Elab *e, Ast *a)
+{
+	bool yes, mode;
+	if (!if_condition(e, a, &yes, &mode))
 		return;
-	if (c.mode && !yes)
+	if (mode && !yes)
 		silent_scope(e, &a->u.cond.then);
 	if (yes)
 		exec_scope(e, &a->u.cond.then);
 	else if (a->u.cond.has_else)
 		exec_scope(e, &a->u.cond.other);
-	if (c.mode && yes && a->u.cond.has_else)
+	if (mode && yes && a->u.cond.has_else)
 		silent_scope(e, &a->u.cond.other);
 }
 
-static void do_repeat(Elab *e, Ast *a)
+/* The range of a repeat; false after a message. */
+OUTLINE static bool repeat_range(Elab *e, Ast *a, int64_t *from, int64_t *to)
 {
 	int64_t lo = 0, hi;
 	Value l = v_int(0, a->at), h;
@@ -499,19 +507,33 @@ static void do_repeat(Elab *e, Ast *a)
 	if (!need_int(e, &l, "the start of a range", &lo) ||
 	    !need_int(e, &h, a->u.repeat.lo ? "the end of a range" : "the count of `repeat`",
 	              &hi))
-		return;
+		return false;
 	if (!a->u.repeat.lo && hi < 0) {
 		fail(e, a->u.repeat.hi->at, "E0404",
 		     "`repeat %lld`: a count cannot be negative", (long long)hi);
-		return;
+		return false;
 	}
+	*from = lo;
+	*to = hi;
+	return true;
+}
+
+OUTLINE static void bind_turn(Elab *e, Ast *a, int64_t i)
+{
+	frame_bind(e, e->frame, a->u.repeat.var, v_int(i, a->at), a->at)->quiet = true;
+}
+
+OUTLINE static void do_repeat(Elab *e, Ast *a)
+{
+	int64_t lo, hi;
+	if (!repeat_range(e, a, &lo, &hi))
+		return;
 	e->frame->repeat++;
 	for (int64_t i = lo; i < hi && !e->full && !diag_full(e->j); i++) {
 		int errors = e->j->nerror;
 		scope_begin(e);
 		if (a->u.repeat.var)
-			frame_bind(e, e->frame, a->u.repeat.var, v_int(i, a->at), a->at)
-				->quiet = true;
+			bind_turn(e, a, i);
 		exec_body(e, &a->u.repeat.body);
 		scope_end(e);
 		if (e->j->nerror > errors || e->frame->returned || ++e->stmts > MAXSTMTS)
@@ -545,7 +567,7 @@ static bool emitted_twice(Elab *e, Scan *s, Ast *a)
 	return true;
 }
 
-static void do_emit(Elab *e, Ast *a)
+OUTLINE static void do_emit(Elab *e, Ast *a)
 {
 	Value v = eval(e, a->u.decl.value);
 	Scan *s = e->scan;

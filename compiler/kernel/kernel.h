@@ -4,6 +4,7 @@
  *     fuse.c roots.c    what is stored and where; the tree of regions
  *     layout.c          storage of buffers, addr()
  *     lower.c place.c   the value at an index; names in the shallowest loop
+ *     alike.c           regions whose loops an earlier one has already
  *     walk.c vector.c   regions -> loops; which of them take whole vectors
  *     tile.c pack.c gemm.c      register-tiled contractions
  *     owners.c plan.c   splits, accesses, barriers; bytes of the two arenas
@@ -295,6 +296,9 @@ struct Kernel {
 	K *body;
 	Buffer **arg; bool *argwrite; int narg, caparg;
 	bool uses_ctx, uses_B, owned;
+	bool alias;                    /* arguments may share bytes                            */
+	Kernel *like;                  /* an earlier one with the same loops; body is its own  */
+	Buffer **buf; int nbuf;        /* in the order that alike.c has met them               */
 	Sym *tick; int ntick, captick;
 	Sym *scalar; int nscalar, capscalar;   /* E_ARG                                        */
 	const char *text;              /* printed body, to find equal kernels                  */
@@ -346,6 +350,7 @@ typedef struct Fn {
 	int unit;                      /* samples per unit of the batch split                  */
 	Lower *lower;
 	Taken *taken; int ntaken, takensize;   /* names of buffers: a hash table               */
+	struct Alike *alike;
 } Fn;
 
 /* From a graph of primitives to kernels and a plan.  g stays the caller's and must outlive Fn. */
@@ -420,6 +425,14 @@ void  barriers(Fn *f);
 void  plan_memory(Fn *f);
 void  plan_check(const Fn *f, int n, int B);   /* bug() at the first fault                    */
 void  lower_level(Fn *f, Level *v);
+void  region_accesses(Fn *f, Region *r);
+/* alike.c: an earlier kernel that r's would be like but for its buffers?  Sets like and buf. */
+typedef struct Alike Alike;
+bool  alike_find(Fn *f, Level *v, Region *r);
+void  alike_accesses(Fn *f, Region *r);        /* from the kernel that r's is like             */
+void  alike_arguments(const Fn *f, Kernel *k); /* the same                                     */
+const Buffer *alike_origin(const Fn *f, const Kernel *k, const Buffer *b);     /* b there      */
+void  alike_check(Fn *f);                      /* bug() if one is not like the other           */
 bool  one_index(const Lower *l, Dim d);        /* has the dimension one index only?           */
 Ex   *loop_var(Lower *l, Dim extent, const char *letter);
 K    *loop_emit(Lower *l, Ex *var, Ex *from, Ex *bound, LoopKind how, K *body);

@@ -168,6 +168,15 @@ static void k_accesses(Walk *w, const K *k)
 		}
 }
 
+void region_accesses(Fn *f, Region *r)
+{
+	Walk w = { .f = f, .r = r };
+	if (r->kernel->like)
+		alike_accesses(f, r);
+	else
+		k_accesses(&w, r->kernel->body);
+}
+
 void accesses(Fn *f, Level *v)
 {
 	for (Region *r = v->first; r; r = r->next) {
@@ -175,8 +184,7 @@ void accesses(Fn *f, Level *v)
 			accesses(f, r->body);
 			continue;
 		}
-		Walk w = { .f = f, .r = r };
-		k_accesses(&w, r->kernel->body);
+		region_accesses(f, r);
 	}
 }
 

@@ -155,6 +155,7 @@ static void try_inplace(const Uses *u, Region *r)
 	if (r->kind != RG_MAP || r->nout != 1 || !in_arena(r->out[0].buf))
 		return;
 	Buffer *to = r->out[0].buf;
+	const Kernel *form = r->kernel->like ? r->kernel->like : r->kernel;
 	if (to->inplace || to->first != r->epoch)
 		return;
 	for (int i = 0; i < r->naccess; i++) {
@@ -167,7 +168,8 @@ static void try_inplace(const Uses *u, Region *r)
 			continue;
 		if (f->host->barrier && r->split.rows.k && !r->access[i].slice)
 			continue;
-		if (!only_here(u, from, r) || !identity(r->kernel->body, from, &at))
+		if (!only_here(u, from, r) ||
+		    !identity(form->body, alike_origin(f, r->kernel, from), &at))
 			continue;
 		while (from->inplace)
 			from = from->inplace;

@@ -331,7 +331,7 @@ static bool may_alias(const Print *p)
 static const char *parameters(Print *p)
 {
 	const Kernel *k = p->k;
-	const char *s = "", *restricted = may_alias(p) ? "" : "restrict ";
+	const char *s = "", *restricted = k->alias ? "" : "restrict ";
 	if (k->uses_ctx)
 		s = arena_printf(p->a, "%s, %s", s, p->f->host->ctx_param);
 	if (k->uses_B)
@@ -353,13 +353,21 @@ static const char *parameters(Print *p)
 const char *kernel_body(const Fn *f, Arena *keep, Kernel *k)
 {
 	Arena *a = f->scratch;
-	arena_reset(a);
-	Print p = { f, a, k, out_new(a) };
-	if (!k->narg && !k->uses_B)
+	Kernel *form = k->like ? k->like : k;
+	Print p = { f, a, k, 0 };
+	if (k->like)
+		alike_arguments(f, k);
+	else if (!k->narg && !k->uses_B)
 		scan_k(&p, k->body);
+	k->alias = may_alias(&p);
+	if (k->like && k->alias == form->alias)
+		return form->text;
+	arena_reset(a);
+	p.o = out_new(a);
 	print_line(p.o, arena_printf(a, "(%s)", parameters(&p)));
 	out(p.o, "{\n");
-	print_k(&p, k->body);
+	p.k = form;
+	print_k(&p, form->body);
 	out(p.o, "}\n");
 	return arena_strndup(keep, p.o->text, p.o->n);
 }

@@ -57,7 +57,8 @@ static void name_kernels(Fn *f)
 	for (Kernel *k = f->kernel; k; k = k->next) {
 		k->text = kernel_body(f, f->mem, k);
 		k->note = region_note(f, f->mem, k->region);
-		Kernel *first = same_text(table, size, k);
+		Kernel *first = k->like && k->text == k->like->text ? k->like : 0;
+		first = first ? first->same ? first->same : first : same_text(table, size, k);
 		if (first == k) {
 			k->name = job_symf(f->job, "%s_k%d", f->host->prefix, n++);
 			continue;
@@ -94,6 +95,8 @@ Fn *fn_build(Job *j, Graph *g, const Options *o, const FnHost *host)
 	barriers(f);
 	plan_memory(f);
 	name_kernels(f);
+	if (j->check)
+		alike_check(f);
 	if (j->check && !host->flat) {
 		static const int threads[] = { 1, 2, 3, 8 }, batch[] = { 1, 7, 32 };
 		for (int i = 0; i < 12; i++)

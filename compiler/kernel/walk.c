@@ -311,6 +311,15 @@ static void lower_region(Fn *f, Level *v, Region *r)
 	r->kernel = k;
 	k->owned = f->host->flat || (f->host->barrier && r->split.rows.k > 0);
 	l->level = r->level ? r->level : v;
+	if (f->lastkernel)
+		f->lastkernel->next = k;
+	else
+		f->kernel = k;
+	f->lastkernel = k;
+	if (alike_find(f, l->level, r) && !l->job->check) {
+		r->way_out = k->like->region->way_out;
+		return;
+	}
 	l->region = r;
 	l->kernel = k;
 	l->lane = 0;
@@ -328,11 +337,6 @@ static void lower_region(Fn *f, Level *v, Region *r)
 		r->way_out |= r->tiled; /* right, but slow: what follows does not work in lanes */
 		lower_plain(l, r);
 	}
-	if (f->lastkernel)
-		f->lastkernel->next = k;
-	else
-		f->kernel = k;
-	f->lastkernel = k;
 }
 
 void lower_level(Fn *f, Level *v)

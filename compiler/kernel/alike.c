@@ -1,0 +1,289 @@
+/* alike.c - regions that differ in their buffers only are lowered once.
+ *
+ * In:    a region that is about to be lowered.   Out: its kernel as a copy of an earlier one with
+ *        other buffers, or nothing if there is none like it.
+ * Holds: a key has all that lowering, accesses and printing look at: what the region computes, how
+ *        it is split, types and storage of its buffers, and which of them are the same.
+ *
+ * A chain of a thousand layers of one shape needs the loops of a few.  Nodes and buffers have
+ * numbers by first appearance in a walk from the region's seed and results; what a scan's body
+ * computes, and the flat update, are not looked for.  With graph checks on, each copy is lowered
+ * all the same and compared.
+ */
+#include "op.h"
+
+#include <string.h>
+
+enum { MAXBUFFERS = 64, MAXKEY = 4096 };
+
+typedef struct { const uint64_t *key; int n; uint64_t hash; Kernel *first; } Form;
+
+struct Alike {
+	Form *form; int nform, size;   /* an open hash table                                   */
+	int *number, *stamp, now;      /* by node id: number, and in which key                 */
+	int nnode;                     /* of this key                                          */
+	uint64_t key[MAXKEY]; int nkey;
+	Buffer *buf[MAXBUFFERS]; int nbuf;
+	bool no;                       /* the region has no key                                */
+	const Region *r;
+};
+
+/* ---- keys -------------------------------------------------------------------------------- */
+
+static void put(Alike *s, uint64_t word)
+{
+	if (s->nkey == MAXKEY)
+		s->no = true;
+	else
+		s->key[s->nkey++] = word;
+}
+
+static void put_dim(Alike *s, Dim d)
+{
+	put(s, (uint64_t)(uint32_t)d.k << 1 | (uint64_t)(uint32_t)d.b);
+}
+
+static void put_type(Alike *s, const Type *t)
+{
+	put(s, (uint64_t)t->dt << 40 | (uint64_t)t->rank << 32 | (uint64_t)(uint32_t)t->classes);
+	for (int i = 0; i < t->rank; i++)
+		put_dim(s, t->dim[i]);
+}
+
+static void put_buffer(Alike *s, Buffer *b)
+{
+	int i = 0;
+	if (!b || b->of || b->slot) {
+		s->no = true;
+		return;
+	}
+	while (i < s->nbuf && s->buf[i] != b)
+		i++;
+	put(s, (uint64_t)i);
+	if (i < s->nbuf)
+		return;
+	if (i == MAXBUFFERS) {
+		s->no = true;
+		return;
+	}
+	s->buf[s->nbuf++] = b;
+	put(s, (uint64_t)b->place << 32 | (uint64_t)(uint32_t)b->depth << 1 | b->f64);
+	put_type(s, &b->ty);
+	put_dim(s, b->st.len);
+	for (i = 0; i < b->st.rank; i++) {
+		put(s, (uint64_t)(uint32_t)b->st.halo[i] << 8 | (uint64_t)b->st.order[i]);
+		put_dim(s, b->st.extent[i]);
+	}
+}
+
+static void put_attr(Alike *s, const Attr *a)
+{
+	uint64_t word[(sizeof *a + 7) / 8] = { 0 };
+	memcpy(word, a, sizeof *a);
+	for (size_t i = 0; i < sizeof word / sizeof *word; i++)
+		put(s, word[i]);
+}
+
+/* A node as read_at() sees it; whole: its inputs are read, wherever its own value lies. */
+static void put_node(Alike *s, Level *v, const Node *n, bool whole)
+{
+	const NodeInfo *info = info_of(v, n);
+	bool here = false, known = s->stamp[n->id] == s->now;
+	if (known || s->no) {
+		put(s, (uint64_t)s->number[n->id]);
+		return;
+	}
+	s->stamp[n->id] = s->now;
+	s->number[n->id] = s->nnode++;
+	put(s, (uint64_t)n->op << 32 | (uint64_t)(uint32_t)s->number[n->id]);
+	put_type(s, &n->ty);
+	if (opinfo[n->op].memory) {
+		put_buffer(s, info->buf);
+		return;
+	}
+	for (int i = 0; i < s->r->nout; i++)
+		here |= s->r->out[i].node == n && s->r->out[i].buf == info->buf;
+	put(s, (uint64_t)info->stored << 1 | here);
+	if (info->stored)
+		put_buffer(s, info->buf);
+	if (info->stored && !here && !whole)
+		return;
+	s->no |= n->body != 0 || n->op == O_item;
+	put_attr(s, &n->a);
+	put(s, (uint64_t)n->nin);
+	for (int i = 0; i < n->nin; i++)
+		put_node(s, v, n->in[i], false);
+}
+
+static void put_region(Alike *s, Level *v, const Region *r)
+{
+	put(s, (uint64_t)r->kind << 8 | r->tiled | (uint64_t)r->nests << 1 | (uint64_t)r->dot << 2 |
+		       (uint64_t)r->kernel->owned << 3 | (uint64_t)(r->seed != 0) << 4);
+	put_type(s, &r->space);
+	put_dim(s, r->split.rows);
+	put(s, (uint64_t)r->split.unit << 32 | (uint64_t)r->nout);
+	for (int i = 0; i < 2; i++) {
+		const Pack *p = r->pack[i];
+		put(s, p ? 1 | (uint64_t)p->side << 1 | (uint64_t)p->rows << 2 : 0);
+		if (!p)
+			continue;
+		put_buffer(s, p->buf);
+		put_node(s, v, p->contract, true);
+	}
+	if (r->seed)
+		put_node(s, v, r->seed, true);
+	for (int i = 0; i < r->nout; i++) {
+		s->no |= r->out[i].from != 0 || !r->out[i].node;
+		put_buffer(s, r->out[i].buf);
+		if (!s->no)
+			put_node(s, v, r->out[i].node, false);
+	}
+}
+
+/* ---- finding ----------------------------------------------------------------------------- */
+
+static Form *form_place(Alike *s, const uint64_t *key, int n, uint64_t hash)
+{
+	for (uint64_t h = hash;; h++) {
+		Form *f = &s->form[h & (uint64_t)(s->size - 1)];
+		if (!f->key || (f->hash == hash && f->n == n &&
+		                !memcmp(f->key, key, sizeof *key * (size_t)n)))
+			return f;
+	}
+}
+
+static void form_grow(Fn *f, Alike *s)
+{
+	Form *old = s->form;
+	int n = s->size;
+	if (2 * (s->nform + 1) <= n)
+		return;
+	s->size = n ? 2 * n : 64;
+	s->form = NEWN(f->mem, Form, s->size);
+	for (int i = 0; i < n; i++)
+		if (old[i].key)
+			*form_place(s, old[i].key, old[i].n, old[i].hash) = old[i];
+}
+
+static Alike *begin(Fn *f)
+{
+	Alike *s = f->alike;
+	if (!s) {
+		s = f->alike = NEW(f->mem, Alike);
+		s->number = NEWN(f->mem, int, f->top->g->n + 1);
+		s->stamp = NEWN(f->mem, int, f->top->g->n + 1);
+	}
+	s->now++;
+	s->nnode = s->nkey = s->nbuf = 0;
+	s->no = false;
+	return s;
+}
+
+bool alike_find(Fn *f, Level *v, Region *r)
+{
+	Kernel *k = r->kernel;
+	if (v->outer || f->host->flat)
+		return false;
+	Alike *s = begin(f);
+	s->r = r;
+	put_region(s, v, r);
+	if (s->no)
+		return false;
+	uint64_t hash = 14695981039346656037u;
+	for (int i = 0; i < s->nkey; i++) {
+		hash = (hash ^ s->key[i]) * 1099511628211u;
+		hash ^= hash >> 32;
+	}
+	form_grow(f, s);
+	Form *form = form_place(s, s->key, s->nkey, hash);
+	k->buf = NEWN(f->mem, Buffer *, s->nbuf + 1);
+	k->nbuf = s->nbuf;
+	memcpy(k->buf, s->buf, sizeof *s->buf * (size_t)s->nbuf);
+	if (form->key) {
+		k->like = form->first;
+		return true;
+	}
+	uint64_t *key = NEWN(f->mem, uint64_t, s->nkey);
+	memcpy(key, s->key, sizeof *key * (size_t)s->nkey);
+	*form = (Form){ key, s->nkey, hash, k };
+	s->nform++;
+	return false;
+}
+
+/* ---- from one to the other --------------------------------------------------------------- */
+
+static Buffer *across(const Job *j, const Kernel *from, const Kernel *to, const Buffer *b)
+{
+	for (int i = 0; i < from->nbuf; i++)
+		if (from->buf[i] == b)
+			return to->buf[i];
+	bug(j, "alike: buffer %s is not in the key", b->name);
+}
+
+const Buffer *alike_origin(const Fn *f, const Kernel *k, const Buffer *b)
+{
+	return k->like ? across(f->job, k, k->like, b) : b;
+}
+
+void alike_accesses(Fn *f, Region *r)
+{
+	const Kernel *k = r->kernel;
+	const Region *first = k->like->region;
+	r->naccess = r->capaccess = first->naccess;
+	r->access = NEWN(f->mem, Access, first->naccess + 1);
+	for (int i = 0; i < first->naccess; i++) {
+		Access *a = &r->access[i];
+		*a = first->access[i];
+		a->buf = across(f->job, k->like, k, a->buf);
+		*(a->write ? &a->buf->written : &a->buf->read) = true;
+	}
+}
+
+void alike_arguments(const Fn *f, Kernel *k)
+{
+	const Kernel *first = k->like;
+	k->narg = k->caparg = first->narg;
+	k->arg = NEWN(f->mem, Buffer *, first->narg + 1);
+	for (int i = 0; i < first->narg; i++)
+		k->arg[i] = across(f->job, first, k, first->arg[i]);
+	k->argwrite = first->argwrite;
+	k->uses_ctx = first->uses_ctx;
+	k->uses_B = first->uses_B;
+	k->tick = first->tick;
+	k->ntick = first->ntick;
+	k->scalar = first->scalar;
+	k->nscalar = first->nscalar;
+}
+
+/* ---- checking ---------------------------------------------------------------------------- */
+
+/* Compares what was copied with what lowering the region itself gives. */
+static void check(Fn *f, Kernel *k)
+{
+	Kernel own = { .name = k->name, .region = k->region, .body = k->body, .owned = k->owned };
+	Region r = *k->region;
+	r.kernel = &own;
+	r.access = 0;
+	r.naccess = r.capaccess = 0;
+	region_accesses(f, &r);
+	const char *text = kernel_body(f, f->mem, &own);
+	if (strcmp(text, k->text) || own.narg != k->narg || r.naccess != k->region->naccess)
+		bug(f->job, "alike: region %d is not like region %d:\n%s\n%s", k->region->id,
+		    k->like->region->id, text, k->text);
+	for (int i = 0; i < own.narg; i++)
+		if (own.arg[i] != k->arg[i] || own.argwrite[i] != k->argwrite[i])
+			bug(f->job, "alike: argument %d of region %d", i, r.id);
+	for (int i = 0; i < r.naccess; i++) {
+		const Access *a = &r.access[i], *b = &k->region->access[i];
+		if (a->buf != b->buf || a->write != b->write || a->slice != b->slice ||
+		    a->apart != b->apart)
+			bug(f->job, "alike: access %d of region %d", i, r.id);
+	}
+}
+
+void alike_check(Fn *f)
+{
+	for (Kernel *k = f->kernel; k; k = k->next)
+		if (k->like)
+			check(f, k);
+}
