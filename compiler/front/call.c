@@ -12,23 +12,25 @@ enum { FEWNAMES = 8, MAXFORMAL = 1000 };
 
 /* ---- frames ------------------------------------------------------------------------------ */
 
-/* Nobody but a message about its result refers to the frame of a builtin that is done: the next
- * one takes it over, its names with it. */
+/* Nobody but a message about its result, or a frame above it, refers to a frame that is done: the
+ * next one takes it over, its names and tables with it. */
 static void frame_spare(Elab *e, Frame *f)
 {
-	Binding **name = f->name;
-	int n = f->nname > FEWNAMES ? 0 : f->nname, cap = f->capname;
-	memset(f, 0, sizeof *f);
-	f->name = name;
-	f->capname = cap;
-	f->nspare = n;
-	f->up = e->spare;
+	Frame kept = { .name = f->name, .capname = f->capname, .made = f->made,
+		       .capmade = f->capmade, .start = f->start, .capstart = f->capstart,
+		       .formal = f->formal, .capformal = f->capformal, .layers = f->layers,
+		       .ordinals = f->ordinals, .used = f->used, .up = e->spare };
+	kept.nspare = f->nname > FEWNAMES ? 0 : f->nname > f->nspare ? f->nname : f->nspare;
+	map_clear(&kept.layers);
+	map_clear(&kept.ordinals);
+	map_clear(&kept.used);
+	*f = kept;
 	e->spare = f;
 }
 
 Frame *frame_new(Elab *e, Def *d, Ast *call, Span at)
 {
-	Frame *f = d->builtin ? e->spare : 0, *up = e->frame;
+	Frame *f = e->spare, *up = e->frame;
 	if (f)
 		e->spare = f->up;
 	else
@@ -124,7 +126,12 @@ void collect_args(Elab *e, const Def *def, Ast *call, const Value *piped, Args *
 {
 	if (!out->v) {                 /* as many as needed: there are many small ones */
 		out->cap = call->u.call.arg.n + (piped != 0);
-		out->v = NEWN(e->mem, Arg, out->cap + 1);
+		Arg **spare = out->cap < FEWARGS ? &e->spare_args[out->cap] : 0;
+		out->v = spare ? *spare : 0;
+		if (out->v)
+			*spare = *(Arg **)(void *)out->v;
+		else
+			out->v = NEWN(e->mem, Arg, out->cap + 1);
 	}
 	if (piped)
 		arg_push(e, out, 0, *piped, piped->at, piped->at);
@@ -143,6 +150,15 @@ void collect_args(Elab *e, const Def *def, Ast *call, const Value *piped, Args *
 		arg_push(e, out, named ? a->u.arg.name : 0, v, a->at,
 		         named ? a->name_at : a->at);
 	}
+}
+
+/* Arguments that are bound or forgotten: the next call takes their place. */
+static void spare_args(Elab *e, Args *a)
+{
+	if (a->cap >= FEWARGS)
+		return;
+	*(Arg **)(void *)a->v = e->spare_args[a->cap];
+	e->spare_args[a->cap] = a->v;
 }
 
 static const char *signature(Elab *e, const Def *d, int from, int most)
@@ -327,7 +343,11 @@ bool bind_args(Elab *e, Frame *f, Args *args)
 	if (given_twice(e, f, args))
 		return false;
 	f->nformal = formal->n;
-	f->formal = NEWN(e->mem, Value, formal->n + 1);
+	if (f->capformal <= formal->n) {
+		f->capformal = formal->n + 1;
+		f->formal = NEWN(e->mem, Value, f->capformal);
+	}
+	memset(f->formal, 0, sizeof *f->formal * (size_t)f->capformal);
 	/* unknown names first: they explain why something else is missing */
 	for (int k = 0; k < args->n; k++) {
 		bool known = !args->v[k].name;
@@ -537,6 +557,7 @@ Value call_def(Elab *e, Def *d, Ast *call, Args *args, Span at, Sym label, Span 
 {
 	if (!e->fan && init_is(e, d))
 		return init_call(e, d, args, at);
+	int kept = e->kept;
 	Frame *f = frame_new(e, d, call, at);
 	if (helper(d) && e->frame) {
 		f->init = e->frame->scope->init;
@@ -551,8 +572,11 @@ Value call_def(Elab *e, Def *d, Ast *call, Args *args, Span at, Sym label, Span 
 		f->draws = path_join(e, s->draws, name);
 	}
 	Value v = expand(e, f, args);
-	if (d->builtin && (v.kind == V_TENSOR || v.kind == V_NUMBER) && v.maker != f)
+	bool done = (v.kind == V_TENSOR || v.kind == V_NUMBER) && v.maker != f;
+	if (done && e->kept == kept && !f->layers.n)
 		frame_spare(e, f);
+	else
+		e->kept++;
 	return v;
 }
 
@@ -571,6 +595,7 @@ Value call_layer(Elab *e, Layer *l, Ast *call, Args *args, Span at)
 	f->draws = l->uses ? job_symf(e->j, "%s#%d", l->path, l->uses + 1) : l->path;
 	f->reuse |= l->uses > 0;
 	l->uses++;
+	e->kept++;
 	return expand(e, f, &all);
 }
 
@@ -633,5 +658,7 @@ Value eval_call(Elab *e, Ast *call, const Value *piped)
 	int64_t multiple = d->space == SP_SCHEDULE ? take_multiple(e, d, &args) : 0;
 	Value v = call_def(e, d, call, &args, at, call->u.call.label, call->u.call.label_at);
 	v.multiple = multiple;
+	if (v.kind == V_TENSOR || v.kind == V_NUMBER)
+		spare_args(e, &args);
 	return v;
 }

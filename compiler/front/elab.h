@@ -52,6 +52,7 @@ typedef struct { Sym *key; void **val; int n, size; } Map;
 
 void *map_get(const Map *m, Sym key);
 void  map_put(Arena *a, Map *m, Sym key, void *val);
+void  map_clear(Map *m);               /* keeps a small table                                  */
 
 /* ---- values (value.c) -------------------------------------------------------------------- */
 
@@ -189,6 +190,7 @@ struct Const {
 /* One set of parameters: `layer enc = dense(64)`. */
 typedef struct { Sym name; Value v; Span at, name_at; } Arg;
 typedef struct { Arg *v; int n, cap; } Args;
+enum { FEWARGS = 9 };
 
 struct Layer {
 	Sym name, path;
@@ -244,7 +246,7 @@ struct Frame {
 	int repeat;                    /* > 0 inside repeat bodies                            */
 	bool reuse;                    /* a second use of a layer                             */
 	bool has_dots; int ndots; Dim dots[MAXRANK]; Span dots_at;
-	Value *formal; int nformal;    /* by number, for builtins                             */
+	Value *formal; int nformal, capformal; /* by number, for builtins                     */
 	/* arguments of every layer, inherited */
 	Value init, bias_init;
 	double lr_scale; bool trainable;
@@ -593,7 +595,9 @@ struct Elab {
 	Graph *scratch;                /* for numbers outside of all graphs                  */
 	Scan *scan;
 	Frame *frame;
-	Frame *spare;                  /* frames of builtins that are done                     */
+	Frame *spare;                  /* frames that are done and that nothing refers to      */
+	int kept;                      /* frames that stay: values refer to them               */
+	Arg *spare_args[FEWARGS];      /* lists of arguments that are done, by their capacity  */
 	bool walking;                  /* in the model: layers may be called                 */
 	bool training;
 	bool silent;                   /* in the branch that is not taken                     */

@@ -47,6 +47,18 @@ void map_put(Arena *a, Map *m, Sym key, void *val)
 	m->val[i] = val;
 }
 
+void map_clear(Map *m)
+{
+	Map kept = { 0 };
+	if (m->size && m->size <= 32) {
+		kept = *m;
+		memset(kept.key, 0, sizeof *kept.key * (size_t)kept.size);
+		memset(kept.val, 0, sizeof *kept.val * (size_t)kept.size);
+		kept.n = 0;
+	}
+	*m = kept;
+}
+
 /* ---- making values ----------------------------------------------------------------------- */
 
 static Value v_of(ValueKind kind, Span at)

@@ -54,29 +54,30 @@ static uint64_t mix(uint64_t h, const void *data, size_t n)
 	return h;
 }
 
-static uint64_t node_hash(const Node *n)
+static uint32_t node_hash(const Node *n)
 {
 	uint64_t h = mix(14695981039346656037u, &n->op, sizeof n->op);
 	h = mix(h, &n->ty, sizeof n->ty);
 	h = mix(h, &n->a, sizeof n->a);
 	for (int i = 0; i < n->nin; i++)
 		h = mix(h, &n->in[i]->id, sizeof n->in[i]->id);
-	return mix(h, &n->body, sizeof n->body);
+	h = mix(h, &n->body, sizeof n->body);
+	return (uint32_t)(h ^ h >> 32);
 }
 
 static bool node_same(const Node *a, const Node *b)
 {
-	return a->op == b->op && a->nin == b->nin && a->body == b->body &&
+	return a->hash == b->hash && a->op == b->op && a->nin == b->nin && a->body == b->body &&
 	       type_eq(&a->ty, &b->ty) && memcmp(&a->a, &b->a, sizeof a->a) == 0 &&
 	       (!a->nin || memcmp(a->in, b->in, sizeof *a->in * (size_t)a->nin) == 0);
 }
 
 static void table_put(Graph *g, Node *n)
 {
-	uint64_t i = node_hash(n);
-	while (g->table[i & (uint64_t)(g->tablesize - 1)])
+	uint32_t i = n->hash, mask = (uint32_t)(g->tablesize - 1);
+	while (g->table[i & mask])
 		i++;
-	g->table[i & (uint64_t)(g->tablesize - 1)] = n;
+	g->table[i & mask] = n;
 }
 
 static void table_grow(Graph *g)
@@ -90,10 +91,11 @@ static void table_grow(Graph *g)
 }
 
 /* The node equal to key, copied into the graph if it is new. */
-static Node *table_get(Graph *g, const Node *key)
+static Node *table_get(Graph *g, Node *key)
 {
 	table_grow(g);
-	uint64_t i = node_hash(key), mask = (uint64_t)(g->tablesize - 1);
+	key->hash = node_hash(key);
+	uint32_t i = key->hash, mask = (uint32_t)(g->tablesize - 1);
 	for (; g->table[i & mask]; i++)
 		if (node_same(g->table[i & mask], key))
 			return g->table[i & mask];

@@ -108,6 +108,7 @@ struct Node {
 	Op op;
 	int id;                        /* inputs have smaller ids                              */
 	Type ty;
+	uint32_t hash;                 /* of op, type, attribute, inputs and body              */
 	Attr a;
 	int nin;
 	Node **in;

@@ -283,6 +283,7 @@ struct Level {
 	const Node *scan;              /* in outer                                             */
 	NodeInfo *info;
 	Region *first, *last;
+	Region *packs;                 /* in the row of copies at the front, the last that is known */
 	Buffer **carry, **next;        /* scan: this step's carries and the next ones          */
 	Ex *tick;
 	Sym tname;

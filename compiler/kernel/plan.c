@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GREEDY = 4096 };                /* as many buffers are placed by size                   */
+enum { GREEDY = 2048 };                /* as many buffers are placed by size                   */
 
 static void live_in(Buffer *b, int from, int to)
 {

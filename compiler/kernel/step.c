@@ -38,11 +38,12 @@ static Kernel *same_text(Kernel **table, int size, Kernel *k)
 }
 
 /* The comment of a kernel says where else it stands, up to a length. */
-static void also(Fn *f, Kernel *k, const char *note)
+static void also(Fn *f, Kernel *k, const Region *r)
 {
 	k->nalso++;
 	if (k->nalso < MAXALSO)
-		k->also = arena_printf(f->mem, "%s; also: %s", k->also ? k->also : "", note);
+		k->also = arena_printf(f->mem, "%s; also: %s", k->also ? k->also : "",
+		                       region_note(f, f->mem, r));
 }
 
 static void name_kernels(Fn *f)
@@ -56,16 +57,16 @@ static void name_kernels(Fn *f)
 	n = 0;
 	for (Kernel *k = f->kernel; k; k = k->next) {
 		k->text = kernel_body(f, f->mem, k);
-		k->note = region_note(f, f->mem, k->region);
 		Kernel *first = k->like && k->text == k->like->text ? k->like : 0;
 		first = first ? first->same ? first->same : first : same_text(table, size, k);
 		if (first == k) {
+			k->note = region_note(f, f->mem, k->region);
 			k->name = job_symf(f->job, "%s_k%d", f->host->prefix, n++);
 			continue;
 		}
 		k->same = first;
 		k->name = first->name;
-		also(f, first, k->note);
+		also(f, first, k->region);
 	}
 	for (Kernel *k = f->kernel; k; k = k->next)
 		if (k->nalso >= MAXALSO)

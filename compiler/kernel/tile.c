@@ -202,22 +202,22 @@ static bool only_params(const Ex *e)
 	return true;
 }
 
-/* Before the region `before`; 0: at the end. */
-static void insert(Level *v, Region *r, const Region *before)
+/* Behind the region p; 0: at the front. */
+static void insert(Level *v, Region *r, Region *p)
 {
-	Region *p = v->first;
-	if (!before) {
-		region_append(v, r);
-		return;
-	}
-	r->next = (Region *)(uintptr_t)before;
-	if (p == before) {
-		v->first = r;
-		return;
-	}
-	while (p->next != before)
-		p = p->next;
-	p->next = r;
+	r->next = p ? p->next : v->first;
+	*(p ? &p->next : &v->first) = r;
+	if (v->last == p)
+		v->last = r;
+}
+
+/* The last of the copies that the level begins with; 0: none. */
+static Region *last_pack(Level *v)
+{
+	Region *next = v->packs ? v->packs->next : v->first;
+	for (; next && next->kind == RG_PACK; next = next->next)
+		v->packs = next;
+	return v->packs;
 }
 
 static bool loads(const Ex *e)
@@ -232,17 +232,16 @@ static bool loads(const Ex *e)
  * What is 0 for every index stays where it is: the loops may still ask for it. */
 static void place_pack(Level *v, Region *r, const Ex *e)
 {
-	const Region *before = 0;
+	Region *behind = v->last;
 	while (v->outer && loads(e) && !varies(e, v)) {
-		before = v->outer->first;
-		while (before->kind != RG_SCAN || before->body != v)
-			before = before->next;
+		behind = 0;
+		for (Region *p = v->outer->first; p->kind != RG_SCAN || p->body != v; p = p->next)
+			behind = p;
 		v = v->outer;
 	}
 	if (!v->outer && loads(e) && only_params(e))
-		for (before = v->first; before && before->kind == RG_PACK; )
-			before = before->next;
-	insert(v, r, before);
+		behind = last_pack(v);
+	insert(v, r, behind);
 }
 
 /* [outer labels.., columns rounded up or rows, sum] */
