@@ -256,10 +256,16 @@ static bool unbuilt_exports(const Compile *c)
 	for (int i = 0; i < c->m->nunbuilt; i++) {
 		const Unbuilt *u = &c->m->unbuilt[i];
 		if ((c->cmd->api_given && !strcmp(u->name, "api")) ||
-		    (c->cmd->weights_as_given && !strcmp(u->name, "weights")))
+		    (c->cmd->weights_as_given && !strcmp(u->name, "weights")) ||
+		    (c->cmd->quantize_given &&
+		     (!strcmp(u->name, "quantize") || !strcmp(u->name, "calibrate"))))
 			continue;
-		error(c->job, u->at, "E0405", "not implemented yet: the export option `%s`",
-		      u->name);
+		Diag *d = error(c->job, u->at, "E0405",
+		                "not implemented yet: the export option `%s`", u->name);
+		if (!strcmp(u->name, "quantize") || !strcmp(u->name, "calibrate"))
+			diag_help(d, "pass --quantize none for weights as they are");
+		else
+			diag_help(d, "take `%s` out of `export c(...)`", u->name);
 	}
 	return diag_flush(c->job, stderr) > 0;
 }

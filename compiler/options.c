@@ -14,7 +14,7 @@ typedef enum {
 	F_PRECISION, F_WEIGHTS, F_WEIGHTS_AS, F_API, F_LIBM, F_SELF_CHECK, F_NO_COMMENTS, F_CFLAGS, F_LIBS,
 	F_WARN, F_NOWARN, F_COLOR, F_DIAGNOSTICS, F_MAX_ERRORS, F_VERBOSE, F_QUIET, F_TIME, F_HELP,
 	F_VERSION, F_FMT, F_IN_PLACE, F_EXPLAIN, F_LIST, F_SUMMARY, F_BUILD, F_RUN,
-	F_DEPEND, F_DEPEND_FILE, F_LIMITS, F_LATER
+	F_DEPEND, F_DEPEND_FILE, F_LIMITS, F_QUANTIZE, F_LATER
 } Flag;
 
 typedef struct {
@@ -59,6 +59,7 @@ static const Option table[] = {
 	{ "--weights", F_WEIGHTS, 1, "FILE", "weights for --infer, .safetensors" },
 	{ "--weights-as", F_WEIGHTS_AS, 1, "embed", "const arrays in the .c" },
 	{ "--api", F_API, 1, "static", "one function, one scratch array" },
+	{ "--quantize", F_QUANTIZE, 1, "none", "weights as they are; wins over `export`" },
 	{ "--libm", F_LIBM, 0, "", "use <math.h> in inference C (default: no library)" },
 	{ "--self-check", F_SELF_CHECK, 0, "", "store inputs and outputs in the C, and NAME_selfcheck() (--infer)" },
 	{ "--no-comments", F_NO_COMMENTS, 0, "", "no comments in the generated kernels" },
@@ -79,7 +80,7 @@ static const Option table[] = {
 	{ "--version", F_VERSION, 0, "", "print the version" },
 	/* known, not built */
 	{ "--tune", F_LATER, 0, 0, 0 }, { "--with-data", F_LATER, 0, 0, 0 },
-	{ "--quantize", F_LATER, 1, 0, 0 }, { "--calibrate", F_LATER, 1, 0, 0 },
+	{ "--calibrate", F_LATER, 1, 0, 0 },
 	{ "--max-drop", F_LATER, 1, 0, 0 }, { "--max-ram", F_LATER, 1, 0, 0 },
 	{ "--max-rom", F_LATER, 1, 0, 0 }, { "--max-stack", F_LATER, 1, 0, 0 },
 	{ "--train-lib", F_LATER, 0, 0, 0 },
@@ -329,6 +330,9 @@ static int consistent(Job *j, const Command *c)
 		return usage(j, "`-MF` needs `-MD`", "nnc -MD -MF model.d model.nn");
 	if (c->depend && c->mode != MODE_TRAINER && c->mode != MODE_INFER && c->mode != MODE_BUILD)
 		return usage(j, "`-MD` needs an output file", "nnc -MD model.nn -o model.c");
+	if (c->depend && !c->depend_file && c->output && !strcmp(c->output, "-"))
+		return usage(j, "`-MD` needs `-MF FILE` where the C goes to standard output",
+		             "nnc -MD -MF model.d model.nn -o -");
 	if (c->mode == MODE_BUILD && c->output && !strcmp(c->output, "-"))
 		return usage(j, "a finished trainer cannot go to standard output", "-o NAME");
 	if (c->header && c->mode != MODE_INFER)
@@ -389,6 +393,7 @@ static int apply(Job *j, Command *c, const Option *o, const char *v)
 	case F_WEIGHTS: c->weights = v; return 0;
 	case F_WEIGHTS_AS: c->weights_as_given = true; return choice(j, o, v, "extern|file");
 	case F_API: c->api_given = true; return choice(j, o, v, "context");
+	case F_QUANTIZE: c->quantize_given = true; return choice(j, o, v, "int8|f16|bf16");
 	case F_LIBM: c->opt.libm = true; return 0;
 	case F_SELF_CHECK: c->opt.self_check = true; return 0;
 	case F_NO_COMMENTS: c->opt.no_comments = true; return 0;
@@ -403,7 +408,13 @@ static int apply(Job *j, Command *c, const Option *o, const char *v)
 	case F_VERBOSE: c->verbose = true; return 0;
 	case F_QUIET: c->quiet = true; return 0;
 	case F_TIME: c->time_passes = true; return 0;
-	case F_HELP: print_help(); c->mode = MODE_DONE; return 0;
+	case F_HELP:
+		if (*v && strcmp(v, "all"))
+			return usage(j, arena_printf(j->mem, "unknown form `--help=%s`", v),
+			             "use --help or --help=all");
+		print_help();
+		c->mode = MODE_DONE;
+		return 0;
 	case F_VERSION: printf("nnc %s\n", NNC_VERSION); c->mode = MODE_DONE; return 0;
 	case F_LATER: break;
 	}

@@ -28,7 +28,7 @@ typedef struct {
 	bool cflags;                   /* --cflags, not --libs                                 */
 	bool asked_generic;            /* --target generic                                     */
 	bool json;                     /* --summary=json                                       */
-	bool api_given, weights_as_given;      /* they win over `export`                      */
+	bool api_given, weights_as_given, quantize_given;      /* they win over `export`      */
 	bool limits;                   /* --limits                                             */
 	bool check, in_place;          /* --check also given, with --fmt; -i                    */
 } Command;

@@ -80,6 +80,9 @@ static void note_bad_gradient(const Run *r)
 		if (now == 0)
 			rt_note("first bad value: the gradient of %s, in the first step",
 			        t->path);
+		else if (now == 1)
+			rt_note("first bad value: %s, gradient norm %.2g at step 1", t->path,
+			        norm_at(r, i, 0));
 		else
 			rt_note("first bad value: %s, gradient norm %.2g at step %llu (was "
 			        "%.2g at step %llu)",

@@ -72,13 +72,25 @@ static const char *kind_name(const nnrt_field *f, const nnrt_model *m, char text
 	return "?";
 }
 
-static void print_field(const nnrt_model *m, const char *what, const nnrt_field *f, int batched)
+char *rt_field_type(const nnrt_model *m, const nnrt_field *f, int batched)
 {
 	char text[32];
-	printf(" %-9s %-24s %s[%s", what, f->name, kind_name(f, m, text), batched ? "N" : "");
-	for (int i = 0; i < f->rank; i++)
-		printf("%s%d", i || batched ? ", " : "", f->dim[i]);
-	printf("]\n");
+	char *s = rt_text("%s[%s", kind_name(f, m, text), batched ? "N" : "");
+	for (int i = 0; i < f->rank; i++) {
+		char *longer = rt_text("%s%s%d", s, i || batched ? ", " : "", f->dim[i]);
+		rt_free(s);
+		s = longer;
+	}
+	char *whole = rt_text("%s]", s);
+	rt_free(s);
+	return whole;
+}
+
+static void print_field(const nnrt_model *m, const char *what, const nnrt_field *f, int batched)
+{
+	char *type = rt_field_type(m, f, batched);
+	printf(" %-9s %-24s %s\n", what, f->name, type);
+	rt_free(type);
 }
 
 static void print_tensor(const char *what, const nnrt_tensor *t)

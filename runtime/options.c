@@ -302,6 +302,16 @@ static void set_setting(Options *o, const nnrt_model *m, const char *text)
 
 static void set_log(Options *o, const char *v)
 {
+	/* a list of the known formats, of which one is built */
+	for (const char *s = v;; s++) {
+		size_t n = strcspn(s, ",");
+		if (!(n == 3 && !strncmp(s, "csv", n)) && !(n == 5 && !strncmp(s, "jsonl", n)) &&
+		    !(n == 2 && !strncmp(s, "tb", n)) && strcmp(v, "none"))
+			bad_value("--log", v, "csv or none");
+		s += n;
+		if (!*s)
+			break;
+	}
 	if (strcmp(v, "csv") && strcmp(v, "none"))
 		rt_fail(RT_USAGE, "E0405", "--log %s: only csv and none are implemented yet",
 		        v);
@@ -450,6 +460,30 @@ static Command read_command(const char *word)
 	rt_exit(RT_USAGE);
 }
 
+/* Refuses what the command would not look at. */
+static void all_meant(const Options *o)
+{
+	bool train = o->command == C_TRAIN, predict = o->command == C_PREDICT,
+	     eval = o->command == C_EVAL;
+	const struct {
+		const char *name, *of;
+		bool given, meant;
+	} row[] = {
+		{ "--in", "predict and gradients", o->in, predict || o->command == C_GRADIENTS },
+		{ "--format", "predict", o->format, predict },
+		{ "--split", "eval and predict", o->split, eval || predict },
+		{ "--overfit", "train", o->overfit > 0, train },
+		{ "--time-limit", "train", o->time_limit > 0, train },
+	};
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++)
+		if (row[i].given && !row[i].meant)
+			rt_fail(RT_USAGE, "E0502", "`%s` takes no %s: it belongs to %s",
+			        command[o->command], row[i].name, row[i].of);
+	/* eval and predict have a file without being told */
+	if (o->partial && !o->weights && !eval && !predict)
+		rt_fail(RT_USAGE, "E0502", "--partial needs --weights FILE");
+}
+
 Options *rt_options(const nnrt_model *m, int argc, char **argv)
 {
 	Options *o = rt_alloc(1, sizeof *o, "options");
@@ -471,6 +505,7 @@ Options *rt_options(const nnrt_model *m, int argc, char **argv)
 			        "`%s` is neither an option nor the value of one", argv[i]);
 		}
 	}
+	all_meant(o);
 	return o;
 }
 

@@ -190,6 +190,21 @@ static void explain_entry(const Entry *e)
 	}
 }
 
+/* A setting of `train`, `data` ... by its own name; false: there is none. */
+static bool explain_setting(const char *name)
+{
+	bool any = false;
+	for (const SettingDoc *s = setting_docs; s->owner; s++) {
+		if (strcmp(s->name, name))
+			continue;
+		printf("%s%s { %s = ... }\n\n", any ? "\n" : "", s->owner, s->name);
+		paragraph("  ", s->meaning);
+		printf("\n  Without it: %s.  All of them: nnc --explain %s\n", s->standard, s->owner);
+		any = true;
+	}
+	return any;
+}
+
 static int unknown_topic(Job *j, const char *name, const Entries *all)
 {
 	const char *names[MAXNAMES], *near = 0;
@@ -235,5 +250,13 @@ int explain(Job *j, const char *name)
 			explain_entry(&all.v[i]);
 			return 0;
 		}
+	if (explain_setting(name))
+		return 0;
+	const char *what;
+	if (later_name(name, &what)) {
+		diag_help(error(j, NOWHERE, "E0405", "%s `%s` is not implemented yet", what, name),
+		          "`nnc --list kinds` says what this version can list");
+		return 2;
+	}
 	return unknown_topic(j, name, &all);
 }

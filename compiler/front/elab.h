@@ -185,6 +185,7 @@ struct Const {
 	Value cached;
 	bool has_cached;
 	bool setting;                  /* a number of the optimizer: name and value only      */
+	bool real;                     /* -D gave an integer where the program has a number   */
 };
 
 /* One set of parameters: `layer enc = dense(64)`. */

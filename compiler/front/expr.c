@@ -48,6 +48,15 @@ static bool const_ok(const Value *v)
 	       (v->kind == V_NUMBER && (v->known || is_schedule(v)));
 }
 
+/* An integer, or the integers of a list, as the numbers they stand for. */
+static void number_as_real(Value *v)
+{
+	if (v->kind == V_NUMBER && v->known && v->is_int)
+		v->is_int = false;
+	for (int i = 0; v->kind == V_LIST && i < v->nitem; i++)
+		number_as_real(&v->item[i]);
+}
+
 OUTLINE static Value const_fresh(Elab *e, Const *c)
 {
 	Frame *frame = e->frame;
@@ -55,6 +64,8 @@ OUTLINE static Value const_fresh(Elab *e, Const *c)
 	c->busy = true;
 	Value v = eval(e, c->given ? c->given : c->ast->u.decl.value);
 	number_from_tensor(e, &v);
+	if (c->real)
+		number_as_real(&v);
 	c->busy = false;
 	e->frame = frame;
 	bool option = c->main && !c->structural && !e->literal && v.kind == V_NUMBER && v.known;

@@ -323,6 +323,15 @@ bool define_fits(const Value *old, const Value *v)
 	return true;
 }
 
+/* A number with a decimal point, or a list of nothing else. */
+static bool all_real(const Value *v)
+{
+	for (int i = 0; v->kind == V_LIST && i < v->nitem; i++)
+		if (!all_real(&v->item[i]))
+			return false;
+	return v->kind == V_LIST ? v->nitem > 0 : v->kind == V_NUMBER && !v->is_int;
+}
+
 /* The text of a string const may stand without quotes: a shell has taken them.  What looks like a value
  * of another type is left to be refused. */
 static const char *define_text(Elab *e, const char *value, const Value *old)
@@ -354,8 +363,12 @@ static void apply_define(Elab *e, const Define *def)
 		v = const_value(e, c);
 	if (e->j->nerror > errors)
 		v = v_poison();
-	if (define_fits(&old, &v) || old.kind == V_POISON)
+	if (define_fits(&old, &v) || old.kind == V_POISON) {
+		/* `drop = 0.1` stays a number under -D drop=1 */
+		c->real = all_real(&old);
+		c->has_cached = c->has_cached && !c->real;
 		return;
+	}
 	/* one message for one mistake: this one */
 	e->j->nerror = errors;
 	e->j->ndiag = messages;

@@ -14,6 +14,7 @@
 
 #include "rt_data.h"
 #include "rt_fail.h"
+#include "rt_help.h"
 #include "rt_io.h"
 #include "rt_mem.h"
 #include "rt_real.h"
@@ -128,11 +129,30 @@ static bool same_shape(const int64_t *a, int na, const int32_t *b, int nb)
 	return true;
 }
 
+/* The only input of the model with the shape that a column was compiled for; 0: several, or the
+ * data section changes the shape. */
+static const nnrt_field *input_of(const nnrt_model *m, const nnrt_field *column)
+{
+	const nnrt_field *found = 0;
+	for (int i = 0; i < m->nin; i++) {
+		const nnrt_field *f = &m->in[i];
+		bool same = f->kind == NNRT_REAL && !f->target && f->rank == column->rank;
+		for (int k = 0; k < f->rank && same; k++)
+			same = f->dim[k] == column->dim[k];
+		if (same && found)
+			return 0;
+		if (same)
+			found = f;
+	}
+	return found;
+}
+
 static void check_shape(const nnrt_model *m, Idx *f, const nnrt_field *want)
 {
 	if (same_shape(f->dim, f->rank, want->dim, want->rank))
 		return;
 	int64_t dim[RANK_MOST + 1], model[RANK_MOST];
+	const nnrt_field *in = input_of(m, want);
 	int lead = f->rank == 2; /* pictures are shown as channels x height x width */
 	dim[0] = 1;
 	memcpy(dim + lead, f->dim, (size_t)f->rank * sizeof *dim);
@@ -140,8 +160,13 @@ static void check_shape(const nnrt_model *m, Idx *f, const nnrt_field *want)
 		model[i] = want->dim[i];
 	rt_error(RT_FILE, "R1", "%s: %s are %s, but this trainer was compiled for %s",
 	         rt_path(f->in), want->name, times(dim, f->rank + lead),
-	         times(model, want->rank));
-	rt_help("change the inputs in %s and compile again, or resize the data", m->source);
+	         in ? rt_field_type(m, in, 1) : times(model, want->rank));
+	if (in)
+		rt_help("change `input %s` in %s and compile again, or resize the data", in->name,
+		        m->source);
+	else
+		rt_help("change the inputs in %s and compile again, or resize the data",
+		        m->source);
 	rt_exit(RT_FILE);
 }
 

@@ -171,6 +171,13 @@ try "self-check of a trainer" expect 2 "needs .--infer" "$nnc" --self-check "$wo
 "$PYTHON" "$probe/inputs.py" mlp "$work"
 w=$work/mlp.weights.safetensors b=$work/mlp.batch32.safetensors
 try "mlp build" trainer "$root/models/mlp.nn" "$work/mlp"
+try "an option of another command" expect 2 "eval. takes no --format" "$work/mlp" eval --format npy
+try "partial without weights" expect 2 "needs --weights" "$work/mlp" train --partial
+try "an unknown log" expect 2 "E0502" "$work/mlp" --log csv,json
+try "a log that is not built" expect 2 "E0405" "$work/mlp" --log csv,jsonl
+"$PYTHON" "$probe/idx.py" "$work/wide" 32 32
+try "images of another shape" expect 3 "are 1 x 32 x 32, but .* compiled for f32.N, 1, 28, 28. .R1, exit 3" \
+	"$work/mlp" --data "$work/wide"
 try "mlp predict" "$work/mlp" predict --weights "$w" --in "$b" --out "$work/mlp.p.safetensors"
 try "mlp inference" "$nnc" --infer "$root/models/mlp.nn" --weights "$w" -o "$work/mlp_infer.c"
 try "mlp inference cc" $CC -std=c99 -O2 -shared -fPIC "$work/mlp_infer.c" -o "$work/mlp.so"

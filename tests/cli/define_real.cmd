@@ -1,0 +1,1 @@
+-D drop=1 -D lr=1 --check ../front/search_good.nn

@@ -1,0 +1,1 @@
+-MD -o - ../../models/mlp.nn

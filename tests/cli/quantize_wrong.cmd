@@ -1,0 +1,1 @@
+--quantize eight ../../models/mlp.nn
