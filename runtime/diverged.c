@@ -94,13 +94,14 @@ static void note_bad_gradient(const Run *r)
 	note_largest_weight(r);
 }
 
-/* The setting that the learning rate is proportional to ("optimizer.lr", or a const of the
- * program), found by trying; -1: none. */
+/* The setting that the learning rate follows ("optimizer.lr", or a const of the program), found by
+ * trying: that which lowers it most, since a schedule may have a floor; -1: none. */
 static int setting_of_lr(Run *r)
 {
 	int found = -1;
+	double least = 0.9;
 	nnrt_time now = { .step = (double)r->c.update };
-	for (int i = 0; i < r->m->nsetting && r->m->lr_knob > 0 && found < 0; i++) {
+	for (int i = 0; i < r->m->nsetting && r->m->lr_knob > 0; i++) {
 		double v = r->setting[i];
 		r->setting[i] = v / 2;
 		rt_run_knobs(r, &now);
@@ -108,8 +109,10 @@ static int setting_of_lr(Run *r)
 		r->setting[i] = v;
 		rt_run_knobs(r, &now);
 		double whole = rt_run_lr(r);
-		if (v > 0 && whole > 0 && fabs(half - whole / 2) < whole * 1e-9)
+		if (v > 0 && whole > 0 && half > 0 && half / whole < least) {
 			found = i;
+			least = half / whole;
+		}
 	}
 	return found;
 }

@@ -358,6 +358,12 @@ static const char *memory_text(Arena *a, const Fn *f)
 	                    bytes_text(a, f->arena_bytes));
 }
 
+/* The batch is one number: neither "all" nor a schedule. */
+static bool fixed_batch(const Module *m)
+{
+	return m->train.batch > 0 && !m->train.batch_number;
+}
+
 static void memory(const Summary *s)
 {
 	const Module *m = s->m;
@@ -370,7 +376,7 @@ static void memory(const Summary *s)
 	if (!f)
 		return;
 	int64_t fixed, saved = saved_bytes(f, &fixed), state = state_bytes(s);
-	if (m->train.batch > 0)
+	if (fixed_batch(m))
 		printf("\n training     %s at batch %lld: %s of weights, gradients, moments; activations %s",
 		       size_text(a, state + f->arena0_bytes + m->train.batch * f->arena_bytes),
 		       (long long)m->train.batch, size_text(a, state), memory_text(a, f));
@@ -387,8 +393,10 @@ static const char *run_time(const Summary *s)
 	const Module *m = s->m;
 	Arena *a = m->job->mem;
 	const char *r = m->train.steps > 0 ? "steps" : "epochs";
-	if (m->train.batch > 0)
+	if (fixed_batch(m))
 		r = arena_printf(a, "%s, batch <= %lld", r, (long long)m->train.batch);
+	else
+		r = arena_printf(a, "%s, batch", r);
 	r = arena_printf(a, "%s, seed", r);
 	for (int i = 0; i < m->nsetting; i++)
 		r = arena_printf(a, "%s, %s", r, m->setting[i].name);
@@ -487,7 +495,8 @@ static void json(const Summary *s)
 		int64_t fixed, saved = saved_bytes(s->train, &fixed);
 		json_memory("training", s->train);
 		printf(",\"batch\":%lld,\"saved\":{\"bytes\":%lld,\"bytes_per_sample\":%lld},",
-		       (long long)m->train.batch, (long long)fixed, (long long)saved);
+		       (long long)(fixed_batch(m) ? m->train.batch : 0), (long long)fixed,
+		       (long long)saved);
 	}
 	if (m->nout) {
 		json_memory("inference", s->run);
@@ -497,11 +506,12 @@ static void json(const Summary *s)
 	for (int i = 0; i < s->nstructural; i++)
 		printf("%s\"%s\"", i ? "," : "", s->structural[i]);
 	printf("],\"run_time\":[");
+	printf("\"%s\",\"batch\",\"seed\"", m->train.steps > 0 ? "steps" : "epochs");
 	for (int i = 0; i < m->nsetting; i++)
-		printf("%s\"%s\"", i ? "," : "", m->setting[i].name);
-	for (int i = 0, n = m->nsetting; i < NTRAINNUMBER; i++)
+		printf(",\"%s\"", m->setting[i].name);
+	for (int i = 0; i < NTRAINNUMBER; i++)
 		if (m->train.number[i])
-			printf("%s\"%s\"", n++ ? "," : "", train_number_name((TrainNumber)i));
+			printf(",\"%s\"", train_number_name((TrainNumber)i));
 	printf("]}}\n");
 }
 

@@ -142,7 +142,11 @@ void collect_args(Elab *e, const Def *def, Ast *call, const Value *piped, Args *
 		bool unknown = named && def && !def_takes(def, a->u.arg.name);
 		if (reg_wanted(def, i + (piped != 0), named ? a->u.arg.name : 0))
 			e->reg_at = named ? a->u.arg.value : a;
+		if (def && def->ast->kind == A_OPTIMIZER)
+			expect_schedule(e, def, i + (piped != 0), a);
 		Value v = unknown ? v_poison() : eval(e, named ? a->u.arg.value : a);
+		if (e->peak == (named ? a->u.arg.value : a))
+			v = as_setting(e, &v, e->peak_name);
 		if (v.kind == V_TUPLE) {
 			fail(e, a->at, "E0207", "%d values cannot be one argument", v.nitem);
 			v = v_poison();

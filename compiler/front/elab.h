@@ -403,6 +403,9 @@ void  moment_start(Elab *e, int i, Node *first, Span at);
 int   number_row(Elab *e, Sym name, const Value *v);
 /* A plain number as a run-time setting of that name. */
 Value as_setting(Elab *e, const Value *v, const char *name);
+/* Before argument i of an optimizer is evaluated: if it is a call of a schedule, the number that this
+ * begins with, `v` of `cosine(v, ...)`, is to become the setting `optimizer.NAME` (e->peak). */
+void  expect_schedule(Elab *e, const Def *optimizer, int i, const Ast *arg);
 /* ---- regularisers (regular.c) -------------------------------------------------------------- */
 
 /* The call of a regulariser without its `w` is a value: V_REG.  False: an ordinary call. */
@@ -573,6 +576,8 @@ struct Elab {
 	Map pconst;                    /* consts of the prelude: a user's of that name is another */
 	Map helper;                    /* what the prelude calls `_name`: no user sees it     */
 	Map traindef;                  /* schedules, lengths and regularisers of the prelude  */
+	const Ast *peak;               /* the first argument of a schedule in the optimizer ... */
+	const char *peak_name;         /* ... and the setting that it becomes                  */
 	Warmup *warmup; int nwarmup, capwarmup;
 	Span length_at;                /* of the run: where it is written                     */
 	Map refused;                   /* names that the program may not define, but did      */

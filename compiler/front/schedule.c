@@ -260,6 +260,28 @@ Value as_setting(Elab *e, const Value *v, const char *name)
 	return r;
 }
 
+void expect_schedule(Elab *e, const Def *optimizer, int i, const Ast *arg)
+{
+	const AstList *l = &optimizer->ast->u.def.formal;
+	const Ast *call = arg->kind == A_ARG ? arg->u.arg.value : arg;
+	e->peak = 0;
+	if (call->kind != A_CALL || call->u.call.arg.n == 0 || (arg->kind != A_ARG && 2 + i >= l->n))
+		return;
+	/* lengths count something, and a list of bounds is no height */
+	const Def *d = map_get(&e->traindef, call->u.call.fn);
+	const Ast *first = d && d->ast->u.def.formal.n ? d->ast->u.def.formal.v[0] : 0;
+	static const char *const height[] = { "v", "a", "max" };
+	bool any = false;
+	for (int k = 0; first && k < 3; k++)
+		any |= !strcmp(first->u.decl.name, height[k]);
+	const Ast *v = call->u.call.arg.v[0];
+	if (!any || (v->kind == A_ARG && v->u.arg.name != first->u.decl.name))
+		return;
+	e->peak = v->kind == A_ARG ? v->u.arg.value : v;
+	e->peak_name = arena_printf(e->mem, "optimizer.%s", arg->kind == A_ARG
+	                            ? arg->u.arg.name : l->v[2 + i]->u.decl.name);
+}
+
 int number_row(Elab *e, Sym name, const Value *v)
 {
 	Module *m = e->m;

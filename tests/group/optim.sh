@@ -30,6 +30,21 @@ for name in lamb user cosine_warm proximal elastic_all batch_schedule; do
 	try "$name -O2" row "$name" -O2
 done
 
+# `--set optimizer.lr=0.05` is `cosine(0.05, ...)` written into the program.
+height() {
+	sed 's/cosine(0.1/cosine(0.05/' "$work/cosine_warm.nn" >"$work/lower.nn" &&
+		"$nnc" -O0 --precision f64 "$work/lower.nn" -o "$work/lower.c" &&
+		cc $("$nnc" --cflags | plain) "$work/lower.c" $("$nnc" --libs) -o "$work/lower" || return
+	cd "$work" && ./lower train -q -Wno-validation --weights steps.weights.safetensors --out lower.out &&
+		./cosine_warm-O0 train -q -Wno-validation --weights steps.weights.safetensors \
+			--out set.out --set optimizer.lr=0.05 &&
+		"$PYTHON" "$probe/compare.py" lower.out/steps.last.safetensors set.out/steps.last.safetensors &&
+		! "$PYTHON" "$probe/compare.py" cosine_warm.expect.safetensors set.out/steps.last.safetensors
+}
+if [ -x "$work/cosine_warm-O0" ] && want "height"; then
+	try "height of a schedule" height
+fi
+
 selftest() { "$work/$1" selftest; }
 for name in elastic_all layer_own; do
 	[ -x "$work/$name-O0" ] && try "$name selftest" selftest "$name-O0"
