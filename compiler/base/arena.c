@@ -134,7 +134,8 @@ void *arena_grow(Arena *a, void *v, int have, int *cap, int need, size_t item)
 {
 	if (need <= *cap)
 		return v;
-	int to = *cap < 8 ? 8 : *cap;
+	/* most arrays have one or two entries */
+	int to = *cap > 0 ? *cap : item > 16 ? 2 : 4;
 	while (to < need) {
 		if (to > INT_MAX / 2)
 			out_of_memory();

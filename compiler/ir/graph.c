@@ -90,6 +90,16 @@ static void table_grow(Graph *g)
 		table_put(g, g->node[i]);
 }
 
+void graph_reserve(Graph *g, int n)
+{
+	g->tablesize = 64;
+	while (g->tablesize < 2 * n + 2)
+		g->tablesize *= 2;
+	g->table = NEWN(g->mem, Node *, g->tablesize);
+	g->cap = n + 1;
+	g->node = NEWN(g->mem, Node *, g->cap);
+}
+
 /* The node equal to key, copied into the graph if it is new. */
 static Node *table_get(Graph *g, Node *key)
 {

@@ -110,10 +110,10 @@ struct Node {
 	Type ty;
 	uint32_t hash;                 /* of op, type, attribute, inputs and body              */
 	Attr a;
-	int nin;
 	Node **in;
 	Graph *body;                   /* O_scan: its own graph with its own numbers           */
 	Span at;                       /* source of the value, a hint for comments             */
+	int nin;
 	Sym name;                      /* layer path or value name, for dumps; may be 0        */
 	int part;                      /* the graph's part when it was made: whose work it is  */
 };
@@ -162,6 +162,7 @@ struct Graph {
 Graph *graph_new(Job *j, Sym name);
 Graph *graph_body(Graph *outer);               /* a body for O_scan, in outer's arena       */
 void   graph_free(Graph *g);
+void   graph_reserve(Graph *g, int n);         /* an empty graph: there will be about n nodes   */
 
 /* The only constructor.  ty: the result's type, for ops whose row says `typed` (leaves, reshape,
  * expand, slice, pad, window ...), else 0.  Checks the shape rule (a violation is a bug() of the

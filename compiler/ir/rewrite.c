@@ -11,6 +11,7 @@ Rewrite rewrite_begin(Graph *g)
 	r.from = g;
 	r.to = graph_new(g->job, g->name);
 	r.to->exact = g->exact;
+	graph_reserve(r.to, g->n);
 	r.map = NEWN(r.to->mem, Node *, g->n + 1);
 	return r;
 }
@@ -39,7 +40,9 @@ static Graph *copy_body(Graph *to, const Graph *body, RewriteFn *fn, void *arg)
 
 static Node *copy_node(Rewrite *r, const Node *n, RewriteFn *fn, void *arg)
 {
-	Node **in = NEWN(r->to->mem, Node *, n->nin + 1);
+	Node *few[MAXCONCAT], **in = few;
+	if (n->nin > MAXCONCAT)
+		in = NEWN(r->to->mem, Node *, n->nin);
 	for (int i = 0; i < n->nin; i++)
 		in[i] = r->map[n->in[i]->id];
 	r->to->part = n->part;

@@ -523,15 +523,16 @@ static void fuse_flat(Fuse *u)
 void fuse(Fn *f, Level *v)
 {
 	Graph *g = v->g;
-	Fuse u = { f, v, NEWN(f->mem, Sites, g->n + 1), NEWN(f->mem, const Node *, g->n + 1),
-	           NEWN(f->mem, Region *, g->n + 1), 0, NEWN(f->mem, RootOf *, g->n + 1), 0 };
+	Arena *a = f->scratch;         /* what is not needed after this */
+	Fuse u = { f, v, NEWN(a, Sites, g->n + 1), NEWN(a, const Node *, g->n + 1),
+	           NEWN(a, Region *, g->n + 1), 0, NEWN(a, RootOf *, g->n + 1), 0 };
 	v->info = NEWN(f->mem, NodeInfo, g->n + 1);
-	bool *live = graph_live(g, f->mem);
+	bool *live = graph_live(g, a);
 	for (int i = 0; i < g->n; i++)
 		v->info[i].live = live[i];
 	find_needs(&u);
 	find_roots(&u);
-	u.save = save_set(g, f->mem);
+	u.save = save_set(g, a);
 	find_sites(&u);
 	if (f->host->flat) {
 		fuse_flat(&u);

@@ -338,7 +338,7 @@ typedef struct { Sym name; int next; } Taken;
 typedef struct Fn {
 	Job *job;
 	Arena *mem;                    /* its own: fn_free()                                   */
-	Arena *scratch;                /* for the text of one kernel                           */
+	Arena *scratch;                /* for fuse(), then for the text of one kernel          */
 	Graph *g;
 	const Options *o;
 	const FnHost *host;

@@ -91,6 +91,7 @@ Fn *fn_build(Job *j, Graph *g, const Options *o, const FnHost *host)
 	f->top = NEW(f->mem, Level);
 	f->top->g = g;
 	fuse(f, f->top);
+	arena_reset(f->scratch);
 	lower_level(f, f->top);
 	accesses(f, f->top);
 	barriers(f);
