@@ -14,7 +14,7 @@ enum { FEWNAMES = 8, MAXFORMAL = 1000 };
 
 /* Nobody but a message about its result, or a frame above it, refers to a frame that is done: the
  * next one takes it over, its names and tables with it. */
-static void frame_spare(Elab *e, Frame *f)
+OUTLINE static void frame_spare(Elab *e, Frame *f)
 {
 	Frame kept = { .name = f->name, .capname = f->capname, .made = f->made,
 		       .capmade = f->capmade, .start = f->start, .capstart = f->capstart,
@@ -116,10 +116,29 @@ Binding *frame_bind(Elab *e, Frame *f, Sym name, Value v, Span at)
 
 /* ---- arguments --------------------------------------------------------------------------- */
 
-void arg_push(Elab *e, Args *a, Sym name, Value v, Span at, Span name_at)
+OUTLINE void arg_push(Elab *e, Args *a, Sym name, Value v, Span at, Span name_at)
 {
 	Arg x = { name, v, at, name_at };
 	PUSH(e->mem, a->v, a->n, a->cap, x);
+}
+
+/* Room for one more argument: an error so far. */
+OUTLINE static Arg *arg_next(Elab *e, Args *a)
+{
+	arg_push(e, a, 0, v_poison(), NOWHERE, NOWHERE);
+	return &a->v[a->n - 1];
+}
+
+/* Calls stand in each other's arguments, so that this is as little as can be on the stack. */
+OUTLINE static void eval_arg(Elab *e, Ast *from, Arg *x)
+{
+	x->v = eval(e, from);
+	if (e->peak == from)
+		x->v = as_setting(e, &x->v, e->peak_name);
+	if (x->v.kind == V_TUPLE) {
+		fail(e, x->at, "E0207", "%d values cannot be one argument", x->v.nitem);
+		x->v.kind = V_POISON;
+	}
 }
 
 void collect_args(Elab *e, const Def *def, Ast *call, const Value *piped, Args *out)
@@ -133,8 +152,11 @@ void collect_args(Elab *e, const Def *def, Ast *call, const Value *piped, Args *
 		else
 			out->v = NEWN(e->mem, Arg, out->cap + 1);
 	}
-	if (piped)
-		arg_push(e, out, 0, *piped, piped->at, piped->at);
+	if (piped) {
+		Arg *x = arg_next(e, out);
+		x->v = *piped;
+		x->at = x->name_at = piped->at;
+	}
 	for (int i = 0; i < call->u.call.arg.n; i++) {
 		Ast *a = call->u.call.arg.v[i];
 		bool named = a->kind == A_ARG;
@@ -144,15 +166,12 @@ void collect_args(Elab *e, const Def *def, Ast *call, const Value *piped, Args *
 			e->reg_at = named ? a->u.arg.value : a;
 		if (def && def->ast->kind == A_OPTIMIZER)
 			expect_schedule(e, def, i + (piped != 0), a);
-		Value v = unknown ? v_poison() : eval(e, named ? a->u.arg.value : a);
-		if (e->peak == (named ? a->u.arg.value : a))
-			v = as_setting(e, &v, e->peak_name);
-		if (v.kind == V_TUPLE) {
-			fail(e, a->at, "E0207", "%d values cannot be one argument", v.nitem);
-			v = v_poison();
-		}
-		arg_push(e, out, named ? a->u.arg.name : 0, v, a->at,
-		         named ? a->name_at : a->at);
+		Arg *x = arg_next(e, out);
+		x->name = named ? a->u.arg.name : 0;
+		x->at = a->at;
+		x->name_at = named ? a->name_at : a->at;
+		if (!unknown)
+			eval_arg(e, named ? a->u.arg.value : a, x);
 	}
 }
 
@@ -243,7 +262,7 @@ static void missing_argument(Elab *e, const Frame *f, const Ast *formal)
 }
 
 /* Gives formal i its argument or default; false after a message. */
-static bool bind_formal(Elab *e, Frame *f, int i, Args *args, bool *used, int *pos)
+OUTLINE static bool bind_formal(Elab *e, Frame *f, int i, Args *args, bool *used, int *pos)
 {
 	Ast *formal = f->def->ast->u.def.formal.v[i];
 	Sym name = formal->u.decl.name;
@@ -415,7 +434,7 @@ static void keep_logits(Elab *e, Frame *f, Diag *d, const char *loss)
 }
 
 /* A loss on logits refuses probabilities, one on log-probabilities wants them (E0307). */
-static bool check_mark(Elab *e, Frame *f)
+OUTLINE static bool check_mark(Elab *e, Frame *f)
 {
 	const LossRow *row = f->def->prelude ? loss_find(f->def->name) : 0;
 	const Value *v = f->nformal ? &f->formal[0] : 0;
@@ -443,7 +462,7 @@ static bool check_mark(Elab *e, Frame *f)
 	return false;
 }
 
-static bool too_deep(Elab *e, Def *d, Span at)
+OUTLINE static bool too_deep(Elab *e, Def *d, Span at)
 {
 	if (d->busy && !d->prelude) {
 		Diag *m = fail(e, at, "E0403", "`%s` contains itself", d->name);
@@ -468,7 +487,7 @@ static bool too_deep(Elab *e, Def *d, Span at)
 }
 
 /* Where the result got its shape: this call, unless it kept that of its first argument. */
-static void set_origin(Frame *f, Value *v, Elab *e)
+OUTLINE static void set_origin(Frame *f, Value *v, Elab *e)
 {
 	v->at = f->at;
 	const Value *x = f->nformal && f->formal[0].kind == V_TENSOR ? &f->formal[0] : 0;
@@ -491,14 +510,14 @@ static void set_origin(Frame *f, Value *v, Elab *e)
 	}
 }
 
-static void note_layer(Elab *e, Frame *f, const Value *v)
+OUTLINE static void note_layer(Elab *e, Frame *f, const Value *v)
 {
 	if (v->kind == V_TENSOR && !f->def->builtin)
 		node_mark(v->n, user_place(e, f->at), f->owned ? f->path : 0);
 	table_call(e, f, v);
 }
 
-static Value run_block(Elab *e, Frame *f)
+OUTLINE static Value run_block(Elab *e, Frame *f)
 {
 	Ast *a = f->def->ast;
 	exec_body(e, &a->u.def.body);
@@ -604,7 +623,7 @@ Value call_layer(Elab *e, Layer *l, Ast *call, Args *args, Span at)
 }
 
 /* `multiple = 1`, which every schedule takes for `batch`; 0: not given. */
-static int64_t take_multiple(Elab *e, const Def *d, Args *args)
+OUTLINE static int64_t take_multiple(Elab *e, const Def *d, Args *args)
 {
 	int64_t multiple = 0;
 	const AstList *l = &d->ast->u.def.formal;

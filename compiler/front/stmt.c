@@ -588,6 +588,8 @@ OUTLINE static void do_emit(Elab *e, Ast *a)
 
 static void exec(Elab *e, Ast *a)
 {
+	if (a->kind == A_NAME && e->j->nerror)
+		return;                /* it was nested too deep, and is a leaf now (E0105) */
 	switch (a->kind) {
 	case A_ASSIGN: do_assign(e, a); return;
 	case A_LAYER: do_layer(e, a); return;
