@@ -68,7 +68,7 @@ quick() {
 		grows -O0 $p 1000 0
 	done
 	grows --check consts 1000 0
-	grows --check nest_fns 70 0
+	grows --check nest_fns 50 0
 	megabyte -O0 chain_affine 0
 	megabyte -O2 chain_affine 0
 	megabyte -O2 chain_dense 1
