@@ -34,7 +34,7 @@ typedef struct {
 	int nrow, caprow;
 	double *work;    /* of each call of the module, and of none              */
 	double forward, step;
-	int64_t params, trained, buffers;
+	int64_t params, trained, regular, buffers;
 	const char **structural;
 	int nstructural, capstructural;
 	int line;        /* of the model                                         */
@@ -227,6 +227,7 @@ static void count(Summary *s, int file)
 	for (int i = 0; i < m->nparam; i++) {
 		s->params += m->param[i].len;
 		s->trained += m->param[i].trained ? m->param[i].len : 0;
+		s->regular += m->param[i].regular ? m->param[i].len : 0;
 	}
 	for (int i = 0; i < m->nbuffer; i++)
 		s->buffers += m->buffer[i].len;
@@ -406,6 +407,18 @@ static const char *run_time(const Summary *s)
 	return r;
 }
 
+/* " by l2(5e-4)"; nothing if there are several. */
+static const char *regularisers(const Module *m)
+{
+	Sym one = 0;
+	for (int i = 0; i < m->nparam; i++) {
+		if (m->param[i].regular && one && m->param[i].regular != one)
+			return "";
+		one = m->param[i].regular ? m->param[i].regular : one;
+	}
+	return arena_printf(m->job->mem, " by %s", one);
+}
+
 static void text(const Summary *s)
 {
 	const Module *m = s->m;
@@ -415,9 +428,12 @@ static void text(const Summary *s)
 	       size_text(a, s->params * real_bytes(s->opt)), s->opt->f64 ? "f64" : "f32",
 	       size_text(a, s->params));
 	if (s->trained == s->params)
-		printf("all trained\n");
+		printf("all trained");
 	else
-		printf("%s trained\n", grouped(a, s->trained));
+		printf("%s trained", grouped(a, s->trained));
+	if (s->regular)
+		printf("; %s regularised%s", grouped(a, s->regular), regularisers(m));
+	putchar('\n');
 	if (s->buffers)
 		printf(" buffers      %s\n", grouped(a, s->buffers));
 	printf(" one sample   %s forward (2 per multiply-add)", mflop_text(a, s->forward));
@@ -486,8 +502,9 @@ static void json(const Summary *s)
 		       type_text(m->job->mem, &l->out), (long long)l->params, l->work * 1e-6,
 		       (long long)activation(s, &l->out));
 	}
-	printf("],\"parameters\":%lld,\"trained\":%lld,\"buffers\":%lld,", (long long)s->params,
-	       (long long)s->trained, (long long)s->buffers);
+	printf("],\"parameters\":%lld,\"trained\":%lld,\"regularised\":%lld,\"buffers\":%lld,",
+	       (long long)s->params, (long long)s->trained, (long long)s->regular,
+	       (long long)s->buffers);
 	printf("\"mflop_forward\":%.6f,", s->forward * 1e-6);
 	if (s->train) {
 		printf("\"mflop_step\":%.6f,\"state_bytes\":%lld,", s->step * 1e-6,

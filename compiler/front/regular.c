@@ -199,6 +199,7 @@ void build_penalty(Elab *e)
 		if (!info->live || !m->param[i].trained || !m->param[i].decayed ||
 		    v->kind != V_REG)
 			continue;
+		m->param[i].regular = job_sym(e->j, source_text(e->j, user_place(e, v->init->at)));
 		if (v->init->proximal) {
 			m->param[i].proximal = proximal_number(e, v->init);
 			continue;

@@ -22,6 +22,7 @@ typedef struct {
 	double lr_scale;
 	bool decayed;                  /* two or more dimensions, or decay_all                 */
 	bool trained;
+	Sym regular;                   /* "l2(5e-4)", the regulariser as written; 0: none       */
 	int proximal;                  /* 1 + the number that is its amount of proximal l1; 0: none */
 	int64_t offset, len;           /* elements in the flat array; offsets are multiples of 16 */
 } Tensor;                              /* a parameter or a buffer                              */
