@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NNRT_ABI 3
+#define NNRT_ABI 4
 
 /* ---- tables ----------------------------------------------------------------------------- */
 
@@ -52,6 +52,8 @@ typedef struct {
 	const char *name;
 	double value;                  /* from the program                                    */
 	unsigned char integer;
+	unsigned char ranged;          /* --set takes least..most only                        */
+	double least, most;
 } nnrt_setting;
 
 typedef struct {

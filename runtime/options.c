@@ -272,6 +272,20 @@ static _Noreturn void unknown_setting(const nnrt_model *m, const char *name)
 	rt_exit(RT_USAGE);
 }
 
+static void check_range(const nnrt_setting *s, double v, const char *text)
+{
+	if (!s->ranged || (v >= s->least && v <= s->most))
+		return;
+	char allowed[64];
+	if (s->most > 1e299)
+		snprintf(allowed, sizeof allowed, "a number of at least %g", s->least);
+	else if (s->most < 1)
+		snprintf(allowed, sizeof allowed, "a number from %g to below 1", s->least);
+	else
+		snprintf(allowed, sizeof allowed, "a number from %g to %g", s->least, s->most);
+	bad_value(s->name, text, allowed);
+}
+
 /* --set NAME=VALUE */
 static void set_setting(Options *o, const nnrt_model *m, const char *text)
 {
@@ -286,6 +300,7 @@ static void set_setting(Options *o, const nnrt_model *m, const char *text)
 	if (i < m->nsetting) {
 		if (!parse_number(v, &o->setting[i]))
 			bad_value(name, v, "a number");
+		check_range(&m->setting[i], o->setting[i], v);
 		if (m->setting[i].integer && o->setting[i] != floor(o->setting[i]))
 			bad_value(name, v, "an integer");
 	} else if (!strcmp(name, "epochs") || !strcmp(name, "steps")) {

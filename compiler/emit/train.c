@@ -333,8 +333,9 @@ static void print_small_tables(Out *o, Arena *a, const Module *m)
 	if (m->nsetting) {
 		out(o, "static const nnrt_setting settings[] = {\n");
 		for (int i = 0; i < m->nsetting; i++)
-			out(o, "{ %s, %s, %d },\n", c_string(a, m->setting[i].name),
-			    number(a, m->setting[i].value), m->setting[i].integer);
+			out(o, "{ %s, %s, %d, %d, %s, %s },\n", c_string(a, m->setting[i].name),
+			    number(a, m->setting[i].value), m->setting[i].integer, m->setting[i].ranged,
+			    number(a, m->setting[i].least), number(a, m->setting[i].most));
 		out(o, "};\n\n");
 	}
 }

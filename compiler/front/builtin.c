@@ -468,6 +468,7 @@ static Value b_drops(Elab *e, Frame *f)
 		diag_help(d, "`dropout(0.1)` drops one element in ten");
 		return v_poison();
 	}
+	setting_range(e, p, 0, 1);
 	return v_bool(p->kind != V_NUMBER || !p->known || p->deps || p->num != 0, f->at);
 }
 

@@ -649,6 +649,8 @@ struct Elab {
 
 /* The leaf of a run-time number. */
 Node *setting_leaf(Elab *e, Sym name, double value, bool integer, Span at);
+/* If v is a number that may be set at run time, a trainer holds it to least..most, too. */
+void  setting_range(Elab *e, const Value *v, double least, double most);
 /* The items of a file, or of a tree that has been parsed. */
 void  read_items(Elab *e, int file, bool main);
 void  read_program(Elab *e, const Program *p, bool prelude, bool main);

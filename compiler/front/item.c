@@ -398,10 +398,21 @@ Node *setting_leaf(Elab *e, Sym name, double value, bool integer, Span at)
 	int i = (int)(intptr_t)map_get(&e->settings, name) - 1;
 	if (i < 0) {
 		i = m->nsetting;
-		Setting s = { name, value, integer, at };
+		Setting s = { .name = name, .value = value, .integer = integer, .at = at };
 		PUSH(e->mem, m->setting, m->nsetting, m->capsetting, s);
 		map_put(e->mem, &e->settings, name, (void *)(intptr_t)(i + 1));
 	}
 	Type t = type_scalar(DT_REAL);
 	return n_leaf(e->g, O_setting, name, i, &t);
+}
+
+void setting_range(Elab *e, const Value *v, double least, double most)
+{
+	Module *m = e->m;
+	if (v->kind != V_NUMBER || !v->known || !v->n || v->n->op != O_setting)
+		return;
+	Setting *s = &m->setting[v->n->a.leaf.index];
+	s->least = s->ranged && s->least > least ? s->least : least;
+	s->most = s->ranged && s->most < most ? s->most : most;
+	s->ranged = true;
 }

@@ -37,7 +37,10 @@ static bool in_range(Elab *e, const char *name, const Value *v)
 		{ "rho", 0, 1.0000001 },  { "momentum_decay", 0, 1e300 },
 	};
 	for (size_t i = 0; i < sizeof row / sizeof *row && v->kind == V_NUMBER && v->known; i++) {
-		if (strcmp(row[i].name, name) || (v->num >= row[i].least && v->num < row[i].below))
+		if (strcmp(row[i].name, name))
+			continue;
+		setting_range(e, v, row[i].least, nextafter(row[i].below, 0));
+		if (v->num >= row[i].least && v->num < row[i].below)
 			continue;
 		fail(e, v->at, "E0404", "`%s` must be at least 0%s, but this is %s", name,
 		     row[i].below < 2 ? " and below 1" : "", value_text(e, v));

@@ -46,7 +46,8 @@ typedef enum { TALLY_COUNTS, TALLY_TABLE, TALLY_RANKS, TALLY_BINS, TALLY_MOMENTS
 typedef struct { TallyHow how; Type x, y; int classes, bins; bool raw; } Tally;
 /* One metric over a tally; its number stands in the accumulator `slot`. */
 typedef struct { Whole what; Average average; int slot, tally; } Statistic;
-typedef struct { Sym name; double value; bool integer; Span at; } Setting;
+/* ranged: a trainer refuses what is not in least..most. */
+typedef struct { Sym name; double value; bool integer; Span at; bool ranged; double least, most; } Setting;
 
 /* A number of `train` that the runtime reads before each update: row i stands behind the root
  * R_KNOB i of `numbers` or `update`; the pass knobs fills in the knob. */

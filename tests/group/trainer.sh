@@ -173,6 +173,11 @@ w=$work/mlp.weights.safetensors b=$work/mlp.batch32.safetensors
 try "mlp build" trainer "$root/models/mlp.nn" "$work/mlp"
 try "an option of another command" expect 2 "eval. takes no --format" "$work/mlp" eval --format npy
 try "partial without weights" expect 2 "needs --weights" "$work/mlp" train --partial
+try "a number out of range" expect 2 "from 0 to below 1" "$work/mlp" --set optimizer.betas.0=1
+printf 'const drop = 0.1\nmodel d { input x: f32[N, 4]  target y: f32[N, 4]  p = x |> dropout(drop) |> dense(4)  loss mse(p, y) }\n' \
+	>"$work/drop.nn"
+try "dropout build" trainer "$work/drop.nn" "$work/drop"
+try "no probability" expect 2 "from 0 to 1" "$work/drop" bench --set drop=1.5
 try "an unknown log" expect 2 "E0502" "$work/mlp" --log csv,json
 try "a log that is not built" expect 2 "E0405" "$work/mlp" --log csv,jsonl
 "$PYTHON" "$probe/idx.py" "$work/wide" 32 32
