@@ -96,6 +96,28 @@ void *arena_alloc(Arena *a, size_t n)
 	return p;
 }
 
+void *arena_enlarge(Arena *a, void *p, size_t have, size_t want)
+{
+	size_t head = (sizeof(Chunk) + ALIGN - 1) / ALIGN * ALIGN;
+	Chunk **at = &a->top;
+	/* what is large has a chunk of its own, which may move */
+	while (have > CHUNK && *at && (*at)->data != p)
+		at = &(*at)->next;
+	if (have <= CHUNK || !*at || want > SIZE_MAX - head) {
+		void *q = arena_alloc(a, want);
+		if (have)
+			memcpy(q, p, have);
+		return q;
+	}
+	Chunk *c = realloc(*at, head + want);
+	if (!c)
+		out_of_memory();
+	*at = c;
+	c->used = c->size = want;
+	c->data = (char *)c + head;
+	return c->data;
+}
+
 char *arena_strndup(Arena *a, const char *s, size_t n)
 {
 	char *p = arena_alloc(a, n + 1);

@@ -26,6 +26,9 @@ void   arena_free(Arena *a);
 /* n zeroed bytes, aligned to 16. */
 void   arena_reset(Arena *a);                  /* frees what was allocated; a stays usable     */
 void  *arena_alloc(Arena *a, size_t n);
+/* p, of `have` bytes, with room for `want`; p is not to be used again.  What is new may be
+ * anything. */
+void  *arena_enlarge(Arena *a, void *p, size_t have, size_t want);
 char  *arena_strndup(Arena *a, const char *s, size_t n);
 char  *arena_printf(Arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 char  *arena_vprintf(Arena *a, const char *fmt, va_list ap);

@@ -29,10 +29,7 @@ static char *room(Out *o, size_t n)
 		size_t cap = o->cap ? o->cap : 1024;
 		while (cap - o->n < n)
 			cap *= 2;
-		char *t = arena_alloc(o->mem, cap);
-		if (o->n)
-			memcpy(t, o->text, o->n);
-		o->text = t;
+		o->text = arena_enlarge(o->mem, o->text, o->cap, cap);
 		o->cap = cap;
 	}
 	return o->text + o->n;

@@ -28,6 +28,21 @@ OUTLINE static void frame_spare(Elab *e, Frame *f)
 	e->spare = f;
 }
 
+/* What messages ask of the call that gave a value its shape: a frame up to `scope`. */
+OUTLINE static const Frame *frame_maker(Elab *e, Frame *f)
+{
+	Frame *m = arena_alloc(e->mem, offsetof(Frame, scope));
+	m->def = f->def;
+	m->call = f->call;
+	m->at = f->at;
+	m->written = f->written;
+	m->formal = f->formal;
+	m->nformal = f->nformal;
+	f->formal = 0;
+	f->capformal = 0;
+	return m;
+}
+
 Frame *frame_new(Elab *e, Def *d, Ast *call, Span at)
 {
 	Frame *f = e->spare, *up = e->frame;
@@ -595,11 +610,13 @@ Value call_def(Elab *e, Def *d, Ast *call, Args *args, Span at, Sym label, Span 
 		f->draws = path_join(e, s->draws, name);
 	}
 	Value v = expand(e, f, args);
-	bool done = (v.kind == V_TENSOR || v.kind == V_NUMBER) && v.maker != f;
-	if (done && e->kept == kept && !f->layers.n)
+	if ((v.kind == V_TENSOR || v.kind == V_NUMBER) && e->kept == kept && !f->layers.n) {
+		if (v.maker == f)
+			v.maker = frame_maker(e, f);
 		frame_spare(e, f);
-	else
+	} else {
 		e->kept++;
+	}
 	return v;
 }
 

@@ -234,6 +234,8 @@ struct Frame {
 	Ast *call;
 	Span at;                       /* of the call                                         */
 	Span written;                  /* of the call that gave the arguments                 */
+	Value *formal; int nformal, capformal; /* by number, for builtins                     */
+	/* of a frame that is done, and made a value, no more than this is kept (call.c) */
 	Frame *scope;                  /* who counts ordinals: itself, or a fn's caller       */
 	Sym path;                      /* "" in the model                                     */
 	Sym draws;                     /* the path for random streams                         */
@@ -247,7 +249,6 @@ struct Frame {
 	int repeat;                    /* > 0 inside repeat bodies                            */
 	bool reuse;                    /* a second use of a layer                             */
 	bool has_dots; int ndots; Dim dots[MAXRANK]; Span dots_at;
-	Value *formal; int nformal, capformal; /* by number, for builtins                     */
 	/* arguments of every layer, inherited */
 	Value init, bias_init;
 	double lr_scale; bool trainable;

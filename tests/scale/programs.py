@@ -151,9 +151,9 @@ def nest_blocks(n):
 
 
 def nest_fns(n):
-    fns = ["fn f0(x) = x * 1.5"]
-    fns += ["fn f%d(x) = f%d(x) * 0.5" % (i + 1, i) for i in range(n)]
-    return "\n".join(fns) + "\n" + body(["  y = f%d(x)" % n])
+    fns = ["fn g0(x) = x * 1.5"]
+    fns += ["fn g%d(x) = g%d(x) * 0.5" % (i + 1, i) for i in range(n)]
+    return "\n".join(fns) + "\n" + body(["  y = g%d(x)" % n])
 
 
 def blocks_called(n):
@@ -178,8 +178,8 @@ def const_chain(n):
 
 
 def fns(n):
-    return "\n".join("fn f%d(x) = x * %d.5" % (i, i) for i in range(n)) + "\n" + body(
-        ["  h = x"] + ["  h = f%d(h)" % i for i in range(n)] + ["  y = h"])
+    return "\n".join("fn g%d(x) = x * %d.5" % (i, i) for i in range(n)) + "\n" + body(
+        ["  h = x"] + ["  h = g%d(h)" % i for i in range(n)] + ["  y = h"])
 
 
 def comments(n):
