@@ -240,6 +240,7 @@ static void do_moment(Elab *e, Ast *a, const Value *init)
 	Type t = type_make(DT_REAL, 1, &(Dim){ (int32_t)m->param_len, 0 }), ty;
 	bool number = init->kind == V_TENSOR || init->kind == V_NUMBER;
 	Node *first = number ? value_real(e, init) : n_const(e->g, 0);
+	bool scalar = number && !first->ty.rank;
 	if (!number || (first->ty.rank && !type_shape_eq(&first->ty, &t))) {
 		Diag *d = fail(e, a->name_at, "E0207", "the state `%s` of an optimizer must start with the "
 		               "shape of `w`, but this is %s", a->u.decl.name, value_text(e, init));
@@ -249,7 +250,6 @@ static void do_moment(Elab *e, Ast *a, const Value *init)
 	if (a->u.decl.type && type_of_ast(e, a->u.decl.type, &ty) && ty.rank)
 		fail(e, a->u.decl.type->at, "E0301",
 		     "a buffer of an optimizer has the shape of `w`, or is one number: f32");
-	bool scalar = number && !first->ty.rank;
 	int i = m->nmoment++;
 	moment_start(e, i, first, a->at);
 	Value v = v_tensor(e, n_leaf(e->g, O_moment, a->u.decl.name, i, &t), a->name_at);
