@@ -145,7 +145,7 @@ static const nnrt_tensor params[] = {
 static const nnrt_tensor buffers[] = { { "a.mean", 1, { 3 }, 3, 0, 1, 0, 0, 0 } };
 static const nnrt_metric metrics[] = { { "accuracy", 1, 0, 0 } };
 static const char *const losses[] = { "loss1" };
-static const nnrt_setting settings[] = { { "optimizer.lr", 0.5, 0 }, { "k", 2, 1 } };
+static const nnrt_setting settings[] = { { "optimizer.lr", 0.5, 0, 0, 0, 0 }, { "k", 2, 1, 0, 0, 0 } };
 static nnrt_data idx_data = { .source = NNRT_IDX, .path = ".", .shuffle = 1 };
 static nnrt_train train = { .epochs = 2, .batch = 4, .seed = 7, .shuffle = 1 };
 static nnrt_model model = {
