@@ -189,10 +189,9 @@ static int write_inference(Compile *c)
 	}
 	const char *random = inference_draws(c->m);
 	if (random) {
-		fprintf(stderr, "nnc: error: %s: not implemented yet: the output `%s` draws random numbers, and "
-		        "inference C has none [E0405]\n"
-		        "     = help: draw only `if training`, or give the noise as an input\n",
-		        c->cmd->file, random);
+		Diag *d = error(j, NOWHERE, "E0405", "%s: not implemented yet: the output `%s` draws random "
+		                "numbers, and inference C has none", c->cmd->file, random);
+		diag_help(d, "draw only `if training`, or give the noise as an input");
 		return 1;
 	}
 	if (!emit_inference(o, h, c->m, &c->cmd->opt, w, slash ? slash + 1 : c->cmd->weights, name,

@@ -119,16 +119,14 @@ static void flat_head(const Module *m, FnHost *h, const char *name)
 	h->flat = true;
 }
 
-/* A stage of the update, or the first values of its moments. */
-static Fn *flat_fn(const Module *m, const Options *opt, Graph *g, const char *what)
+/* What every function of a trainer has: its state is behind `c`. */
+static FnHost *trainer_host(const Module *m, Phase p, Sym prefix)
 {
-	Job *j = m->job;
-	Where *w = NEW(j->mem, Where);
-	FnHost *h = NEW(j->mem, FnHost);
+	Where *w = NEW(m->job->mem, Where);
+	FnHost *h = NEW(m->job->mem, FnHost);
 	w->m = m;
-	w->phase = PH_UPDATE;
-	h->prefix = job_symf(j, "%s_%s", opt->prefix, what);
-	flat_head(m, h, h->prefix);
+	w->phase = p;
+	h->prefix = prefix;
 	h->ctx_param = "const nnrt_ctx *c";
 	h->ctx_arg = "c";
 	h->batch = "c->B";
@@ -141,7 +139,15 @@ static Fn *flat_fn(const Module *m, const Options *opt, Graph *g, const char *wh
 	h->address = address;
 	h->scalar = scalar;
 	h->arg = w;
-	return fn_build(j, g, opt, h);
+	return h;
+}
+
+/* A stage of the update, or the first values of its moments. */
+static Fn *flat_fn(const Module *m, const Options *opt, Graph *g, const char *what)
+{
+	FnHost *h = trainer_host(m, PH_UPDATE, job_symf(m->job, "%s_%s", opt->prefix, what));
+	flat_head(m, h, h->prefix);
+	return fn_build(m->job, g, opt, h);
 }
 
 Fn *train_fn(const Module *m, const Options *opt, const char *phase)
@@ -150,11 +156,7 @@ Fn *train_fn(const Module *m, const Options *opt, const char *phase)
 	Phase p = PH_INIT;
 	while (strcmp(graph_name(p), phase))
 		p++;
-	Where *w = NEW(j->mem, Where);
-	FnHost *h = NEW(j->mem, FnHost);
-	w->m = m;
-	w->phase = p;
-	h->prefix = job_symf(j, "%s_%s", opt->prefix, phase);
+	FnHost *h = trainer_host(m, p, job_symf(j, "%s_%s", opt->prefix, phase));
 	h->head = arena_printf(j->mem, "static void %s_%s_run(nnrt_ctx *c, int tid, int n)",
 	                       opt->prefix, phase);
 	if (p == PH_UPDATE)
@@ -164,21 +166,9 @@ Fn *train_fn(const Module *m, const Options *opt, const char *phase)
 		                       "static void %s_bind(nnrt_ctx *c, const void *const "
 		                       "*column, void *const *field)",
 		                       opt->prefix);
-	h->ctx_param = "const nnrt_ctx *c";
-	h->ctx_arg = "c";
-	h->batch = "c->B";
-	h->fixed_batch = 1;
 	h->barrier = p == PH_UPDATE || p == PH_BIND ? 0 : "nnrt_barrier(c->team);";
 	h->want_outputs = p == PH_GRAD || p == PH_EVAL ? "c->want & NNRT_WANT_OUTPUTS" : 0;
 	h->want_losses = p == PH_EVAL ? "c->want & NNRT_WANT_LOSSES" : 0;
-	h->arena0 = "c->arena0";
-	h->arena = "c->arena";
-	h->seed = "c->seed";
-	h->update = "c->update";
-	h->sample0 = "c->sample0";
-	h->address = address;
-	h->scalar = scalar;
-	h->arg = w;
 	return fn_build(j, phase_graph(m, p), opt, h);
 }
 

@@ -204,6 +204,18 @@ static Geometry part_of(const Geometry *w, int i, int n)
 	return p;
 }
 
+/* [a, b, C, k, ...] -> [a, b, C * k, ...] */
+static Node *depth_into_channels(Elab *e, Node *x)
+{
+	Type t = x->ty;
+	t.rank--;
+	t.dim[2].k *= t.dim[3].k;
+	for (int i = 3; i < t.rank; i++)
+		t.dim[i] = t.dim[i + 1];
+	t.dim[t.rank] = (Dim){ 0, 0 };
+	return n_reshape(e->g, x, &t);
+}
+
 /* Groups in three dimensions would need a rank of 9.  The window of the depth is taken first
  * and its elements become channels: x [N, G, C, D, H, W], weight [G, F, C, kd, kh, kw].  0
  * after a message. */
@@ -212,27 +224,15 @@ static Node *grouped_volumes(Elab *e, Frame *f, const Value *shown, const Geomet
 {
 	static const int back[] = { 0, 1, 2, 4, 5, 3 }, front[] = { 0, 1, 2, 6, 5, 3, 4 };
 	Geometry depth = part_of(w, 0, 1), plane = part_of(w, 1, 2);
-	Type t, m;
+	Type t;
 	x = n_permute(e->g, x, back);                  /* N G C H W D                         */
 	if (!window_type(e, f, shown, &depth, &x->ty, &t))
 		return 0;
 	x = n_permute(e->g, window(e, x, &depth, &t, 0), front);       /* N G C kd D' H W     */
-	m = x->ty;
-	m.dim[2].k *= m.dim[3].k;
-	for (int i = 3; i < 6; i++)
-		m.dim[i] = m.dim[i + 1];
-	m.rank = 6;
-	m.dim[6] = (Dim){ 0, 0 };
-	x = n_reshape(e->g, x, &m);
+	x = depth_into_channels(e, x);
 	if (!window_type(e, f, shown, &plane, &x->ty, &t))
 		return 0;
-	m = weight->ty;
-	m.dim[2].k *= m.dim[3].k;
-	for (int i = 3; i < 5; i++)
-		m.dim[i] = m.dim[i + 1];
-	m.rank = 5;
-	m.dim[5] = (Dim){ 0, 0 };
-	weight = n_reshape(e->g, weight, &m);
+	weight = depth_into_channels(e, weight);
 	return ungrouped(e, conv_contract(e, window(e, x, &plane, &t, 0), weight, 3, 2, true));
 }
 

@@ -58,6 +58,16 @@ typedef struct {
 	int64_t rows, val, test;
 } Stratum;
 
+/* The strata of these rows are numbered below this. */
+static int64_t count_strata(const Dataset *d, const uint32_t *order, int64_t n)
+{
+	int64_t strata = 1;
+	for (int64_t i = 0; i < n; i++)
+		if (d->stratum[order[i]] >= strata)
+			strata = d->stratum[order[i]] + 1;
+	return strata;
+}
+
 /* Gives the strata their shares of `total` rows: n_c * total / n rounded down, and one more to
  * those with the largest remainders, the earlier of equal ones first. */
 static void share(Stratum *s, int64_t strata, int64_t n, int64_t total, bool val)
@@ -91,9 +101,7 @@ static void share(Stratum *s, int64_t strata, int64_t n, int64_t total, bool val
 static void deal_strata(const Dataset *d, unsigned char *part, const uint32_t *order, int64_t n,
                         int64_t val, int64_t test)
 {
-	int64_t strata = 1;
-	for (int64_t i = 0; i < n; i++)
-		strata = d->stratum[i] >= strata ? d->stratum[i] + 1 : strata;
+	int64_t strata = count_strata(d, order, n);
 	Stratum *s = rt_alloc((size_t)strata, sizeof *s, "row numbers");
 	for (int64_t i = 0; i < n; i++)
 		s[d->stratum[i]].rows++;
@@ -111,21 +119,30 @@ static void deal_strata(const Dataset *d, unsigned char *part, const uint32_t *o
 
 /* ---- folds ------------------------------------------------------------------------------- */
 
-/* Fold f of k validates.  Of rows in `order` each fold is a stretch; of strata every k-th row of the
- * rows sorted by class. */
-static void deal_fold(const Dataset *d, unsigned char *part, const uint32_t *order, int64_t n,
-                      int k, int f)
+/* Fold f of k validates: a stretch of the rows in `order`. */
+static void deal_fold(unsigned char *part, const uint32_t *order, int64_t n, int k, int f)
 {
-	int64_t strata = 1, place = 0;
-	for (int64_t i = 0; d->stratum && i < n; i++)
-		if (d->stratum[order[i]] >= strata)
-			strata = d->stratum[order[i]] + 1;
-	for (int64_t i = n * (f - 1) / k; !d->stratum && i < n * f / k; i++)
+	for (int64_t i = n * (f - 1) / k; i < n * f / k; i++)
 		part[order[i]] = VAL;
-	for (int64_t c = 0; d->stratum && c < strata; c++)
-		for (int64_t i = 0; i < n; i++)
-			if (d->stratum[order[i]] == c && place++ % k == f - 1)
-				part[order[i]] = VAL;
+}
+
+/* The same with strata: every k-th row of the rows sorted by class, those of one class as in `order`. */
+static void deal_fold_strata(const Dataset *d, unsigned char *part, const uint32_t *order,
+                             int64_t n, int k, int f)
+{
+	int64_t strata = count_strata(d, order, n), first = 0;
+	int64_t *place = rt_alloc((size_t)strata, sizeof *place, "row numbers");
+	for (int64_t i = 0; i < n; i++)
+		place[d->stratum[order[i]]]++;
+	for (int64_t c = 0; c < strata; c++) {
+		int64_t rows = place[c];
+		place[c] = first;
+		first += rows;
+	}
+	for (int64_t i = 0; i < n; i++)
+		if (place[d->stratum[order[i]]]++ % k == f - 1)
+			part[order[i]] = VAL;
+	rt_free(place);
 }
 
 static int64_t count(const unsigned char *part, int64_t n, unsigned char which)
@@ -177,7 +194,11 @@ void rt_data_deal(Dataset *d, const nnrt_data *how, int fold)
 	else
 		deal_plain(part, order, n, val, test);
 	if (how && how->folds) {
-		deal_fold(d, part, order, without_test(part, order, n), how->folds, fold);
+		int64_t left = without_test(part, order, n);
+		if (d->stratum)
+			deal_fold_strata(d, part, order, left, how->folds, fold);
+		else
+			deal_fold(part, order, left, how->folds, fold);
 		val = count(part, n, VAL);
 	}
 	memset(part + n, TEST, (size_t)d->official);
