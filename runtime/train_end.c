@@ -1,0 +1,118 @@
+/* train_end.c - how a run ends: its last scores and words, a signal, a step that is not finite.
+ *
+ * SPDX-License-Identifier: 0BSD
+ */
+#include <stdio.h>
+#include <string.h>
+#include "rt_fail.h"
+#include "rt_real.h"
+#include "rt_stop.h"
+#include "rt_trainer.h"
+
+_Noreturn void rt_trainer_diverged(Trainer *t, const uint32_t *row)
+{
+	Feed *f = t->feed;
+	rt_show_clear(&t->show);
+	rt_trainer_save_best(t);
+	rt_step_exchange(&t->step);
+	bool weights = rt_monitor_finite(t->run);
+	if (weights)
+		rt_trainer_save_last(t);
+	rt_step_exchange(&t->step);
+	rt_run_diverged(t->run, t->data, row, f->step + 1, f->epoch + 1,
+	                weights && t->files.save ? t->files.last : 0);
+}
+
+_Noreturn void rt_trainer_interrupted(Trainer *t)
+{
+	rt_show_clear(&t->show);
+	rt_trainer_save_best(t);
+	rt_trainer_save_last(t);
+	if (t->files.save)
+		rt_warn(0, "stopped by a signal (%s) after step %lld: saved %s",
+		        strsignal(rt_stop_signal()), (long long)t->feed->step, t->files.last);
+	else
+		rt_warn(0, "stopped by a signal (%s) after step %lld",
+		        strsignal(rt_stop_signal()), (long long)t->feed->step);
+	rt_stop_die(rt_stop_signal());
+}
+
+static void print_stopped(const Trainer *t)
+{
+	char a[RT_NUMBER];
+	const Feed *f = t->feed;
+	if (f->steps > 0)
+		printf("\nstopped after step %lld of %lld", (long long)f->step,
+		       (long long)f->total);
+	else
+		printf("\nstopped after epoch %lld of %.0f",
+		       (long long)(f->at ? f->epoch + 1 : f->epoch), f->epochs);
+	double s = rt_now() - t->begin;
+	if (s < 60)
+		printf(" (%.1f s%s%s)", s, t->why ? ", " : "", t->why ? t->why : "");
+	else
+		printf(" (%s%s%s)", rt_duration(s, a), t->why ? ", " : "",
+		       t->why ? t->why : "");
+	if (f->steps > 0)
+		printf("; best step %lld by %s\n", (long long)t->monitor.step, t->monitor.name);
+	else
+		printf("; best epoch %lld by %s\n", (long long)t->monitor.epoch,
+		       t->monitor.name);
+}
+
+void rt_trainer_print_saved(const Trainer *t)
+{
+	printf("saved %s (best), %s%s%s.   C code: nnc --infer %s --weights %s\n", t->files.best,
+	       t->files.last, t->files.log ? ", " : "", t->files.log ? t->files.csv : "",
+	       t->m->source, t->files.best);
+}
+
+/* What proximal l1 has reached, in the best weights. */
+static void print_sparsity(const Trainer *t)
+{
+	const nnrt_model *m = t->m;
+	int64_t zeros = 0, all = 0;
+	for (int i = 0; i < m->nparam; i++) {
+		if (!m->param[i].proximal)
+			continue;
+		for (int64_t k = 0; k < m->param[i].len; k++)
+			zeros += rt_real(t->run->c.param, m->param[i].offset + k, m->real_bytes) == 0;
+		all += m->param[i].len;
+	}
+	if (all)
+		printf("sparsity: %lld of %lld weights under proximal l1 are exactly 0 (%.1f %%)\n",
+		       (long long)zeros, (long long)all, 100.0 * (double)zeros / (double)all);
+}
+
+void rt_trainer_finish(Trainer *t)
+{
+	rt_trainer_save_best(t);
+	rt_trainer_save_last(t);
+	if (!t->o->quiet)
+		print_stopped(t);
+	if (t->folds) {
+		rt_trainer_finish_fold(t);
+		return;
+	}
+	rt_run_load_state(t->run, t->monitor.state);
+	print_sparsity(t);
+	const Scores *own = t->data->val.n ? &t->monitor.val : &t->monitor.train;
+	const char *part = t->data->val.n ? "val" : "train";
+	rt_show_split_head(t->m);
+	rt_show_split(t->m, part, own);
+	if (!t->data->test.n) {
+		rt_show_tables(t->m, part, own);
+	} else {
+		Scores test = rt_run_scores(t->run, t->data, &t->data->test, t->run->room);
+		rt_show_split(t->m, "test", &test);
+		rt_show_tables(t->m, part, own);
+		rt_show_tables(t->m, "test", &test);
+		rt_scores_free(&test);
+	}
+	if (t->step.left_out)
+		rt_warn(0, "%lld update%s not finite and left out", (long long)t->step.left_out,
+		        t->step.left_out == 1 ? " was" : "s were");
+	if (t->files.save && !t->o->quiet)
+		rt_trainer_print_saved(t);
+	fflush(stdout);
+}

@@ -1,0 +1,146 @@
+/* train_report.c - reports of a run: validation, best weights, log, row; what stops it.
+ *
+ * Holds: the best weights are those of the best report by the monitored number.
+ *
+ * SPDX-License-Identifier: 0BSD
+ */
+#include <math.h>
+#include "rt_plateau.h"
+#include "rt_stop.h"
+#include "rt_trainer.h"
+
+int64_t rt_trainer_part(int64_t total)
+{
+	int64_t unit = 1;
+	while (unit * 10 * 20 <= total)
+		unit *= 10;
+	return unit * 5 * 20 <= total ? unit * 5 : unit * 2 * 20 <= total ? unit * 2 : unit;
+}
+
+/* The losses and metrics of this report go on in the next one if its epoch does. */
+static void clear_sums(Trainer *t, bool epoch_end)
+{
+	if (t->feed->steps > 0 || epoch_end) {
+		rt_sums_clear(t->run, &t->sums);
+		t->report_step = t->feed->step;
+		t->computing = 0;
+	}
+	t->report_begin = rt_now();
+}
+
+static nnrt_time now(const Trainer *t)
+{
+	nnrt_time at = rt_feed_time(t->feed);
+	at.elapsed = rt_now() - t->begin;
+	return at;
+}
+
+static void show(Trainer *t, int64_t epoch, const Scores *val, bool best)
+{
+	Feed *f = t->feed;
+	int64_t steps = f->step - t->report_step;
+	LogLine line = { epoch,     f->step, f->size, rt_now() - t->begin, rt_run_lr(t->run),
+		         &t->train, val };
+	rt_results_line(&t->files, t->m, &line);
+	Report row = { .epoch = epoch,
+		       .step = f->step,
+		       .steps = f->total,
+		       .lr = rt_run_lr(t->run),
+		       .norm = t->run->norm_all,
+		       .rate = t->sums.count / t->computing,
+		       .seconds = rt_now() - t->report_begin,
+		       .step_seconds = t->computing / (double)(steps > 0 ? steps : 1),
+		       .train = &t->train,
+		       .val = val,
+		       .best = best && t->monitor.looks > 1 };
+	if (f->steps > 0)
+		rt_show_step(&t->show, &row);
+	else
+		rt_show_epoch(&t->show, &row);
+}
+
+/* What is scored, kept and saved are the averaged weights, if there is an average. */
+static void report(Trainer *t, bool validate, bool epoch_end)
+{
+	Feed *f = t->feed;
+	rt_sums_scores(t->run, &t->sums, &t->train);
+	const Scores *val = 0;
+	rt_step_exchange(&t->step);
+	if (validate && t->data->val.n) {
+		rt_scores_free(&t->val);
+		t->val = rt_run_scores(t->run, t->data, &t->data->val, t->run->room);
+		val = &t->val;
+	}
+	double value;
+	if (validate && rt_monitor_value(&t->monitor, &t->train, val, &value))
+		rt_plateau_look(t->m, t->run->plateau, t->run->knob, value, t->monitor.larger);
+	int64_t epoch = f->at ? f->epoch + 1 : f->epoch;
+	bool best = rt_monitor_look(&t->monitor, t->run, &t->train, val, epoch, f->step);
+	t->best_unsaved = t->best_unsaved || best;
+	show(t, epoch, val, best);
+	rt_trainer_save_sometimes(t);
+	rt_step_exchange(&t->step);
+	nnrt_time at = now(t);
+	if (!t->why)
+		t->why = rt_ending_report(&t->ending, t->run, &at, &t->train, val, validate);
+	rt_step_keep(&t->step);
+	clear_sums(t, epoch_end);
+}
+
+static bool must_stop(Trainer *t, bool updated)
+{
+	nnrt_time at = now(t);
+	if (t->o->time_limit > 0 && rt_now() - t->started > t->o->time_limit)
+		t->why = "time limit";
+	else if (rt_stop_signal())
+		t->why = "signal";
+	else if (updated)
+		t->why = rt_ending_step(&t->ending, t->run, &at);
+	return t->why != 0;
+}
+
+static void tick(Trainer *t)
+{
+	Feed *f = t->feed;
+	double mean = t->sums.loss / t->sums.count, rate = t->sums.count / t->computing;
+	if (f->steps > 0)
+		rt_show_tick(&t->show, f->epoch + 1, f->step, f->total, mean, rate);
+	else
+		rt_show_tick(&t->show, f->epoch + 1, f->step - t->report_step, f->per_epoch,
+		             mean, rate);
+}
+
+/* Whether the validation part is due after a batch; before: position in rows before it. */
+static bool is_due(const Trainer *t, double before, bool updated)
+{
+	const nnrt_train *p = t->m->train;
+	const Feed *f = t->feed;
+	if (p && p->validate > 0 && p->validate_steps)
+		return updated && f->step % (int64_t)p->validate == 0;
+	/* a little less, lest rounding of a fraction of an epoch puts it off by a batch */
+	double every = (p && p->validate > 0 ? p->validate : 1) * (double)f->rows->n;
+	every *= 1 - 1e-12;
+	double after = (double)f->epoch * (double)f->rows->n + (double)f->at;
+	return floor(after / every) > floor(before / every);
+}
+
+void rt_trainer_count(Trainer *t, int n, StepEnd end)
+{
+	Feed *f = t->feed;
+	double before = (double)f->epoch * (double)f->rows->n + (double)f->at;
+	bool updated = end == STEP_UPDATE, epoch_end = rt_feed_done(f, n);
+	bool stop = must_stop(t, updated), over = !rt_feed_more(f);
+	if (rt_stop_signal())
+		return;
+	/* the epochs of a run in steps report by themselves, unless it says when */
+	bool line = f->steps > 0 ? (updated && f->step % t->every == 0) ||
+	                                   (epoch_end && !t->by_steps)
+	                         : epoch_end;
+	bool due = is_due(t, before, updated);
+	if (t->sums.count > 0 && (stop || over || due || line))
+		report(t, stop || over || due, epoch_end);
+	else
+		tick(t);
+	if (over)
+		t->why = 0;
+}
