@@ -39,6 +39,13 @@ static void check_classes(const Run *r, const Dataset *d, const uint32_t *row, i
 	}
 }
 
+void rt_run_columns(Run *r, const Dataset *d, const uint32_t *row, int n)
+{
+	r->c.B = n;
+	for (int i = 0; i < d->ncolumn; i++)
+		gather(r->column[i], &d->column[i], row, n);
+}
+
 void rt_run_bind(Run *r, const Dataset *d, const uint32_t *row, int n)
 {
 	r->c.B = n;
@@ -47,8 +54,7 @@ void rt_run_bind(Run *r, const Dataset *d, const uint32_t *row, int n)
 			gather(r->field[i], &d->column[i], row, n);
 		return;
 	}
-	for (int i = 0; i < d->ncolumn; i++)
-		gather(r->column[i], &d->column[i], row, n);
+	rt_run_columns(r, d, row, n);
 	r->m->bind(&r->c, (const void *const *)r->column, r->field);
 	check_classes(r, d, row, n);
 }

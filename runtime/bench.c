@@ -11,6 +11,7 @@
 #include "rt_commands.h"
 #include "rt_fail.h"
 #include "rt_feed.h"
+#include "rt_fit.h"
 #include "rt_mem.h"
 #include "rt_show.h"
 #include "rt_step.h"
@@ -126,10 +127,12 @@ int rt_bench(const nnrt_model *m, const Options *o)
 	if (m->nloss && m->grad) {
 		Feed *f = rt_feed_new(m, &with, &d->train, r);
 		rt_run_reserve(r, f->batch);
+		rt_fit(r, d, &d->train);
 		measure(r, d, f, timed);
 		rt_feed_free(f);
 	} else {
 		rt_run_reserve(r, batch);
+		rt_fit(r, d, &d->train);
 		measure_forward(r, d, (int64_t)o->steps, batch);
 	}
 	rt_run_free(r);

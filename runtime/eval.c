@@ -6,6 +6,7 @@
 #include "rt_commands.h"
 #include "rt_fail.h"
 #include "rt_feed.h"
+#include "rt_fit.h"
 #include "rt_mem.h"
 #include "rt_show.h"
 
@@ -19,6 +20,7 @@ int rt_eval(const nnrt_model *m, const Options *o)
 	char *path = rt_weights_path(m, o);
 	with.weights = path;
 	Run *r = rt_begin_run(m, &with);
+	rt_fit_read(r, path);
 	rt_run_reserve(r, rt_feed_batch(m, o, rows->n));
 	Scores s = rt_run_scores(r, d, rows, r->room);
 	rt_show_split_head(m);

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NNRT_ABI 4
+#define NNRT_ABI 5
 
 /* ---- tables ----------------------------------------------------------------------------- */
 
@@ -96,6 +96,16 @@ typedef struct {
 	int32_t slot, tally;
 } nnrt_statistic;
 
+/* What the data section learns from the training rows: two numbers for each element of a sample,
+ * at[0] and at[1] in ctx->fitted.  NNRT_STANDARDIZE: mean, std; NNRT_MINMAX: min, range. */
+typedef enum { NNRT_STANDARDIZE, NNRT_MINMAX } nnrt_fit_how;
+typedef struct {
+	const char *path;              /* "x.standardize"                                     */
+	nnrt_fit_how how;
+	int64_t len, at[2];
+	int level;                     /* it depends on what has a lower one                  */
+} nnrt_fitted;
+
 typedef enum { NNRT_NO_DATA, NNRT_IDX, NNRT_SYNTHETIC } nnrt_source;
 
 typedef struct {
@@ -159,6 +169,7 @@ typedef struct nnrt_ctx {
 	double *acc;                   /* nacc sums over this batch, for metrics              */
 	void *score[2 * NNRT_MAX_TALLIES]; /* x and y of each tally, of this batch             */
 	const double *knob;            /* nknob numbers of this step                          */
+	const void *fitted;            /* fitted_len reals of the data section                */
 	unsigned char *arena0;         /* scratch that does not depend on the batch           */
 	unsigned char *arena;          /* scratch: bytes per sample times B                   */
 	int B;                         /* samples of this batch                               */
@@ -256,6 +267,10 @@ typedef struct nnrt_model {
 	/* Columns of B samples (NNRT_U8 ... as in `column`) to inputs and targets. 0 if the
 	 * model has no data section. */
 	void (*bind)(nnrt_ctx *c, const void *const *column, void *const *field);
+	/* Columns of B samples to what is fitted: row i of `fitted` looks at value[i], reals. 0: nothing
+	 * is. */
+	void (*fit)(nnrt_ctx *c, const void *const *column, void *const *value);
+	const nnrt_fitted *fitted; int nfitted; int64_t fitted_len;
 	/* All numbers of this step, in double. */
 	void (*knobs)(const nnrt_time *t, const double *setting, double *knob);
 	/* The metrics from sums over `count` samples. */

@@ -10,6 +10,7 @@
 #include "rt_commands.h"
 #include "rt_fail.h"
 #include "rt_feed.h"
+#include "rt_fit.h"
 #include "rt_mem.h"
 #include "rt_real.h"
 #include "rt_size.h"
@@ -111,6 +112,8 @@ int rt_predict(const nnrt_model *m, const Options *o)
 	Run *r = rt_begin_run(m, &with);
 	Rows rows = { 0, 0 };
 	Dataset *d = load_rows(m, o, &rows);
+	if (!d->direct)
+		rt_fit_read(r, path);
 	int64_t batch = batch_of(m, o, rows.n);
 	rt_run_reserve(r, batch);
 	Table t = { m, rt_alloc((size_t)m->nout, sizeof(void *), "outputs"), rows.n };

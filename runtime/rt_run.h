@@ -36,6 +36,7 @@ typedef struct Run {
 	int nsegment;
 	int64_t room;           /* samples that memory is there for */
 	void **field, **column; /* what bind writes and reads */
+	double *fitted;         /* fitted_len numbers of the data section, exactly (rt_fit.h) */
 	double *norm;           /* NORMS_KEPT x nparam; row c.update % NORMS_KEPT */
 	double norm_all;        /* of the last step checked, without frozen tensors */
 	bool flush;             /* denormals are flushed to zero while computing */
@@ -74,6 +75,9 @@ double rt_run_lr(const Run *r);
 
 /* Rows row[0..n-1] of the data become the batch.  R4 if a class is out of range. */
 void rt_run_bind(Run *r, const Dataset *d, const uint32_t *row, int n);
+
+/* The same as far as the raw columns: what the data section's expressions begin with. */
+void rt_run_columns(Run *r, const Dataset *d, const uint32_t *row, int n);
 
 /* Phase one; want: NNRT_WANT_OUTPUTS or 0. */
 void rt_run_grad(Run *r, int want);

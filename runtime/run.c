@@ -67,6 +67,8 @@ Run *rt_run_new(const nnrt_model *m)
 	r->frozen = rt_alloc((size_t)m->nparam, 1, "settings");
 	r->segment = rt_alloc((size_t)m->nparam, sizeof *r->segment, "settings");
 	r->norm = rt_alloc((size_t)m->nparam, NORMS_KEPT * sizeof(double), "gradient norms");
+	r->fitted = rt_alloc((size_t)m->fitted_len, sizeof(double), "statistics");
+	c->fitted = reals(m, m->fitted_len, "statistics");
 	r->field = rt_alloc((size_t)m->nin, sizeof(void *), "inputs");
 	r->column = rt_alloc((size_t)m->ncolumn, sizeof(void *), "columns");
 	/* -O0 is the strict form and double has room enough: both keep denormals. */
@@ -100,6 +102,8 @@ void rt_run_free(Run *r)
 		        r->plateau };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		rt_free(all[i]);
+	rt_free(r->fitted);
+	rt_free((void *)c->fitted);
 	rt_team_free(c->team);
 	rt_free(r);
 }

@@ -10,6 +10,7 @@
 
 #include "rt_commands.h"
 #include "rt_fail.h"
+#include "rt_fit.h"
 #include "rt_mem.h"
 #include "rt_stop.h"
 #include "rt_team.h"
@@ -84,6 +85,7 @@ static void begin(Trainer *t)
 	t->by_steps = m->train && m->train->validate > 0 && m->train->validate_steps;
 	t->every = t->by_steps ? (int64_t)m->train->validate : rt_trainer_part(t->feed->total);
 	rt_run_reserve(t->run, largest_batch(t));
+	rt_fit(t->run, t->data, &t->data->train);
 	t->step = rt_step_new(t->run, t->data, t->feed);
 	t->ending = rt_ending_new(m);
 	rt_monitor_room(&t->monitor, t->run);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "rt_fail.h"
+#include "rt_fit.h"
 #include "rt_mem.h"
 #include "rt_real.h"
 #include "rt_safetensors.h"
@@ -177,6 +178,7 @@ void rt_weights_save(const Run *r, const char *path, bool best, int64_t epoch, i
 	rt_tensors_note(w, best ? "nnc.best_epoch" : "nnc.epoch", number);
 	snprintf(number, sizeof number, "%lld", (long long)step);
 	rt_tensors_note(w, best ? "nnc.best_step" : "nnc.step", number);
+	rt_fit_note(r, w);
 	for (int i = 0; i < m->nparam + m->nbuffer; i++) {
 		int64_t dim[8];
 		const nnrt_tensor *t = tensor_at(m, i);

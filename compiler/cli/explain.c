@@ -51,6 +51,7 @@ static const struct {
 	{ "activations", "activations" },
 	{ "initialisers", "initialisers" },
 	{ "losses", "losses" },
+	{ "fields", "functions of data" },
 	{ "metrics", "metrics" },
 	{ "optimizers", "optimizers" },
 	{ "schedules", "schedules" },

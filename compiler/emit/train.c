@@ -9,7 +9,7 @@
 #include <ctype.h>
 #include <string.h>
 
-typedef enum { PH_INIT, PH_GRAD, PH_EVAL, PH_UPDATE, PH_BIND } Phase;
+typedef enum { PH_INIT, PH_GRAD, PH_EVAL, PH_UPDATE, PH_BIND, PH_FIT } Phase;
 
 typedef struct {
 	const Module *m;
@@ -32,11 +32,18 @@ static const char *pointer(Arena *a, const char *type, bool write, const char *b
 	return offset ? arena_printf(a, "%s + %lld", s, (long long)offset) : s;
 }
 
+/* Number i of the data section: 2 k and 2 k + 1 are of row k. */
+static int64_t fitted_offset(const Module *m, int i)
+{
+	const Fitted *f = &m->fitted[i / 2];
+	return f->offset + (i & 1 ? (f->len + 15) / 16 * 16 : 0);
+}
+
 static const char *address(void *arg, Arena *a, const Buffer *b, bool write)
 {
 	const Where *w = arg;
 	const char *t = element_type(b->ty.dt);
-	bool flat = w->phase == PH_UPDATE;
+	bool flat = w->phase == PH_UPDATE, data = w->phase == PH_BIND || w->phase == PH_FIT;
 	switch (b->place) {
 	case PL_PARAM:
 		return pointer(a, t, write, "c->param",
@@ -46,6 +53,8 @@ static const char *address(void *arg, Arena *a, const Buffer *b, bool write)
 	case PL_MOMENT:
 		return pointer(a, t, write, arena_printf(a, "c->moment[%d]", b->index), 0);
 	case PL_BUFFER:
+		if (data)
+			return pointer(a, t, write, "c->fitted", fitted_offset(w->m, b->index));
 		return pointer(a, t, write, "c->buffer", w->m->buffer[b->index].offset);
 	case PL_BUFFER_NEXT:
 		return pointer(a, t, write,
@@ -53,7 +62,7 @@ static const char *address(void *arg, Arena *a, const Buffer *b, bool write)
 		               w->m->buffer[b->index].offset);
 	case PL_INPUT:
 		return pointer(a, t, write,
-		               arena_printf(a, w->phase == PH_BIND ? "column[%d]" : "c->in[%d]",
+		               arena_printf(a, data ? "column[%d]" : "c->in[%d]",
 		                            b->index),
 		               0);
 	case PL_FIELD:
@@ -91,13 +100,13 @@ static const char *scalar(void *arg, Arena *a, ExKind kind, int64_t i, Sym name)
 
 static const char *graph_name(Phase p)
 {
-	static const char *const name[] = { "init", "grad", "eval", "update", "bind" };
+	static const char *const name[] = { "init", "grad", "eval", "update", "bind", "fit" };
 	return name[p];
 }
 
 static Graph *phase_graph(const Module *m, Phase p)
 {
-	Graph *const g[] = { m->init, m->grad, m->eval, m->update, m->bind };
+	Graph *const g[] = { m->init, m->grad, m->eval, m->update, m->bind, m->fit };
 	return g[p];
 }
 
@@ -161,12 +170,12 @@ Fn *train_fn(const Module *m, const Options *opt, const char *phase)
 	                       opt->prefix, phase);
 	if (p == PH_UPDATE)
 		flat_head(m, h, arena_printf(j->mem, "%s_update", opt->prefix));
-	if (p == PH_BIND)
+	if (p == PH_BIND || p == PH_FIT)
 		h->head = arena_printf(j->mem,
-		                       "static void %s_bind(nnrt_ctx *c, const void *const "
+		                       "static void %s_%s(nnrt_ctx *c, const void *const "
 		                       "*column, void *const *field)",
-		                       opt->prefix);
-	h->barrier = p == PH_UPDATE || p == PH_BIND ? 0 : "nnrt_barrier(c->team);";
+		                       opt->prefix, phase);
+	h->barrier = p >= PH_UPDATE ? 0 : "nnrt_barrier(c->team);";
 	h->want_outputs = p == PH_GRAD || p == PH_EVAL ? "c->want & NNRT_WANT_OUTPUTS" : 0;
 	h->want_losses = p == PH_EVAL ? "c->want & NNRT_WANT_LOSSES" : 0;
 	return fn_build(j, phase_graph(m, p), opt, h);
@@ -258,6 +267,21 @@ static void print_fields(Out *o, Arena *a, const char *name, const Field *v, int
 		    v[i].ty.classes, v[i].ty.rank - batched);
 		print_dims(o, &v[i].ty, batched);
 		out(o, ", %lld, %d, %d },\n", (long long)len, v[i].target, batched);
+	}
+	out(o, "};\n\n");
+}
+
+static void print_fitted(Out *o, Arena *a, const Module *m)
+{
+	static const char *const how[] = { "NNRT_STANDARDIZE", "NNRT_MINMAX" };
+	if (!m->nfitted)
+		return;
+	out(o, "static const nnrt_fitted fitted[] = {\n");
+	for (int i = 0; i < m->nfitted; i++) {
+		const Fitted *f = &m->fitted[i];
+		out(o, "{ %s, %s, %lld, { %lld, %lld }, %d },\n", c_string(a, f->path),
+		    how[f->how], (long long)f->len, (long long)fitted_offset(m, 2 * i),
+		    (long long)fitted_offset(m, 2 * i + 1), f->level);
 	}
 	out(o, "};\n\n");
 }
@@ -391,7 +415,7 @@ static void print_stop(Out *o, Arena *a, const Module *m)
  * of sizes. */
 static int64_t largest(const Module *m)
 {
-	const Graph *const g[] = { m->grad, m->eval, m->bind };
+	const Graph *const g[] = { m->grad, m->eval, m->bind, m->fit };
 	int64_t most = 1;
 	for (size_t i = 0; i < sizeof g / sizeof *g; i++)
 		for (int k = 0; g[i] && k < g[i]->n; k++) {
@@ -444,6 +468,9 @@ static void print_model(Out *o, Arena *a, const Module *m, const Options *opt, i
 		out(o, ".stage = stages, .nstage = %d,\n", m->nstage);
 	if (m->bind)
 		out(o, ".bind = %s_bind,\n", p);
+	if (m->fit)
+		out(o, ".fit = %s_fit, .fitted = fitted, .nfitted = %d, .fitted_len = %lld,\n", p,
+		    m->nfitted, (long long)m->fitted_len);
 	if (m->train.ncondition)
 		out(o,
 		    ".stop = %s_stop, .condition = conditions, .ncondition = %d,\n"
@@ -566,7 +593,7 @@ void emit_trainer(Out *o, const Module *m, const Options *opt)
 	Arena *a = m->job->mem;
 	int64_t arena0 = 0, arena = 0;
 	print_head(o, m, opt);
-	for (Phase p = PH_INIT; p <= PH_BIND; p++) {
+	for (Phase p = PH_INIT; p <= PH_FIT; p++) {
 		if (!phase_graph(m, p) || (p == PH_GRAD && !m->nloss))
 			continue;
 		Fn *f = train_fn(m, opt, graph_name(p));
@@ -587,6 +614,7 @@ void emit_trainer(Out *o, const Module *m, const Options *opt)
 	print_fields(o, a, "inputs", m->in, m->nin);
 	print_fields(o, a, "outputs", m->out, m->nout);
 	print_fields(o, a, "columns", m->column, m->ncolumn);
+	print_fitted(o, a, m);
 	print_small_tables(o, a, m);
 	print_data(o, a, m);
 	print_stop(o, a, m);

@@ -12,7 +12,7 @@ Builtin *builtin_find(const char *name)
 {
 	static const BuiltinRow *const table[] = { builtin_rows, move_rows, spatial_rows,
 		                                   reduce_rows, pattern_rows, whole_rows,
-		                                   schedule_rows };
+		                                   schedule_rows, field_rows };
 	for (size_t t = 0; t < sizeof table / sizeof *table; t++)
 		for (const BuiltinRow *r = table[t]; r->name; r++)
 			if (!strcmp(r->name, name))

@@ -668,7 +668,8 @@ Value eval_call(Elab *e, Ast *call, const Value *piped)
 	if (!inside && !l && map_get(&e->refused, name))
 		return v_poison();
 	Def *d = l ? 0 : def_find(e, name, call->at);
-	if ((!l && !d) || (d && d->prelude && d->space && e->in_data))
+	bool train = d && d->space && d->space != SP_FIELD;
+	if ((!l && !d) || (train && d->prelude && e->in_data))
 		return unknown_call(e, call);
 	if (piped && piped->kind == V_TUPLE) {
 		fail(e, call->at, "E0207",
@@ -689,7 +690,7 @@ Value eval_call(Elab *e, Ast *call, const Value *piped)
 	Value reg;
 	if (d->space == SP_REGULARISER && reg_call(e, d, &args, at, wanted, &reg))
 		return reg;
-	if (d->space && d->prelude && !inside && !e->in_penalty)
+	if (train && d->prelude && !inside && !e->in_penalty)
 		for (int i = 0; i < args.n; i++) {
 			number_from_tensor(e, &args.v[i].v);
 			if (args.v[i].v.kind == V_TENSOR)

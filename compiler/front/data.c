@@ -228,6 +228,7 @@ static void bind_field(Elab *e, int i, Ast *value)
 	const Field *in = &e->m->in[i];
 	e->frame = 0;
 	e->frame = data_frame(e);
+	e->field = in;
 	if (!bind_columns(e, in, value))
 		return;
 	Value v = eval(e, value);
@@ -262,7 +263,7 @@ static void only_elementwise(Elab *e, Graph *g)
 		const Node *n = g->node[i];
 		OpKind k = opinfo[n->op].kind;
 		bool ok = k == LEAF || k == MAP || k == COMPOSITE || n->op == O_reshape ||
-		          n->op == O_expand;
+		          n->op == O_expand || n->op == O_concat;
 		if (live[i] && !ok) {
 			later(e, e->data->u.section.call->at, "`%s` in data expressions",
 			      opinfo[n->op].name);
@@ -403,6 +404,8 @@ void do_data(Elab *e)
 		fields(e);
 	if (!e->j->nerror)
 		only_elementwise(e, e->g);
+	if (!e->j->nerror)
+		field_end(e);
 	e->frame = 0;
 	e->in_data = false;
 	e->literal = false;

@@ -13,6 +13,7 @@
  *     recur.c     scan
  *     section.c   train                data.c      data
  *     export.c    export               search.c    search
+ *     field.c     functions of fields: what is learned from the training rows
  *     split.c     how data are dealt
  *     loop.c      the training loop    stop.c      when it ends
  *     schedule.c  numbers that change  optim.c     the optimizer's update
@@ -161,8 +162,9 @@ Node *cross_free(Elab *e, Crossing *c, Node *n);
 
 typedef Value Builtin(Elab *e, Frame *f);
 
-/* What a definition is; the names of schedules and regularisers do not meet those of models. */
-typedef enum { SP_MODEL, SP_SCHEDULE, SP_LENGTH, SP_REGULARISER } Space;
+/* What a definition is; the names of schedules and regularisers do not meet those of models, nor do
+ * those of functions of the data section. */
+typedef enum { SP_MODEL, SP_SCHEDULE, SP_LENGTH, SP_REGULARISER, SP_FIELD } Space;
 
 struct Def {
 	Sym name;
@@ -447,6 +449,10 @@ void  do_data(Elab *e);
 bool  data_argument(Elab *e, const Arg *a);
 /* The call of a source without `split`, whose expression it gives apart; then the split itself. */
 Ast  *data_call(Elab *e, Ast *call, Ast **split);
+/* Is the prelude's function of this name one of the data section? */
+bool  is_field_function(const char *name);
+/* The graph `bind` is complete: what has to be learned first becomes the graph `fit`. */
+void  field_end(Elab *e);
 void  data_split(Elab *e, Ast *split);
 
 /* ---- builtins ---------------------------------------------------------------------------- */
@@ -454,7 +460,7 @@ void  data_split(Elab *e, Ast *split);
 typedef struct { const char *name; Builtin *fn; } BuiltinRow;
 /* One table a file, closed by an empty row. */
 extern const BuiltinRow whole_rows[], builtin_rows[], move_rows[], spatial_rows[], reduce_rows[],
-	pattern_rows[], schedule_rows[];
+	pattern_rows[], schedule_rows[], field_rows[];
 Builtin *builtin_find(const char *name);
 
 /* ---- messages (report.c, names.c) -------------------------------------------------------- */
@@ -577,6 +583,7 @@ struct Elab {
 	Map pconst;                    /* consts of the prelude: a user's of that name is another */
 	Map helper;                    /* what the prelude calls `_name`: no user sees it     */
 	Map traindef;                  /* schedules, lengths and regularisers of the prelude  */
+	Map fielddef;                  /* its functions of the data section                   */
 	const Ast *peak;               /* the first argument of a schedule in the optimizer ... */
 	const char *peak_name;         /* ... and the setting that it becomes                  */
 	Warmup *warmup; int nwarmup, capwarmup;
@@ -646,6 +653,7 @@ struct Elab {
 	Ast *number[NTRAINNUMBER];     /* clip_norm = ... of train, or 0                      */
 	StopWhen stop_when;            /* of the condition at hand                            */
 	bool in_data;
+	const Field *field;            /* of the data section, whose expression is evaluated   */
 };
 
 /* The leaf of a run-time number. */

@@ -68,7 +68,7 @@ static void define(Elab *e, Ast *a, bool prelude)
 	if (prelude && d->name[0] == '_')
 		map = &e->helper;
 	else if (prelude && d->space)
-		map = &e->traindef;
+		map = d->space == SP_FIELD ? &e->fielddef : &e->traindef;
 	map_put(e->mem, map, d->name, d);
 	if (prelude)
 		return;

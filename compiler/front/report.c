@@ -296,6 +296,8 @@ Value unknown_call(Elab *e, Ast *call)
 		return e->in_data ? other_space(e, call, "a name of `train`",
 		                                "it stands in `train`, or in the model")
 		                  : train_name_in_model(e, call, t);
+	if (map_get(&e->fielddef, name))
+		return other_space(e, call, "a function of data", "it stands in the body of `data`");
 	if (later_name(name, &what)) {
 		if (!model && !strcmp(what, "the stopping rule"))
 			return other_space(e, call, "a stopping rule",
@@ -318,13 +320,14 @@ Value unknown_call(Elab *e, Ast *call)
 		return v_poison();
 	}
 	Diag *d = fail(e, call->name_at, "E0201", "unknown %s `%s`",
-	               number ? "schedule" : "layer", name);
+	               number ? "schedule" : e->in_data ? "function" : "layer", name);
 	if (foreign_find(e->mem, name, &f)) {
 		foreign_name(e, d, name, &f);
 		return v_poison();
 	}
 	diag_label(d, number ? "no schedule or function has this name"
-	                     : "no layer, block or function has this name");
+	                     : e->in_data ? "no function of data has this name"
+	                                  : "no layer, block or function has this name");
 	Names l = { 0 };
 	names_of_map(e, &l, &e->traindef);
 	if (number)
@@ -333,12 +336,16 @@ Value unknown_call(Elab *e, Ast *call)
 	names_of_map(e, &l, &e->def);
 	if (e->frame)
 		names_of_map(e, &l, &e->frame->layers);
+	if (e->in_data)
+		names_of_map(e, &l, &e->fielddef);
 	names_sort(&l);
 	const char *near = schedule ? schedule : nearest(name, l.v, l.n);
 	if (near)
 		diag_help(d, "did you mean `%s`?", near);
 	else if (number)
 		diag_help(d, "`nnc --list schedules` names what there is");
+	else if (e->in_data)
+		diag_help(d, "`nnc --list fields` and `nnc --list functions` name what there is");
 	else
 		diag_help(d,
 		          "`nnc --list layers` and `nnc --list functions` name what there is");

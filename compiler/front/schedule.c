@@ -391,6 +391,8 @@ Space space_of(Elab *e, Def *d)
 		return SP_SCHEDULE;
 	if (a->kind != A_FN)
 		return SP_MODEL;
+	if (d->prelude && is_field_function(d->name))
+		return SP_FIELD;
 	if (d->prelude && d->builtin) {
 		bool len = !strcmp(d->name, "steps") || !strcmp(d->name, "epochs") ||
 		           !strcmp(d->name, "at");
@@ -410,6 +412,8 @@ Def *def_find(Elab *e, Sym name, Span at)
 	Def *d = map_get(&e->def, name), *t = map_get(&e->traindef, name);
 	if (in_prelude(e, at) && name[0] == '_')
 		return map_get(&e->helper, name);
+	if (e->in_data && map_get(&e->fielddef, name))
+		return map_get(&e->fielddef, name);
 	if (d && in_prelude(e, at) && !d->prelude)
 		d = 0;
 	if (!d || !t)

@@ -92,6 +92,20 @@ typedef struct {
 	Span at;
 } DataInfo;
 
+/* What the data section learns from the training rows: two numbers for each element of a sample of
+ * arg, a value of the graph fit (R_FIT); `arg` itself is of the graph that was walked. */
+typedef enum { FIT_STANDARDIZE, FIT_MINMAX } FitHow;
+typedef struct {
+	Sym path;                      /* "x.standardize"                                      */
+	FitHow how;
+	Node *arg;
+	Type ty;                       /* of one sample                                        */
+	int level;                     /* its argument depends on lower levels only            */
+	int64_t offset, len;           /* mean or min from offset on, then std or range, from a
+	                                * multiple of 16 on                                    */
+	Span at;
+} Fitted;
+
 /* Numbers of the training loop that may change between updates, in nnrt.h's order. */
 typedef enum { TN_CLIP_VALUE, TN_CLIP_NORM, TN_ACCUMULATE, TN_EMA, NTRAINNUMBER } TrainNumber;
 
@@ -144,6 +158,7 @@ typedef struct Module {
 	CallInfo *call; int ncall, capcall;
 	int *part; int npart;          /* of which call nodes of a part are; -1: of none       */
 	Field *column; int ncolumn, capcolumn;  /* raw columns that the data section reads     */
+	Fitted *fitted; int nfitted, capfitted; int64_t fitted_len;
 	DataInfo data;
 	TrainInfo train;
 	Sym export_prefix;             /* `export c(prefix, batch)`: 0 where not given         */
@@ -165,7 +180,9 @@ typedef struct Module {
 	                                * the pass grad also R_GRAD                            */
 	Graph *eval;                   /* training off: R_LOSS R_METRIC R_OUTPUT               */
 	Graph *update;                 /* R_WEIGHT, R_MOMENT over flat arrays; 0 without losses */
-	Graph *bind;                   /* R_FIELD; 0 without a data section                    */
+	Graph *bind;                   /* R_FIELD; 0 without a data section.  O_buffer: a number of
+	                                * row index / 2 of fitted                              */
+	Graph *fit;                    /* R_FIT: what is fitted, over raw columns; 0 if nothing is */
 	Graph *start;                  /* R_MOMENT: first values that are not 0; 0 if none      */
 	Graph *stage[MAXSTAGE]; Op reduce[MAXSTAGE]; int nstage;   /* pass stages               */
 	Graph *numbers;                /* R_KNOB: numbers of `train`; empty after the pass knobs */

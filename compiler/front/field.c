@@ -1,0 +1,157 @@
+/* field.c - functions of the data section: what they learn from the training rows.
+ *
+ * In:    calls of `standardize`, `minmax` in fields.   Out: a table of what is fitted, its leaves
+ *        in the graph `bind`; the graph `fit`, which computes what is looked at.
+ * Holds: the formulas stand in the prelude; here is only what they ask of the training rows.  A
+ *        fitted number is an O_buffer leaf of `bind`, 2 i and 2 i + 1 those of row i.
+ */
+#include "elab.h"
+
+#include <string.h>
+
+/* The offsets of Module.fitted count in steps of this, as those of parameters do. */
+enum { STEP = 16 };
+
+static const struct {
+	FitHow how;
+	const char *function, *number[2];
+} asked[] = {
+	{ FIT_STANDARDIZE, "standardize", { "mean", "std" } },
+	{ FIT_MINMAX, "minmax", { "min", "range" } },
+};
+enum { ASKED = sizeof asked / sizeof *asked };
+
+bool is_field_function(const char *name)
+{
+	static const char *const names[] = { "standardize", "minmax", "normalize", "fill" };
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (!strcmp(names[i], name))
+			return true;
+	return false;
+}
+
+/* "x.standardize": of the field, the second one with a number. */
+static Sym fitted_path(Elab *e, const char *function)
+{
+	Sym path = job_symf(e->j, "%s.%s", e->field->name, function);
+	for (int n = 2, i = 0; i < e->m->nfitted; i++)
+		if (e->m->fitted[i].path == path) {
+			path = job_symf(e->j, "%s.%s%d", e->field->name, function, n++);
+			i = -1;
+		}
+	return path;
+}
+
+/* What x depends on must be known before it can be looked at. */
+static int level_of(const Module *m, const Graph *g, const Node *x, Arena *a)
+{
+	int *level = NEWN(a, int, g->n + 1);
+	for (int i = 0; i <= x->id; i++) {
+		const Node *n = g->node[i];
+		if (n->op == O_buffer)
+			level[i] = m->fitted[n->a.leaf.index / 2].level + 1;
+		for (int k = 0; k < n->nin; k++)
+			if (level[n->in[k]->id] > level[i])
+				level[i] = level[n->in[k]->id];
+	}
+	return level[x->id];
+}
+
+static int fitted_row(Elab *e, int kind, Node *x, Span at)
+{
+	Module *m = e->m;
+	for (int i = 0; i < m->nfitted; i++)
+		if (m->fitted[i].arg == x && m->fitted[i].how == asked[kind].how)
+			return i;
+	Fitted f = { .path = fitted_path(e, asked[kind].function), .how = asked[kind].how, .at = at };
+	f.arg = x;
+	f.ty = x->ty;
+	f.level = level_of(m, e->g, x, e->mem);
+	f.ty.rank--;
+	memmove(f.ty.dim, f.ty.dim + 1, sizeof f.ty.dim - sizeof *f.ty.dim);
+	memset(&f.ty.dim[f.ty.rank], 0, sizeof *f.ty.dim);
+	f.len = type_len(&f.ty, 1);
+	f.offset = m->fitted_len;
+	m->fitted_len += 2 * ((f.len + STEP - 1) / STEP * STEP);
+	PUSH(e->mem, m->fitted, m->nfitted, m->capfitted, f);
+	graph_root(e->g, R_FIT, m->nfitted - 1, f.path, x, at);
+	return m->nfitted - 1;
+}
+
+/* _fitted(x, "mean"): a number for each element of a sample. */
+static Value b_fitted(Elab *e, Frame *f)
+{
+	Sym what;
+	const Value *v = need_tensor(e, f, 0);
+	if (!v || !need_string(e, formal(f, 1), "what is fitted", &what))
+		return v_poison();
+	Node *x = value_real(e, v);
+	if (!x->ty.rank || !x->ty.dim[0].b) {
+		Diag *d = fail(e, f->at, "E0301", "what is learned from rows needs one value a row");
+		show_value(e, d, v);
+		return v_poison();
+	}
+	for (int k = 0; k < 2 * ASKED; k++) {
+		const char *number = asked[k / 2].number[k % 2];
+		if (strcmp(number, what))
+			continue;
+		int row = fitted_row(e, k / 2, x, f->at);
+		const Fitted *t = &e->m->fitted[row];
+		Node *n = n_leaf(e->g, O_buffer, job_symf(e->j, "%s.%s", t->path, number),
+		                 2 * row + k % 2, &t->ty);
+		return v_tensor(e, n, f->at);
+	}
+	bug(e->j, "nothing fits `%s`", what);
+}
+
+/* _channels(v, x): a number or a list as it lies along dimension 1 of x. */
+static Value b_channels(Elab *e, Frame *f)
+{
+	const Value *v = formal(f, 0), *x = need_tensor(e, f, 1);
+	if (!x)
+		return v_poison();
+	if (v->kind != V_LIST)
+		return *v;
+	const Type *t = &x->n->ty;
+	int channels = t->rank > 1 && !t->dim[1].b ? t->dim[1].k : 1;
+	if (v->nitem != channels) {
+		Diag *d = fail(e, v->at, "E0301",
+		               "`normalize` has %d number%s here, but there %s %d channel%s",
+		               v->nitem, v->nitem == 1 ? "" : "s", channels == 1 ? "is" : "are",
+		               channels, channels == 1 ? "" : "s");
+		show_value(e, d, x);
+		diag_help(d, "write a number for each channel, the first dimension of a sample, or "
+		             "one number for all");
+		return v_poison();
+	}
+	Node **part = NEWN(e->mem, Node *, channels);
+	Dim one[MAXRANK];
+	for (int i = 0; i < MAXRANK; i++)
+		one[i] = dim_num(1);
+	Type single = type_make(DT_REAL, t->rank > 1 ? t->rank - 1 : 1, one);
+	for (int i = 0; i < channels; i++) {
+		double number;
+		if (!need_number(e, &v->item[i], "a number of `normalize`", &number))
+			return v_poison();
+		part[i] = n_reshape(e->g, n_const(e->g, number), &single);
+	}
+	return v_tensor(e, n_concat(e->g, part, channels, 0), f->at);
+}
+
+void field_end(Elab *e)
+{
+	Module *m = e->m;
+	Graph *all = m->bind;
+	if (!m->nfitted)
+		return;
+	m->fit = graph_copy(all, job_sym(e->j, "fit"), 1u << R_FIT);
+	m->bind = graph_copy(all, job_sym(e->j, "bind"), 1u << R_FIELD);
+	graph_free(all);
+	e->g = e->top = m->bind;
+}
+
+const BuiltinRow field_rows[] = {
+	{ "fitted", b_fitted },
+	{ "channels", b_channels },
+	{ 0, 0 },
+};

@@ -1,0 +1,66 @@
+"""check.py - what tests/group/fields.sh asks of the files that trainers leave behind.
+
+    check.py values EXPECT.safetensors PART.safetensors FIRST    rows from FIRST on of every tensor are equal
+    check.py known PART.safetensors                              normalize with given numbers
+    check.py meta WEIGHTS.safetensors KEY LENGTH                 a list of so many numbers
+    check.py spoil WEIGHTS.safetensors KEY VALUE|- TO            another value, or without the key; no checksum
+"""
+import json
+import os
+import struct
+import sys
+
+here = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [here, os.path.dirname(here)]
+import data
+import safetensors
+
+
+def header(path):
+    raw = open(path, "rb").read()
+    n = struct.unpack("<Q", raw[:8])[0]
+    return json.loads(raw[8:8 + n]), raw[8 + n:]
+
+
+def near(a, b, what):
+    """Double against double; a different order of sums costs a few units in the last place."""
+    assert abs(a - b) <= 1e-12 * max(1, abs(b)), f"{what}: {a!r}, expected {b!r}"
+
+
+def values(expect, part, first):
+    want, got = safetensors.load(expect), safetensors.load(part)
+    for name, (shape, v) in want.items():
+        row = len(v) // shape[0]
+        have = got[name][1]
+        assert have, name
+        for i, x in enumerate(have):
+            near(x, v[int(first) * row + i], f"{name}, element {i}")
+
+
+def known(part):
+    got = safetensors.load(part)
+    pixels, _ = data.pictures()
+    plane, mean, std = data.SIDE**2, [0.1, 0.2, 0.3], [0.5, 2.0, 4.0]
+    for i, x in enumerate(got["known"][1]):
+        c = i // plane % data.CHANNELS
+        near(x, (pixels[i] / 255 - mean[c]) / std[c], f"known, element {i}")
+    for i, x in enumerate(got["one"][1]):
+        near(x, (pixels[i] - 3) / 0.25, f"one, element {i}")
+
+
+def meta(path, key, length):
+    value = json.loads(header(path)[0]["__metadata__"][key])
+    assert len(value) == int(length), value
+
+
+def spoil(path, key, value, to):
+    head, body = header(path)
+    head["__metadata__"].pop("nnc.xxh64", None)
+    head["__metadata__"].pop(key)
+    if value != "-":
+        head["__metadata__"][key] = value
+    text = json.dumps(head).encode()
+    open(to, "wb").write(struct.pack("<Q", len(text)) + text + body)
+
+
+globals()[sys.argv[1]](*sys.argv[2:])

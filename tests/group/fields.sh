@@ -1,0 +1,45 @@
+#!/bin/sh
+# fields - the expressions of the data section: what they learn from training rows, against scikit-learn
+# (tests/fields/make_fixtures.py); that it is kept in weights files and applied by eval and predict.
+. "$(dirname "$0")/../lib.sh"
+here=$root/tests/fields
+"$PYTHON" "$here/data.py" "$work"
+check() { "$PYTHON" "$here/check.py" "$@"; }
+
+# run PROGRAM STATUS TEXT ARGUMENTS...: in the folder of the data; ends so and says TEXT.
+run() {
+	r_program=$1 r_status=$2 r_text=$3
+	shift 3
+	(cd "$work" && "./$r_program" "$@" --threads 1 -Wno-validation) >"$work/$r_program.text" 2>&1
+	r_got=$?
+	cat "$work/$r_program.text"
+	[ $r_got = "$r_status" ] && grep -q -- "$r_text" "$work/$r_program.text"
+}
+predicts() { # PROGRAM SPLIT: to PROGRAM.SPLIT.safetensors
+	(cd "$work" && "./$1" predict --split "$2" --out "$1.$2.safetensors")
+}
+
+try "pictures build" trainer "$here/pictures.nn" "$work/pictures" --precision f64 -O0
+try "pictures train" run pictures 0 "saved" train
+try "pictures training rows" predicts pictures train
+try "pictures other rows" predicts pictures val
+try "as scikit-learn: training rows" check values "$here/pictures.expect.safetensors" \
+	"$work/pictures.train.safetensors" 0
+try "as scikit-learn: other rows" check values "$here/pictures.expect.safetensors" \
+	"$work/pictures.val.safetensors" 30
+try "normalize" check known "$work/pictures.train.safetensors"
+weights=$work/pictures.safetensors
+for key in scaled.standardize.mean scaled.standardize.std ranged.minmax.min; do
+	try "kept: $key" check meta "$weights" nnc.$key 12
+done
+try "eval" run pictures 0 "loss" eval
+spoilt() { # NAME KEY VALUE TEXT: weights with that in __metadata__ are refused
+	check spoil "$weights" "$2" "$3" "$work/spoilt.safetensors" &&
+		run pictures 3 "$4" eval --weights spoilt.safetensors
+}
+try "refused: missing" spoilt 1 nnc.ranged.minmax.range - "nnc.ranged.minmax.range. is missing.*R6"
+try "refused: length" spoilt 2 nnc.scaled.standardize.mean "[1, 2]" "has 2 numbers, but the program needs 12"
+try "refused: no list" spoilt 3 nnc.scaled.standardize.mean "[1, x]" "not a list of finite numbers"
+try "refused: divisor" spoilt 4 nnc.scaled.standardize.std "[1,1,1,1,1,1,1,0,1,1,1,1]" "element 7 is 0"
+
+finish
