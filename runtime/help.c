@@ -35,7 +35,7 @@ static const char usage[] =
 	"  --split test|val|train        eval, predict: the part of the data (default test)\n"
 	"  --in FILE                     predict: rows of a data file or a .safetensors batch\n"
 	"  --format csv|jsonl|npy|safetensors    predict (default: as --out ends, or csv)\n"
-	"  --log csv|none        log format              --no-save        write no file\n"
+	"  --log csv,jsonl,tb    logs, or none (default csv)    --no-save   write no file\n"
 	"  --progress auto|bar|lines|none        -q, -v           fewer, more messages\n"
 	"  --help, --version                     -Wno-validation  silent without `val`\n"
 	"\n"

@@ -23,7 +23,6 @@
 typedef enum {
 	X_TEXT,    /* any text, into the field at `to` */
 	X_FLAG,    /* true, into the field at `to` */
-	X_NOTHING, /* accepted, without effect in this version */
 	X_NOT_BUILT,
 	X_SPLIT,
 	X_FORMAT,
@@ -69,7 +68,7 @@ static const Option option[] = {
 	{ "--progress", X_PROGRESS, true, 0 },
 	{ "--partial", X_FLAG, false, offsetof(Options, partial) },
 	{ "--no-save", X_FLAG, false, offsetof(Options, no_save) },
-	{ "--no-plot", X_NOTHING, false, 0 },
+	{ "--no-plot", X_FLAG, false, offsetof(Options, no_plot) },
 	{ "-q", X_FLAG, false, offsetof(Options, quiet) },
 	{ "-v", X_FLAG, false, offsetof(Options, verbose) },
 	{ "-Wno-validation", X_FLAG, false, offsetof(Options, no_validation_warning) },
@@ -315,22 +314,26 @@ static void set_setting(Options *o, const nnrt_model *m, const char *text)
 	rt_free(name);
 }
 
+/* A list of formats, or none of them. */
 static void set_log(Options *o, const char *v)
 {
-	/* a list of the known formats, of which one is built */
+	static const char *const format[] = { "csv", "jsonl", "tb" };
+	bool *const on[] = { &o->csv, &o->jsonl, &o->tb };
+	o->csv = o->jsonl = o->tb = false;
+	if (!strcmp(v, "none"))
+		return;
 	for (const char *s = v;; s++) {
 		size_t n = strcspn(s, ",");
-		if (!(n == 3 && !strncmp(s, "csv", n)) && !(n == 5 && !strncmp(s, "jsonl", n)) &&
-		    !(n == 2 && !strncmp(s, "tb", n)) && strcmp(v, "none"))
-			bad_value("--log", v, "csv or none");
+		int i = 0;
+		while (i < 3 && (strlen(format[i]) != n || strncmp(s, format[i], n)))
+			i++;
+		if (i == 3)
+			bad_value("--log", v, "csv, jsonl, tb, several of them joined by commas, or none");
+		*on[i] = true;
 		s += n;
 		if (!*s)
 			break;
 	}
-	if (strcmp(v, "csv") && strcmp(v, "none"))
-		rt_fail(RT_USAGE, "E0405", "--log %s: only csv and none are implemented yet",
-		        v);
-	o->csv = !strcmp(v, "csv");
 }
 
 static void set_progress(Options *o, const char *v)
@@ -366,8 +369,6 @@ static void set(Options *o, const nnrt_model *m, const Option *x, const char *v)
 		break;
 	case X_FLAG:
 		*(bool *)to = true;
-		break;
-	case X_NOTHING:
 		break;
 	case X_SPLIT:
 		set_word(&o->split, x->name, v, split, 3, "train, val or test");

@@ -47,8 +47,13 @@ void rt_print(Writer *f, const char *format, ...) __attribute__((format(printf, 
 /* Puts the finished file in place and frees f. */
 void rt_commit(Writer *f);
 
-/* Adds a line to the end of a file that rt_create made. */
-void rt_append(const char *path, const char *line);
+/* The same for what can be made again, as a picture: not synced. */
+void rt_commit_unsynced(Writer *f);
+
+/* Adds n bytes to the end of a file that rt_create made, or none of them.  Returns its size. */
+int64_t rt_append(const char *path, const void *from, size_t n);
+/* Keeps the first `bytes` of a file; false if it is not there or shorter. */
+bool rt_cut(const char *path, int64_t bytes);
 
 /* ---- names ---------------------------------------------------------------------------------
  */

@@ -24,7 +24,8 @@ typedef struct {
 	int fold;          /* 0: not given */
 	double time_limit; /* seconds; 0: none */
 	ProgressMode progress;
-	bool partial, no_save, quiet, verbose, no_validation_warning, csv;
+	bool partial, no_save, no_plot, quiet, verbose, no_validation_warning;
+	bool csv, jsonl, tb; /* logs */
 	double *setting; /* nsetting values: the program's, with --set */
 	double number[NNRT_NUMBERS]; /* --set clip_norm=1 ...; NaN: as in the program */
 } Options;

@@ -20,6 +20,7 @@
 
 #include "rt_ending.h"
 #include "rt_feed.h"
+#include "rt_log.h"
 #include "rt_monitor.h"
 #include "rt_options.h"
 #include "rt_results.h"
@@ -40,6 +41,7 @@ typedef struct {
 	Dataset *data;
 	Feed *feed;
 	Results files;
+	Log *log;
 	Show show;
 	Monitor monitor;
 	Sums sums;         /* of this report */
@@ -86,6 +88,8 @@ void rt_trainer_save_sometimes(Trainer *t);
 
 /* The scores of all parts with the best weights, and the names of the files. */
 void rt_trainer_finish(Trainer *t);
+/* The end in the logs; the run holds the best weights. test 0: there is no test part. */
+void rt_trainer_log_end(Trainer *t, const Scores *test);
 /* saved NAME.safetensors (best), ... */
 void rt_trainer_print_saved(const Trainer *t);
 /* A signal was noted: saves, says so, and dies by it. */

@@ -94,6 +94,15 @@ static void begin(Trainer *t)
 	t->val = rt_scores_new(m);
 }
 
+static void start_log(Trainer *t)
+{
+	const Dataset *d = t->data;
+	LogStart s = { d->train.n, d->val.n, d->test.n, rt_team_size(t->run->c.team),
+		       rt_options_seed(t->o, t->m), t->monitor.name, t->monitor.larger,
+		       t->folds ? t->folds->of : 0 };
+	rt_log_start(t->log, &s);
+}
+
 void rt_trainer_run(Trainer *t, bool first)
 {
 	begin(t);
@@ -103,6 +112,10 @@ void rt_trainer_run(Trainer *t, bool first)
 		rt_show_head(&t->show, t->data, rt_team_size(t->run->c.team),
 		             rt_options_seed(t->o, t->m));
 	}
+	if (first)
+		start_log(t);
+	if (t->folds)
+		rt_log_fold(t->log, t->folds->number);
 	if (t->folds && !t->o->quiet)
 		printf("%sfold %d of %d\n", first ? "" : "\n", t->folds->number, t->folds->of);
 	if (!(t->feed->steps > 0))
@@ -134,6 +147,7 @@ int rt_train(const nnrt_model *m, const Options *o)
 	Trainer t = { .m = m, .o = o, .started = rt_now() };
 	rt_need_loss(m, "train");
 	t.files = rt_results_new(m, o);
+	t.log = rt_log_new(m, o);
 	t.data = rt_need_data(m, o, "train");
 	rt_stop_arm();
 	if (m->data->folds && !o->fold) {
@@ -145,6 +159,6 @@ int rt_train(const nnrt_model *m, const Options *o)
 	rt_data_free(t.data);
 	rt_free(t.files.best);
 	rt_free(t.files.last);
-	rt_free(t.files.csv);
+	rt_log_free(t.log);
 	return RT_DONE;
 }

@@ -62,9 +62,26 @@ static void print_stopped(const Trainer *t)
 
 void rt_trainer_print_saved(const Trainer *t)
 {
-	printf("saved %s (best), %s%s%s.   C code: nnc --infer %s --weights %s\n", t->files.best,
-	       t->files.last, t->files.log ? ", " : "", t->files.log ? t->files.csv : "",
-	       t->m->source, t->files.best);
+	printf("saved %s (best), %s%s.   C code: nnc --infer %s --weights %s\n", t->files.best,
+	       t->files.last, rt_log_names(t->log), t->m->source, t->files.best);
+}
+
+void rt_trainer_log_end(Trainer *t, const Scores *test)
+{
+	const Feed *f = t->feed;
+	LogEnd e = { .why = t->why,
+		     .epoch = f->at ? f->epoch + 1 : f->epoch,
+		     .step = f->step,
+		     .best_epoch = t->monitor.epoch,
+		     .best_step = t->monitor.step,
+		     .seconds = rt_now() - t->begin,
+		     .best = t->monitor.value,
+		     .train = &t->monitor.train,
+		     .val = t->data->val.n ? &t->monitor.val : 0,
+		     .test = test,
+		     .run = t->run,
+		     .data = t->data };
+	rt_log_end(t->log, &e);
 }
 
 /* What proximal l1 has reached, in the best weights. */
@@ -100,15 +117,17 @@ void rt_trainer_finish(Trainer *t)
 	const char *part = t->data->val.n ? "val" : "train";
 	rt_show_split_head(t->m);
 	rt_show_split(t->m, part, own);
-	if (!t->data->test.n) {
-		rt_show_tables(t->m, part, own);
-	} else {
-		Scores test = rt_run_scores(t->run, t->data, &t->data->test, t->run->room);
-		rt_show_split(t->m, "test", &test);
-		rt_show_tables(t->m, part, own);
-		rt_show_tables(t->m, "test", &test);
+	Scores test = rt_scores_new(t->m);
+	if (t->data->test.n) {
 		rt_scores_free(&test);
+		test = rt_run_scores(t->run, t->data, &t->data->test, t->run->room);
+		rt_show_split(t->m, "test", &test);
 	}
+	rt_show_tables(t->m, part, own);
+	if (t->data->test.n)
+		rt_show_tables(t->m, "test", &test);
+	rt_trainer_log_end(t, t->data->test.n ? &test : 0);
+	rt_scores_free(&test);
 	if (t->step.left_out)
 		rt_warn(0, "%lld update%s not finite and left out", (long long)t->step.left_out,
 		        t->step.left_out == 1 ? " was" : "s were");

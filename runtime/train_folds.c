@@ -28,6 +28,7 @@ void rt_trainer_finish_fold(Trainer *t)
 	                     : rt_scores_new(t->m);
 	if (rt_trainer_best_of_folds(t))
 		f->best = t->monitor.value;
+	rt_trainer_log_end(t, t->data->test.n ? &f->test[i] : 0);
 	fflush(stdout);
 }
 

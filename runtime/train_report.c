@@ -39,9 +39,6 @@ static void show(Trainer *t, int64_t epoch, const Scores *val, bool best)
 {
 	Feed *f = t->feed;
 	int64_t steps = f->step - t->report_step;
-	LogLine line = { epoch,     f->step, f->size, rt_now() - t->begin, rt_run_lr(t->run),
-		         &t->train, val };
-	rt_results_line(&t->files, t->m, &line);
 	Report row = { .epoch = epoch,
 		       .step = f->step,
 		       .steps = f->total,
@@ -57,6 +54,21 @@ static void show(Trainer *t, int64_t epoch, const Scores *val, bool best)
 		rt_show_step(&t->show, &row);
 	else
 		rt_show_epoch(&t->show, &row);
+}
+
+static void log_line(Trainer *t, int64_t epoch, const Scores *val, bool best)
+{
+	const Feed *f = t->feed;
+	LogLine line = { .epoch = epoch,
+		         .step = f->step,
+		         .batch = f->size,
+		         .seconds = rt_now() - t->begin,
+		         .lr = rt_run_lr(t->run),
+		         .train = &t->train,
+		         .val = val,
+		         .norm = t->run->norm_all,
+		         .best = best };
+	rt_log_epoch(t->log, &line);
 }
 
 /* What is scored, kept and saved are the averaged weights, if there is an average. */
@@ -78,7 +90,9 @@ static void report(Trainer *t, bool validate, bool epoch_end)
 	bool best = rt_monitor_look(&t->monitor, t->run, &t->train, val, epoch, f->step);
 	t->best_unsaved = t->best_unsaved || best;
 	show(t, epoch, val, best);
+	/* first, lest a log that cannot be written costs the weights of this report */
 	rt_trainer_save_sometimes(t);
+	log_line(t, epoch, val, best);
 	rt_step_exchange(&t->step);
 	nnrt_time at = now(t);
 	if (!t->why)

@@ -107,12 +107,12 @@ static void sync_folder_of(Writer *f)
 	rt_free(dir);
 }
 
-void rt_commit(Writer *f)
+static void commit(Writer *f, bool sync)
 {
 	if (fflush(f->out))
 		failed(f, "write");
 	if (f->temp) {
-		if (fsync(fileno(f->out)))
+		if (sync && fsync(fileno(f->out)))
 			failed(f, "sync");
 		if (fclose(f->out))
 			failed(f, "close");
@@ -120,7 +120,8 @@ void rt_commit(Writer *f)
 			failed(f, "rename the finished file to");
 		rt_free(f->temp);
 		f->temp = 0;
-		sync_folder_of(f);
+		if (sync)
+			sync_folder_of(f);
 	} else if (f->out != stdout && fclose(f->out)) {
 		failed(f, "close");
 	}
@@ -128,18 +129,54 @@ void rt_commit(Writer *f)
 	rt_free(f);
 }
 
-void rt_append(const char *path, const char *line)
+void rt_commit(Writer *f)
+{
+	commit(f, true);
+}
+
+void rt_commit_unsynced(Writer *f)
+{
+	commit(f, false);
+}
+
+/* Takes back what stands behind the first `bytes`; the error is the caller's. */
+static void take_back(int fd, off_t bytes)
+{
+	if (bytes >= 0 && ftruncate(fd, bytes))
+		return;
+}
+
+int64_t rt_append(const char *path, const void *from, size_t n)
 {
 	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-	size_t n = strlen(line);
 	if (fd < 0)
 		rt_fail(RT_FILE, "R7", "%s: cannot open: %s", path, strerror(errno));
-	ssize_t k = write(fd, line, n);
-	if (k != (ssize_t)n)
-		rt_fail(RT_FILE, "R7", "%s: cannot write: %s", path,
-		        k < 0 ? strerror(errno) : "disk full");
+	off_t begin = lseek(fd, 0, SEEK_END);
+	for (size_t done = 0; done < n;) {
+		ssize_t k = write(fd, (const char *)from + done, n - done);
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k <= 0) {
+			int why = k < 0 ? errno : ENOSPC;
+			take_back(fd, begin);
+			rt_fail(RT_FILE, "R7", "%s: cannot write: %s", path, strerror(why));
+		}
+		done += (size_t)k;
+	}
 	if (close(fd))
 		rt_fail(RT_FILE, "R7", "%s: cannot close: %s", path, strerror(errno));
+	return (int64_t)begin + (int64_t)n;
+}
+
+bool rt_cut(const char *path, int64_t bytes)
+{
+	struct stat st;
+	if (lstat(path, &st) || !S_ISREG(st.st_mode) || st.st_size < bytes)
+		return false;
+	if (truncate(path, bytes))
+		rt_fail(RT_FILE, "R7", "%s: cannot cut to %lld bytes: %s", path,
+		        (long long)bytes, strerror(errno));
+	return true;
 }
 
 bool rt_exists(const char *path)

@@ -10,9 +10,9 @@
  * become literal, so this ends.
  */
 #include "elab.h"
+#include "sha.h"
 
 #define XXH_INLINE_ALL
-#include <xxhash.h>
 
 #include <string.h>
 
@@ -244,24 +244,16 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/* As sha256sum of the program, and of what it imports behind it. */
 static void hash_sources(Elab *e)
 {
-	static const char hex[] = "0123456789abcdef";
-	XXH3_state_t *s = XXH3_createState();
-	if (!s)
-		out_of_memory();
-	XXH3_128bits_reset(s);
+	Sha256 s;
+	sha256_begin(&s);
 	for (int i = 0; i < e->nfile; i++) {
 		const Source *f = &e->j->source[e->file[i]];
-		XXH3_128bits_update(s, f->text, (size_t)f->len);
+		sha256_add(&s, f->text, (size_t)f->len);
 	}
-	XXH128_canonical_t c;
-	XXH128_canonicalFromHash(&c, XXH3_128bits_digest(s));
-	XXH3_freeState(s);
-	for (int i = 0; i < 16; i++) {
-		e->m->source_hash[2 * i] = hex[c.digest[i] >> 4];
-		e->m->source_hash[2 * i + 1] = hex[c.digest[i] & 15];
-	}
+	sha256_end(&s, e->m->source_hash);
 }
 
 static void free_graphs(Module *m)

@@ -144,7 +144,7 @@ typedef struct Module {
 	Job *job;
 	Sym name;                      /* the model's                                          */
 	const char *source;            /* file name as in messages, without folders            */
-	char source_hash[33];          /* xxh128 of the text and its imports, in hex           */
+	char source_hash[65];          /* SHA-256 of the text and its imports, in hex          */
 
 	Tensor *param;  int nparam, capparam;   int64_t param_len;
 	Tensor *buffer; int nbuffer, capbuffer; int64_t buffer_len;

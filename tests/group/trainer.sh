@@ -179,7 +179,7 @@ printf 'const drop = 0.1\nmodel d { input x: f32[N, 4]  target y: f32[N, 4]  p =
 try "dropout build" trainer "$work/drop.nn" "$work/drop"
 try "no probability" expect 2 "from 0 to 1" "$work/drop" bench --set drop=1.5
 try "an unknown log" expect 2 "E0502" "$work/mlp" --log csv,json
-try "a log that is not built" expect 2 "E0405" "$work/mlp" --log csv,jsonl
+try "no log after a comma" expect 2 "E0502" "$work/mlp" --log csv,
 "$PYTHON" "$probe/idx.py" "$work/wide" 32 32
 try "images of another shape" expect 3 "are 1 x 32 x 32, but .* compiled for f32.N, 1, 28, 28. .R1, exit 3" \
 	"$work/mlp" --data "$work/wide"

@@ -130,8 +130,10 @@ static void test_writer(void)
 	CU_ASSERT(child(write_file, ".") == 3 && has("Is a directory"));
 	CU_ASSERT(child(write_file, "/dev/full") == 3 && has("No space left"));
 	CU_ASSERT(files_here() == 1);
-	rt_append("out", "\nmore");
+	CU_ASSERT(rt_append("out", "\nmore", 5) == 10);
 	CU_ASSERT(get("out", text, sizeof text) == 10);
+	CU_ASSERT(rt_cut("out", 6) && get("out", text, sizeof text) == 6);
+	CU_ASSERT(!rt_cut("out", 7) && !rt_cut("none", 0) && !rt_cut(".", 0));
 	rt_rename("out", "kept");
 	CU_ASSERT(rt_exists("kept") && !rt_exists("out"));
 }

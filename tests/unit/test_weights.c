@@ -10,6 +10,7 @@
 #include "rt_monitor.h"
 #include "rt_options.h"
 #include "rt_real.h"
+#include "rt_log.h"
 #include "rt_results.h"
 #include "rt_run.h"
 #include "rt_safetensors.h"
@@ -405,7 +406,7 @@ static void test_csv(void)
 {
 	double a = 0.8204, b = 0.8497;
 	Scores tr = { 0.5127, &a, 0, 0 }, val = { 0.421, &b, 0, 0 };
-	LogLine line = { 3, 2532, 64, 1.5, 1e-3, &tr, &val };
+	LogLine line = { 3, 2532, 64, 1.5, 1e-3, &tr, &val, 0, false };
 	CU_ASSERT_STRING_EQUAL(
 		rt_csv_head(&model),
 		"epoch,step,seconds,lr,batch,loss,accuracy,val_loss,val_accuracy\n");
@@ -426,6 +427,9 @@ static void test_older_results(void)
 	put("toy.1.csv", "taken", 5);
 	Results f = rt_results_new(&model, o);
 	rt_results_begin(&f, &model, o);
+	Log *l = rt_log_new(&model, o);
+	rt_log_start(l, &(LogStart){ .monitor = "loss" });
+	rt_log_free(l);
 	CU_ASSERT(get("toy.2.safetensors", text, sizeof text) == 3 &&
 	          !rt_exists("toy.safetensors"));
 	CU_ASSERT(rt_exists("toy.csv") && rt_exists("toy.1.csv"));

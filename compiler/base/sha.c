@@ -1,0 +1,85 @@
+/* sha.c - the hash that names a program, in logs and weights files.
+ *
+ * Source: FIPS 180-4, sections 4.1.2, 4.2.2, 5.1.1, 6.2.
+ */
+#include "sha.h"
+
+#include <string.h>
+
+static const uint32_t K[64] = {
+	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
+	0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe,
+	0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f,
+	0x4a7484aa, 0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7,
+	0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967, 0x27b70a85, 0x2e1b2138, 0x4d2c6dfc,
+	0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b,
+	0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116,
+	0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+	0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7,
+	0xc67178f2
+};
+
+static uint32_t turn(uint32_t x, int n)
+{
+	return x >> n | x << (32 - n);
+}
+
+static void block(Sha256 *s)
+{
+	uint32_t w[64], v[8];
+	for (int t = 0; t < 16; t++)
+		w[t] = (uint32_t)s->block[4 * t] << 24 | (uint32_t)s->block[4 * t + 1] << 16 |
+		       (uint32_t)s->block[4 * t + 2] << 8 | s->block[4 * t + 3];
+	for (int t = 16; t < 64; t++) {
+		uint32_t a = w[t - 15], b = w[t - 2];
+		w[t] = (turn(b, 17) ^ turn(b, 19) ^ b >> 10) + w[t - 7] +
+		       (turn(a, 7) ^ turn(a, 18) ^ a >> 3) + w[t - 16];
+	}
+	memcpy(v, s->h, sizeof v);
+	for (int t = 0; t < 64; t++) {
+		uint32_t a = v[0], e = v[4];
+		uint32_t t1 = v[7] + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) +
+		              ((e & v[5]) ^ (~e & v[6])) + K[t] + w[t];
+		uint32_t t2 = (turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) +
+		              ((a & v[1]) ^ (a & v[2]) ^ (v[1] & v[2]));
+		memmove(v + 1, v, 7 * sizeof *v);
+		v[4] += t1;
+		v[0] = t1 + t2;
+	}
+	for (int i = 0; i < 8; i++)
+		s->h[i] += v[i];
+}
+
+void sha256_begin(Sha256 *s)
+{
+	static const uint32_t first[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+		                           0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 };
+	memcpy(s->h, first, sizeof first);
+	s->bytes = 0;
+}
+
+void sha256_add(Sha256 *s, const void *from, size_t n)
+{
+	const unsigned char *p = from;
+	for (size_t i = 0; i < n; i++) {
+		s->block[s->bytes++ % 64] = p[i];
+		if (s->bytes % 64 == 0)
+			block(s);
+	}
+}
+
+void sha256_end(Sha256 *s, char hex[65])
+{
+	static const char digit[] = "0123456789abcdef";
+	uint64_t bits = 8 * s->bytes;
+	unsigned char end = 0x80, zero = 0, len[8];
+	sha256_add(s, &end, 1);
+	while (s->bytes % 64 != 56)
+		sha256_add(s, &zero, 1);
+	for (int i = 0; i < 8; i++)
+		len[i] = (unsigned char)(bits >> (56 - 8 * i));
+	sha256_add(s, len, 8);
+	for (int i = 0; i < 64; i++)
+		hex[i] = digit[s->h[i / 8] >> (28 - 4 * (i % 8)) & 15];
+	hex[64] = 0;
+}
