@@ -7,6 +7,7 @@
 #     make golden [T=name] accept what the compiler says now as the expected text; shows the diff
 #     make asan            build/asan/nnc: address and undefined-behaviour sanitizers
 #     make check-long      the tests that take longer than a coffee
+#     make bench           nnc against its peers, alternately: docs/benchmarks.md; bench-quick: PyTorch alone
 #     make setup           install the packages of `demo`;  make setup-check: those of `check`
 #     make install         into PREFIX (default /usr/local), below DESTDIR;  make uninstall
 #     make clean           remove build/
@@ -196,6 +197,12 @@ $(BUILD)/fuzz/gen_models: tests/fuzz/gen_models.c tests/fuzz/generate.c tests/fu
 
 golden: compiler
 	@sh tests/run.sh golden
+
+# The peers' Python environments are made when first needed, in ~/.cache/nnc/bench or $(PEERS).
+.PHONY: bench bench-quick
+PEERS ?=
+bench bench-quick: all
+	@$(PYTHON) tests/bench/bench.py --build '$(BUILD)' $(PEERS:%=--peers '%') $(if $(findstring quick,$@),--quick) $(BENCH)
 
 .PHONY: docs
 docs: compiler

@@ -12,12 +12,14 @@
 #include "rt_fail.h"
 #include "rt_feed.h"
 #include "rt_fit.h"
+#include "rt_io.h"
 #include "rt_mem.h"
 #include "rt_show.h"
 #include "rt_step.h"
 #include "rt_team.h"
+#include "rt_weights.h"
 
-enum { BATCHES = 16 };
+enum { BATCHES = 16, WARM = 30 };
 #define SECONDS 3.0
 #define MOST_BYTES (64.0 * 1024 * 1024)
 
@@ -70,9 +72,27 @@ static void step(Stepper *s, const uint32_t *row, int n)
 	rt_feed_done(s->feed, n);
 }
 
-/* Without --steps as many as fit; the first tenth of a second warms the processor up and is not
+/* Seconds that it lasts where --steps does not say. */
+static double length(const Options *o)
+{
+	return o->time_limit > 0 ? o->time_limit : SECONDS;
+}
+
+/* With --out: the file that train leaves after as many steps. */
+static void save(const Run *r, const Feed *f, const Options *o)
+{
+	if (!o->out || o->no_save)
+		return;
+	rt_make_folder(o->out);
+	char *base = rt_join(o->out, r->m->name), *path = rt_text("%s.last.safetensors", base);
+	rt_weights_save(r, path, false, f->epoch, f->step);
+	rt_free(path);
+	rt_free(base);
+}
+
+/* Without --steps as many as fit; the first part of the time warms the processor up and is not
  * counted. */
-static void measure(Run *r, const Dataset *d, Feed *f, bool timed)
+static void measure(Run *r, const Dataset *d, Feed *f, bool timed, double most)
 {
 	const uint32_t *row;
 	int n;
@@ -83,12 +103,12 @@ static void measure(Run *r, const Dataset *d, Feed *f, bool timed)
 		double t = rt_now();
 		step(&s, row, n);
 		double after = rt_now();
-		if (timed && after - begin < SECONDS / 30)
+		if (timed && after - begin < most / WARM)
 			continue;
 		samples += n;
 		seconds += after - t;
 		steps++;
-		if (timed && after - begin > SECONDS)
+		if (timed && after - begin > most)
 			break;
 	}
 	rt_step_free(&s);
@@ -100,7 +120,7 @@ static void measure(Run *r, const Dataset *d, Feed *f, bool timed)
 }
 
 /* Without a loss there is only the way forward. */
-static void measure_forward(Run *r, const Dataset *d, int64_t steps, int64_t batch)
+static void measure_forward(Run *r, const Dataset *d, int64_t steps, int64_t batch, double most)
 {
 	double begin = rt_now(), seconds;
 	int64_t done = 0;
@@ -109,7 +129,7 @@ static void measure_forward(Run *r, const Dataset *d, int64_t steps, int64_t bat
 		rt_run_eval(r, NNRT_WANT_OUTPUTS);
 		done++;
 		seconds = rt_now() - begin;
-	} while (steps ? done < steps : seconds < SECONDS);
+	} while (steps ? done < steps : seconds < most);
 	printf("bench: %.0f samples/s, %.1f us/step, %d threads\n",
 	       (double)(done * batch) / seconds, seconds / (double)done * 1e6,
 	       rt_team_size(r->c.team));
@@ -128,12 +148,13 @@ int rt_bench(const nnrt_model *m, const Options *o)
 		Feed *f = rt_feed_new(m, &with, &d->train, r);
 		rt_run_reserve(r, f->batch);
 		rt_fit(r, d, &d->train);
-		measure(r, d, f, timed);
+		measure(r, d, f, timed, length(o));
+		save(r, f, o);
 		rt_feed_free(f);
 	} else {
 		rt_run_reserve(r, batch);
 		rt_fit(r, d, &d->train);
-		measure_forward(r, d, (int64_t)o->steps, batch);
+		measure_forward(r, d, (int64_t)o->steps, batch, length(o));
 	}
 	rt_run_free(r);
 	rt_data_free(d);

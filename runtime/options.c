@@ -480,7 +480,7 @@ static Command read_command(const char *word)
 static void all_meant(const Options *o)
 {
 	bool train = o->command == C_TRAIN, predict = o->command == C_PREDICT,
-	     eval = o->command == C_EVAL;
+	     eval = o->command == C_EVAL, bench = o->command == C_BENCH;
 	const struct {
 		const char *name, *of;
 		bool given, meant;
@@ -489,7 +489,7 @@ static void all_meant(const Options *o)
 		{ "--format", "predict", o->format, predict },
 		{ "--split", "eval and predict", o->split, eval || predict },
 		{ "--overfit", "train", o->overfit > 0, train },
-		{ "--time-limit", "train", o->time_limit > 0, train },
+		{ "--time-limit", "train and bench", o->time_limit > 0, train || bench },
 	};
 	for (size_t i = 0; i < sizeof row / sizeof *row; i++)
 		if (row[i].given && !row[i].meant)

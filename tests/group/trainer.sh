@@ -88,6 +88,12 @@ same_loss() {
 	[ -n "$bench" ] && [ "$bench" = "$train" ]
 }
 [ -x "$x" ] && try "bench and train have equal losses" same_loss
+same_weights() {
+	"$x" bench --steps 20 --seed 1 --threads 1 --out "$work/bench20" >/dev/null &&
+		"$x" train --steps 20 --seed 1 --out "$work/train20" --progress none -Wno-validation >/dev/null &&
+		cmp "$work/bench20/siamese.last.safetensors" "$work/train20/siamese.last.safetensors"
+}
+[ -x "$x" ] && try "20 steps of bench and of train end with equal weights" same_weights
 
 # Every metric over every row, against scikit-learn: nothing is learnt, the log has nine digits.
 metrics_agree() {
