@@ -7,21 +7,8 @@
  *
  * SPDX-License-Identifier: 0BSD
  */
-#include <string.h>
-
 #include "rt_fail.h"
 #include "rt_run.h"
-
-static void gather(char *to, const Column *c, const uint32_t *row, int n)
-{
-	if (!c->data) {
-		memset(to, 0, c->stride * (size_t)n);
-		return;
-	}
-	for (int i = 0; i < n; i++)
-		memcpy(to + (size_t)i * c->stride, c->data + (size_t)row[i] * c->stride,
-		       c->stride);
-}
 
 static void check_classes(const Run *r, const Dataset *d, const uint32_t *row, int n)
 {
@@ -43,7 +30,7 @@ void rt_run_columns(Run *r, const Dataset *d, const uint32_t *row, int n)
 {
 	r->c.B = n;
 	for (int i = 0; i < d->ncolumn; i++)
-		gather(r->column[i], &d->column[i], row, n);
+		rt_data_rows(d, i, row, n, r->column[i]);
 }
 
 void rt_run_bind(Run *r, const Dataset *d, const uint32_t *row, int n)
@@ -51,7 +38,7 @@ void rt_run_bind(Run *r, const Dataset *d, const uint32_t *row, int n)
 	r->c.B = n;
 	if (d->direct) {
 		for (int i = 0; i < d->ncolumn; i++)
-			gather(r->field[i], &d->column[i], row, n);
+			rt_data_rows(d, i, row, n, r->field[i]);
 		return;
 	}
 	rt_run_columns(r, d, row, n);

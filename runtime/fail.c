@@ -76,6 +76,46 @@ void rt_error(int status, const char *code, const char *format, ...)
 	va_end(args);
 }
 
+void rt_error_at(const char *path, int64_t line, int64_t column, int status, const char *code,
+                 const char *format, ...)
+{
+	char text[MESSAGE];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	clear_bar();
+	print_escaped(path);
+	fprintf(stderr, ":%lld:", (long long)line);
+	if (column)
+		fprintf(stderr, "%lld:", (long long)column);
+	fputs(" error: ", stderr);
+	print_escaped(text);
+	fprintf(stderr, " [%s, exit %d]\n", code, status);
+}
+
+/* So much of a long line is shown. */
+enum { SHOWN = 100, BEFORE = 60 };
+
+void rt_show_line(int64_t line, const char *text, size_t n, int64_t column, int64_t len)
+{
+	int64_t at = 1, first = column > SHOWN ? column - BEFORE : 1;
+	int width = fprintf(stderr, " %lld | ", (long long)line);
+	if (first > 1)
+		width += fprintf(stderr, "...");
+	for (size_t i = 0; i < n && at < first + SHOWN; i++) {
+		unsigned char c = (unsigned char)text[i];
+		at += (c & 0xc0) != 0x80;
+		if (at > first && at <= first + SHOWN)
+			fputc(c < 32 || c == 127 ? ' ' : c, stderr);
+	}
+	fprintf(stderr, "%s\n%*s|%*s^", at < first + SHOWN ? "" : "...", width - 2, "",
+	        (int)(column - first + 1) + (first > 1 ? 3 : 0), "");
+	for (int64_t i = 1; i < len && column - first + i < SHOWN; i++)
+		fputc('~', stderr);
+	fputc('\n', stderr);
+}
+
 void rt_fail(int status, const char *code, const char *format, ...)
 {
 	va_list args;

@@ -64,6 +64,7 @@ static const char *kind_name(const nnrt_field *f, const nnrt_model *m, char text
 		snprintf(text, 32, "class(%d)", f->classes);
 		return text;
 	case NNRT_I32:
+	case NNRT_WORD:
 		return "i32";
 	case NNRT_BOOL:
 		return "bool";

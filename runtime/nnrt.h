@@ -19,10 +19,11 @@
 
 /* ---- tables ----------------------------------------------------------------------------- */
 
-typedef enum { NNRT_REAL, NNRT_CLASS, NNRT_I32, NNRT_BOOL, NNRT_U8 } nnrt_kind;
+typedef enum { NNRT_REAL, NNRT_CLASS, NNRT_I32, NNRT_BOOL, NNRT_U8, NNRT_WORD } nnrt_kind;
 
-/* Storage: NNRT_REAL real_bytes each, NNRT_CLASS and NNRT_I32 int32_t, NNRT_BOOL and NNRT_U8 one
- * byte.  All arrays are row-major. */
+/* Storage: NNRT_REAL real_bytes each, NNRT_CLASS, NNRT_I32 and NNRT_WORD int32_t, NNRT_BOOL and
+ * NNRT_U8 one byte.  All arrays are row-major.  NNRT_WORD occurs in columns only: a text, as its
+ * number in the column's list of words (rt_data.h). */
 
 /* An input, target or output of the model, or a column of the data. */
 typedef struct {
@@ -106,11 +107,19 @@ typedef struct {
 	int level;                     /* it depends on what has a lower one                  */
 } nnrt_fitted;
 
-typedef enum { NNRT_NO_DATA, NNRT_IDX, NNRT_SYNTHETIC } nnrt_source;
+typedef enum { NNRT_NO_DATA, NNRT_IDX, NNRT_SYNTHETIC, NNRT_CSV } nnrt_source;
+
+/* Which columns of a source with names make a raw column. */
+typedef struct {
+	const char *const *name; int n; /* one for each of its elements; or: */
+	unsigned char rest;             /* all that no other column names, in file order        */
+	unsigned char gaps;             /* an empty cell is NaN, for `fill`; else an error       */
+	unsigned char target;           /* no input is made of it: predict does without          */
+} nnrt_pick;
 
 typedef struct {
 	nnrt_source source;
-	const char *path;              /* idx: folder; 0 if images/labels are given           */
+	const char *path;              /* folder or file; 0 if they are given by name         */
 	const char *images, *labels;   /* idx: files                                          */
 	const char *kind;              /* synthetic: "random"                                 */
 	int64_t n;                     /* synthetic: rows                                     */
@@ -122,6 +131,11 @@ typedef struct {
 	int stratify;                  /* 1 + the input or target whose classes every part has  *
 	                                * in equal shares; 0: none                             */
 	int folds;                     /* k-fold: so many folds, each in turn validates; 0: no */
+	unsigned char header;          /* csv: the first record has the names of the columns    */
+	const char *sep, *missing;     /* csv: one character; "error" or "drop"                */
+	const char *const *names;      /* csv: of all columns of the file, or 0                */
+	int nnames;
+	const nnrt_pick *pick;         /* csv: of each raw column                              */
 } nnrt_data;
 
 /* Numbers of the training loop that may change between updates. */

@@ -15,6 +15,7 @@ int rt_kind_bytes(nnrt_kind kind, int real_bytes)
 		return real_bytes;
 	case NNRT_CLASS:
 	case NNRT_I32:
+	case NNRT_WORD:
 		return 4;
 	case NNRT_BOOL:
 	case NNRT_U8:
@@ -30,6 +31,7 @@ double rt_value(const void *a, int64_t i, nnrt_kind kind, int real_bytes)
 		return rt_real(a, i, real_bytes);
 	case NNRT_CLASS:
 	case NNRT_I32:
+	case NNRT_WORD:
 		return ((const int32_t *)a)[i];
 	case NNRT_BOOL:
 	case NNRT_U8:
@@ -46,6 +48,7 @@ void rt_set_value(void *a, int64_t i, nnrt_kind kind, int real_bytes, double v)
 		return;
 	case NNRT_CLASS:
 	case NNRT_I32:
+	case NNRT_WORD:
 		((int32_t *)a)[i] = (int32_t)v;
 		return;
 	case NNRT_BOOL:

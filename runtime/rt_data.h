@@ -18,6 +18,8 @@ typedef struct {
 	const nnrt_field *field; /* kind and shape of a row, from the model's tables */
 	size_t stride;           /* bytes of a row */
 	unsigned char *data;     /* rows * stride bytes; 0: not there (targets in predict) */
+	char **word;             /* NNRT_WORD: the texts, in order of first appearance */
+	int32_t nword;
 } Column;
 
 typedef struct {
@@ -47,6 +49,10 @@ Dataset *rt_data_load(const nnrt_model *m, const char *path);
  * fold: of k-fold, counting from 1.  May be called again. */
 void rt_data_deal(Dataset *d, const nnrt_data *how, int fold);
 
+/* Rows row[0..n-1] of a column, one after the other in its own kind, into `to` (n * stride
+ * bytes).  A column that is not there gives zeros.  The one way to read rows. */
+void rt_data_rows(const Dataset *d, int column, const uint32_t *row, int n, void *to);
+
 /* A dataset without rows whose columns are `n` fields of the model. */
 Dataset *rt_data_new(const char *name, const nnrt_field *field, int n, int real_bytes);
 /* Memory for the rows of every column. */
@@ -68,6 +74,13 @@ char *rt_data_path(const char *path);
 Dataset *rt_idx_load(const nnrt_model *m, const char *path);
 /* Only images, from one file; the other columns are not there. */
 Dataset *rt_idx_images(const nnrt_model *m, const char *path);
+
+/* ---- data/csv.c
+ * ------------------------------------------------------------------------------ */
+
+/* The columns of the data section from a CSV file; path: --data or --in, or 0.  targets: columns that
+ * only targets need must be there (predict does without). */
+Dataset *rt_csv_load(const nnrt_model *m, const char *path, bool targets);
 
 /* ---- data/synthetic.c
  * ------------------------------------------------------------------------ */

@@ -9,6 +9,7 @@
 #ifndef NNRT_RT_FAIL_H
 #define NNRT_RT_FAIL_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* Exit statuses of a trainer. */
@@ -26,6 +27,12 @@ enum {
 /* Prints an error and goes on; the caller adds notes and ends with rt_exit. code: "R7",
  * "E0502". */
 void rt_error(int status, const char *code, const char *format, ...) RT_PRINTF(3, 4);
+/* The same at a place of a data file, `FILE:LINE:COLUMN: error: ...`; column 0: of the whole
+ * line. */
+void rt_error_at(const char *path, int64_t line, int64_t column, int status, const char *code,
+                 const char *format, ...) RT_PRINTF(6, 7);
+/* The line itself (n bytes) with a mark under `len` characters at that column. */
+void rt_show_line(int64_t line, const char *text, size_t n, int64_t column, int64_t len);
 void rt_note(const char *format, ...) RT_PRINTF(1, 2);
 void rt_help(const char *format, ...) RT_PRINTF(1, 2);
 _Noreturn void rt_exit(int status);

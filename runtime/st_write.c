@@ -76,6 +76,7 @@ static ElementType type_for(nnrt_kind kind, int real_bytes)
 		return real_bytes == 8 ? T_F64 : T_F32;
 	case NNRT_CLASS:
 	case NNRT_I32:
+	case NNRT_WORD:
 		return T_I64;
 	case NNRT_BOOL:
 		return T_BOOL;

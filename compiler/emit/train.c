@@ -251,7 +251,9 @@ static const char *kind_name(const Type *t)
 	return t->classes ? "NNRT_CLASS" : "NNRT_I32";
 }
 
-static void print_fields(Out *o, Arena *a, const char *name, const Field *v, int n)
+/* pick: of columns, or 0. */
+static void print_fields(Out *o, Arena *a, const char *name, const Field *v, int n,
+                         const Pick *pick)
 {
 	if (!n)
 		return;
@@ -263,7 +265,8 @@ static void print_fields(Out *o, Arena *a, const char *name, const Field *v, int
 			len *= v[i].ty.dim[k].k;
 		if (batched)
 			len *= v[i].ty.dim[0].k;
-		out(o, "{ %s, %s, %d, %d, ", c_string(a, v[i].name), kind_name(&v[i].ty),
+		out(o, "{ %s, %s, %d, %d, ", c_string(a, v[i].name),
+		    pick && pick[i].words ? "NNRT_WORD" : kind_name(&v[i].ty),
 		    v[i].ty.classes, v[i].ty.rank - batched);
 		print_dims(o, &v[i].ty, batched);
 		out(o, ", %lld, %d, %d },\n", (long long)len, v[i].target, batched);
@@ -354,23 +357,65 @@ static void print_small_tables(Out *o, Arena *a, const Module *m)
 	}
 }
 
+/* A list of texts as a table; its name, or 0 where it is empty. */
+static const char *print_names(Out *o, Arena *a, const char *name, const Sym *v, int64_t n)
+{
+	if (!n)
+		return "0";
+	out(o, "static const char *const %s[] = {\n", name);
+	for (int64_t i = 0; i < n; i++)
+		out(o, "%s,\n", c_string(a, v[i]));
+	out(o, "};\n\n");
+	return name;
+}
+
+/* What the columns of a source with names pick in the file. */
+static void print_picks(Out *o, Arena *a, const Module *m)
+{
+	for (int i = 0; i < m->npick; i++)
+		print_names(o, a, arena_printf(a, "pick%d", i), m->pick[i].name, m->pick[i].n);
+	out(o, "static const nnrt_pick picks[] = {\n");
+	for (int i = 0; i < m->npick; i++)
+		out(o, "{ %s, %d, %d, %d, %d },\n",
+		    m->pick[i].n ? arena_printf(a, "pick%d", i) : "0", m->pick[i].n,
+		    m->pick[i].rest, m->pick[i].gaps, m->pick[i].target);
+	out(o, "};\n\n");
+}
+
+static void print_source(Out *o, Arena *a, const Module *m)
+{
+	static const char *const source[] = { "NNRT_NO_DATA", "NNRT_IDX", "NNRT_SYNTHETIC",
+		                              "NNRT_CSV" };
+	const DataInfo *d = &m->data;
+	bool csv = d->source == DATA_CSV && m->npick;
+	if (csv)
+		print_picks(o, a, m);
+	const char *names = print_names(o, a, "names", d->names, d->nnames);
+	out(o,
+	    "static const nnrt_data data = {\n"
+	    ".source = %s, .path = %s, .images = %s, .labels = %s,\n"
+	    ".kind = %s, .n = %lld, .noise = %s,\n"
+	    ".val = %s, .test = %s, .seed = %llu, .shuffle = %d,\n"
+	    ".time = %s, .stratify = %d, .folds = %lld,\n",
+	    source[d->source], c_string(a, d->path), c_string(a, d->images),
+	    c_string(a, d->labels), c_string(a, d->kind), (long long)d->n,
+	    number(a, d->noise), number(a, d->val), number(a, d->test),
+	    (unsigned long long)d->seed, d->shuffle, number(a, d->time), d->stratify,
+	    (long long)d->folds);
+	if (d->source == DATA_CSV)
+		out(o,
+		    ".header = %d, .sep = %s, .names = %s, .nnames = %lld, .missing = %s,\n"
+		    ".pick = %s,\n",
+		    d->header, c_string(a, d->sep), names, (long long)d->nnames,
+		    c_string(a, d->missing), csv ? "picks" : "0");
+	out(o, "};\n\n");
+}
+
 static void print_data(Out *o, Arena *a, const Module *m)
 {
-	static const char *const source[] = { "NNRT_NO_DATA", "NNRT_IDX", "NNRT_SYNTHETIC" };
-	const DataInfo *d = &m->data;
 	const TrainInfo *t = &m->train;
-	if (d->source != DATA_NONE)
-		out(o,
-		    "static const nnrt_data data = {\n"
-		    ".source = %s, .path = %s, .images = %s, .labels = %s,\n"
-		    ".kind = %s, .n = %lld, .noise = %s,\n"
-		    ".val = %s, .test = %s, .seed = %llu, .shuffle = %d,\n"
-		    ".time = %s, .stratify = %d, .folds = %lld,\n};\n\n",
-		    source[d->source], c_string(a, d->path), c_string(a, d->images),
-		    c_string(a, d->labels), c_string(a, d->kind), (long long)d->n,
-		    number(a, d->noise), number(a, d->val), number(a, d->test),
-		    (unsigned long long)d->seed, d->shuffle, number(a, d->time), d->stratify,
-		    (long long)d->folds);
+	if (m->data.source != DATA_NONE)
+		print_source(o, a, m);
 	if (!t->given)
 		return;
 	out(o,
@@ -611,9 +656,9 @@ void emit_trainer(Out *o, const Module *m, const Options *opt)
 	print_scalars(o, m, opt);
 	print_tensors(o, m, "params", m->param, m->nparam);
 	print_tensors(o, m, "buffers", m->buffer, m->nbuffer);
-	print_fields(o, a, "inputs", m->in, m->nin);
-	print_fields(o, a, "outputs", m->out, m->nout);
-	print_fields(o, a, "columns", m->column, m->ncolumn);
+	print_fields(o, a, "inputs", m->in, m->nin, 0);
+	print_fields(o, a, "outputs", m->out, m->nout, 0);
+	print_fields(o, a, "columns", m->column, m->ncolumn, m->pick);
 	print_fitted(o, a, m);
 	print_small_tables(o, a, m);
 	print_data(o, a, m);

@@ -665,6 +665,9 @@ Value eval_call(Elab *e, Ast *call, const Value *piped)
 	Sym name = call->u.call.fn;
 	bool inside = in_prelude(e, call->at);
 	Layer *l = e->frame ? map_get(&e->frame->layers, name) : 0;
+	Value columns;
+	if (e->in_data && !piped && column_call(e, call, &columns))
+		return columns;
 	if (!inside && !l && map_get(&e->refused, name))
 		return v_poison();
 	Def *d = l ? 0 : def_find(e, name, call->at);

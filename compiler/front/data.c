@@ -1,7 +1,6 @@
-/* data.c - the data section: the source, and the expressions that give inputs and targets.
+/* data.c - the fields of the data section: expressions that give inputs and targets.
  *
- * In:    data SOURCE(...) { field = expression }.   Out: DataInfo; the graph `bind` over raw
- *        columns.
+ * In:    data SOURCE(...) { field = expression }.   Out: the graph `bind` over raw columns.
  * Holds: every input and target is given, nothing else is; expressions work element by
  *        element, so a column has its field's shape.
  */
@@ -9,164 +8,7 @@
 
 #include <string.h>
 
-static void unknown_data_argument(Elab *e, Ast *call, const Arg *a, const char *const *own,
-                                  int nown, const char *signature)
-{
-	static const char *const common[] = { "val",   "test",  "seed",   "shuffle",
-		                              "split", "cache", "balance" };
-	const char *name[16];
-	int n = 0;
-	for (int i = 0; i < nown; i++)
-		name[n++] = own[i];
-	for (int i = 0; i < 7; i++)
-		name[n++] = common[i];
-	if (!a->name) {
-		Diag *d =
-			fail(e, a->at, "E0207", "`%s` has too many arguments", call->u.call.fn);
-		diag_note(d, "%s", signature);
-		return;
-	}
-	Diag *d = fail(e, a->name_at, "E0202", "`%s` has no argument `%s`", call->u.call.fn,
-	               a->name);
-	suggest_argument(d, call->u.call.fn, a->name, name, n);
-	diag_note(d, "%s", signature);
-}
-
-static void idx_source(Elab *e, Ast *call, Args *args)
-{
-	static const char *const own[] = { "images", "labels" };
-	static const char signature[] =
-		"idx(dir, val = 0, test = 0, seed = 0, shuffle = true), or "
-		"idx(images = file, labels = file, ...)";
-	DataInfo *d = &e->m->data;
-	d->source = DATA_IDX;
-	for (int i = 0; i < args->n; i++) {
-		const Arg *a = &args->v[i];
-		if (a->v.kind == V_POISON)
-			continue;
-		if (!a->name && i == 0)
-			need_string(e, &a->v, "the folder of `idx`", &d->path);
-		else if (a->name && !strcmp(a->name, "images"))
-			need_string(e, &a->v, "`images`", &d->images);
-		else if (a->name && !strcmp(a->name, "labels"))
-			need_string(e, &a->v, "`labels`", &d->labels);
-		else if (!a->name || !data_argument(e, a))
-			unknown_data_argument(e, call, a, own, 2, signature);
-	}
-	if (d->path || d->images || e->j->nerror)
-		return;
-	Diag *m = fail(e, call->at, "E0207", "`idx` needs a folder, or `images =`");
-	diag_note(m, "%s", signature);
-}
-
-static void synthetic_source(Elab *e, Ast *call, Args *args)
-{
-	static const char *const own[] = { "kind", "n", "noise" };
-	static const char signature[] = "synthetic(kind, n, noise = 0.1)";
-	DataInfo *d = &e->m->data;
-	Span kind = call->at;
-	int pos = 0;
-	d->source = DATA_SYNTHETIC;
-	d->noise = 0.1;
-	for (int i = 0; i < args->n; i++) {
-		const Arg *a = &args->v[i];
-		const char *name = a->name ? a->name : pos < 3 ? own[pos] : "";
-		pos += !a->name;
-		if (a->v.kind == V_POISON)
-			continue;
-		if (!strcmp(name, "kind")) {
-			need_string(e, &a->v, "the kind of `synthetic`", &d->kind);
-			kind = a->at;
-		} else if (!strcmp(name, "n")) {
-			if (need_int(e, &a->v, "the number of samples", &d->n) && d->n < 1)
-				fail(e, a->at, "E0404", "`n` must be at least 1");
-		} else if (!strcmp(name, "noise")) {
-			if (need_number(e, &a->v, "`noise`", &d->noise) && d->noise < 0)
-				fail(e, a->at, "E0404", "`noise` must be at least 0");
-		} else if (!a->name || !data_argument(e, a)) {
-			unknown_data_argument(e, call, a, own, 3, signature);
-		}
-	}
-	if (e->j->nerror)
-		return;
-	if (!d->kind || !d->n) {
-		Diag *m = fail(e, call->at, "E0207", "`synthetic` needs the argument `%s`",
-		               d->kind ? "n" : "kind");
-		diag_note(m, "%s", signature);
-	} else if (!strcmp(d->kind, "sequence")) {
-		bool classes = false;
-		for (int i = 0; i < e->m->nin; i++)
-			classes |= !e->m->in[i].target && e->m->in[i].ty.classes > 0;
-		if (classes)
-			return;
-		Diag *m = fail(e, kind, "E0404",
-		               "`synthetic(\"sequence\")` needs an input of classes");
-		diag_help(m, "write `input tokens: class(256)[N, T]`, or take \"linear\"");
-	} else if (strcmp(d->kind, "random") && strcmp(d->kind, "linear")) {
-		Diag *m = fail(e, kind, "E0207", "`synthetic` does not know the kind \"%s\"",
-		               d->kind);
-		diag_help(m, "its kinds are \"random\", \"linear\" and \"sequence\"");
-	}
-}
-
-static void source_of(Elab *e, Ast *call)
-{
-	static const char *const names[] = { "idx",  "cifar10", "cifar100", "csv",
-		                             "text", "images",  "npy",      "npz",
-		                             "raw",  "libsvm",  "synthetic" };
-	Sym name = call->u.call.fn;
-	bool idx = !strcmp(name, "idx");
-	const char *what;
-	e->m->data.shuffle = true;
-	e->m->data.at = call->at;
-	e->m->data.has_val = true; /* until it is known                               */
-	if (!idx && strcmp(name, "synthetic")) {
-		if (later_name(name, &what) && !strcmp(what, "the data source")) {
-			later(e, call->name_at, "the data source `%s`", name);
-			return;
-		}
-		Diag *d = fail(e, call->name_at, "E0201", "unknown data source `%s`", name);
-		Foreign f;
-		const char *near = nearest(name, names, 11);
-		if (foreign_find(e->mem, name, &f) && f.ours)
-			near = nearest(f.ours, names, 11);
-		if (near)
-			diag_help(d, "did you mean `%s`?", near);
-		else
-			diag_help(d, "`nnc --list sources` names them all");
-		return;
-	}
-	Args args = { 0 };
-	Ast *split;
-	call = data_call(e, call, &split);
-	collect_args(e, 0, call, 0, &args);
-	if (idx)
-		idx_source(e, call, &args);
-	else
-		synthetic_source(e, call, &args);
-	data_split(e, split);
-}
-
 /* ---- fields ------------------------------------------------------------------------------ */
-
-/* A raw column with the shape of the field that uses it; 0 after a message. */
-static Node *column(Elab *e, Sym name, const Type *ty, Span at)
-{
-	Module *m = e->m;
-	for (int i = 0; i < m->ncolumn; i++) {
-		if (m->column[i].name != name)
-			continue;
-		if (!type_eq(&m->column[i].ty, ty)) {
-			later(e, at, "the column `%s` for fields of two types", name);
-			return 0;
-		}
-		Type t = *ty;
-		return n_leaf(e->g, O_input, name, i, &t);
-	}
-	Field f = { name, *ty, false, at };
-	PUSH(e->mem, m->column, m->ncolumn, m->capcolumn, f);
-	return n_leaf(e->g, O_input, name, m->ncolumn - 1, ty);
-}
 
 static bool mentions(const Ast *a, const char *name)
 {
@@ -205,7 +47,7 @@ static bool bind_columns(Elab *e, const Field *in, Ast *value)
 	bool ok = true;
 	if (mentions(value, images)) {
 		Type t = type_make(DT_U8, in->ty.rank, in->ty.dim);
-		Node *n = column(e, images, &t, value->at);
+		Node *n = column_raw(e, images, &t, 0, value->at);
 		ok &= n != 0;
 		if (n)
 			frame_bind(e, e->frame, images, v_tensor(e, n, value->at), value->at)
@@ -214,7 +56,7 @@ static bool bind_columns(Elab *e, const Field *in, Ast *value)
 	if (mentions(value, labels)) {
 		Type t = in->ty;
 		t.dt = DT_I32;
-		Node *n = column(e, labels, &t, value->at);
+		Node *n = column_raw(e, labels, &t, 0, value->at);
 		ok &= n != 0;
 		if (n)
 			frame_bind(e, e->frame, labels, v_tensor(e, n, value->at), value->at)
@@ -223,13 +65,54 @@ static bool bind_columns(Elab *e, const Field *in, Ast *value)
 	return ok;
 }
 
+/* A truth as class 0 or 1. */
+static Node *n_where(Elab *e, Node *n)
+{
+	Type t = n->ty;
+	t.dt = DT_I32;
+	Node *one = n_broadcast(e->g, n_const_as(e->g, 1, DT_I32), &t);
+	Node *zero = n_broadcast(e->g, n_const_as(e->g, 0, DT_I32), &t);
+	return n_op3(e->g, O_where, n, one, zero);
+}
+
+/* Numbers and truths become what the field holds; what has as many elements, its shape. */
+static Node *fit_type(Elab *e, Node *n, const Type *to)
+{
+	Dim a, b;
+	if (to->dt == DT_REAL)
+		n = real_of(e, n);
+	else if (to->dt == DT_I32 && n->ty.dt == DT_BOOL && (!to->classes || to->classes == 2))
+		n = n_where(e, n);
+	if (e->m->data.source == DATA_CSV && !type_shape_eq(&n->ty, to) &&
+	    type_size(&n->ty, &a) && type_size(to, &b) && a.k == b.k && a.b == b.b)
+		n = n_reshape(e->g, n, to);
+	return n;
+}
+
+static void wrong_shape(Elab *e, const Field *in, const Node *n, Ast *value)
+{
+	if (e->m->data.source != DATA_CSV) {
+		later(e, value->at, "data expressions that change the shape");
+		return;
+	}
+	Diag *d = fail(e, value->at, "E0301", "`%s` is declared as %s, but these data are %s",
+	               in->name, type_text(e->mem, &in->ty), type_text(e->mem, &n->ty));
+	diag_span(d, in->at, "%s", "");
+	diag_note(d, "a column is one number a sample");
+	diag_help(d, "write `%s = columns(\"a\", \"b\")` with as many names, or "
+	             "`%s = others()` for all columns that no other field uses",
+	          in->name, in->name);
+}
+
 static void bind_field(Elab *e, int i, Ast *value)
 {
 	const Field *in = &e->m->in[i];
 	e->frame = 0;
 	e->frame = data_frame(e);
 	e->field = in;
-	if (!bind_columns(e, in, value))
+	if (e->m->data.source == DATA_CSV)
+		columns_begin(e, in, value);
+	else if (!bind_columns(e, in, value))
 		return;
 	Value v = eval(e, value);
 	if (v.kind == V_POISON)
@@ -240,10 +123,9 @@ static void bind_field(Elab *e, int i, Ast *value)
 		return;
 	}
 	Node *n = value_node(e, &v);
-	if (in->ty.dt == DT_REAL)
-		n = real_of(e, n);
+	n = fit_type(e, n, &in->ty);
 	if (!type_shape_eq(&n->ty, &in->ty)) {
-		later(e, value->at, "data expressions that change the shape");
+		wrong_shape(e, in, n, value);
 		return;
 	}
 	if (n->ty.dt != in->ty.dt) {
@@ -316,8 +198,11 @@ static void missing_field(Elab *e, const Field *in)
 		diag_help(d, "did you mean `%s = %s` at line %d?", in->name,
 		          source_text(e->j, stray->u.decl.value->at), line);
 	} else {
+		bool csv = e->m->data.source == DATA_CSV;
 		diag_help(d, "write `%s = %s` in `data`", in->name,
-		          in->target ? "labels" : "images / 255");
+		          csv          ? "others()"
+		          : in->target ? "labels"
+		                       : "images / 255");
 	}
 }
 
@@ -368,7 +253,7 @@ static void fields(Elab *e)
 		}
 		for (int i = 0; i < m->nin; i++) {
 			Type ty = m->in[i].ty;
-			Node *n = column(e, m->in[i].name, &ty, m->in[i].at);
+			Node *n = column_raw(e, m->in[i].name, &ty, 0, m->in[i].at);
 			if (n)
 				graph_root(e->g, R_FIELD, i, m->in[i].name, n, m->in[i].at);
 		}
@@ -381,7 +266,7 @@ static void fields(Elab *e)
 		Ast name = { .kind = A_NAME, .at = m->in[i].at, .name_at = m->in[i].at };
 		name.u.name = m->in[i].name;
 		bool raw = !strcmp(name.u.name, "images") || !strcmp(name.u.name, "labels");
-		if (!body && !raw) {
+		if (!body && !raw && m->data.source != DATA_CSV) {
 			missing_field(e, &m->in[i]);
 			continue;
 		}
@@ -399,13 +284,14 @@ void do_data(Elab *e)
 	e->in_data = true;
 	e->frame = 0;
 	e->g = e->top = e->m->bind = graph_new(e->j, job_sym(e->j, "bind"));
-	source_of(e, e->data->u.section.call);
+	data_source(e, e->data->u.section.call);
 	if (e->m->data.source != DATA_NONE)
 		fields(e);
 	if (!e->j->nerror)
 		only_elementwise(e, e->g);
 	if (!e->j->nerror)
 		field_end(e);
+	e->field = 0;
 	e->frame = 0;
 	e->in_data = false;
 	e->literal = false;

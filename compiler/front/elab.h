@@ -12,6 +12,7 @@
  *     stmt.c      statements           result.c    losses, metrics, outputs
  *     recur.c     scan
  *     section.c   train                data.c      data
+ *     source.c    sources of data      column.c    columns in fields
  *     export.c    export               search.c    search
  *     field.c     functions of fields: what is learned from the training rows
  *     split.c     how data are dealt
@@ -454,6 +455,18 @@ bool  is_field_function(const char *name);
 /* The graph `bind` is complete: what has to be learned first becomes the graph `fit`. */
 void  field_end(Elab *e);
 void  data_split(Elab *e, Ast *split);
+/* The source that the section names, and its arguments (source.c). */
+void  data_source(Elab *e, Ast *call);
+
+/* ---- columns in the expressions of fields (column.c) ---------------------------------------- */
+
+/* Before the expression of field `in` is evaluated: what its columns are. */
+void  columns_begin(Elab *e, const Field *in, Ast *value);
+/* A name, or a call of others, columns, column, as raw columns; false: it is none. */
+bool  column_name(Elab *e, Ast *a, Value *v);
+bool  column_call(Elab *e, Ast *call, Value *v);
+/* A raw column of that name and type; 0 after a message.  pick may be 0. */
+Node *column_raw(Elab *e, Sym name, const Type *ty, const Pick *pick, Span at);
 
 /* ---- builtins ---------------------------------------------------------------------------- */
 
@@ -654,6 +667,8 @@ struct Elab {
 	StopWhen stop_when;            /* of the condition at hand                            */
 	bool in_data;
 	const Field *field;            /* of the data section, whose expression is evaluated   */
+	bool bare, compares;           /* it is a column and nothing else; has a comparison    */
+	struct { const Ast *a; bool words, gaps; } *column; int ncolumn, capcolumn;
 };
 
 /* The leaf of a run-time number. */

@@ -155,6 +155,8 @@ OUTLINE static Value eval_name(Elab *e, Ast *a)
 		v.at = a->at;
 		return v;
 	}
+	if (e->in_data && column_name(e, a, &v))
+		return v;
 	Layer *l = e->frame ? map_get(&e->frame->layers, name) : 0;
 	if (l) {
 		v = v_none();

@@ -13,8 +13,8 @@ static const struct { const char *what, *names;
 	{ "the stopping rule", " early_stopping " },
 	{ "the data function",
 	  " categorical random_crop random_flip "
-	  "random_shift random_rotate cutout mixup others columns column " },
-	{ "the data source", " cifar10 cifar100 csv text images npy npz raw libsvm " },
+	  "random_shift random_rotate cutout mixup " },
+	{ "the data source", " cifar10 cifar100 text images npy npz raw libsvm " },
 };
 
 bool later_name(const char *name, const char **what)

@@ -75,11 +75,25 @@ typedef struct {
 	int64_t params;
 } CallInfo;
 
-typedef enum { DATA_NONE, DATA_IDX, DATA_SYNTHETIC } DataSource;
+typedef enum {
+	DATA_NONE, DATA_IDX, DATA_SYNTHETIC, DATA_CSV
+} DataSource;
+
+/* What a raw column is in a source with named columns. */
+typedef struct {
+	Sym *name; int n;              /* as many as the column has elements, or: */
+	bool rest;                     /* others(): all that no other pick names               */
+	bool words;                    /* a text, not a number: inside `categorical`           */
+	bool gaps;                     /* an empty cell is no error but NaN: inside `fill`     */
+	bool target;                   /* no input is made of it                               */
+} Pick;
 
 typedef struct {
 	DataSource source;
 	Sym path, images, labels;      /* 0 where not given                                    */
+	bool header;                   /* csv: the first record has the names                  */
+	Sym sep, missing;
+	Sym *names; int64_t nnames;    /* csv: of all columns in file order; 0: not given      */
 	Sym kind;                      /* synthetic                                            */
 	int64_t n;
 	double noise, val, test;       /* fraction (<= 1) or rows (> 1); 0: none               */
@@ -159,6 +173,7 @@ typedef struct Module {
 	int *part; int npart;          /* of which call nodes of a part are; -1: of none       */
 	Field *column; int ncolumn, capcolumn;  /* raw columns that the data section reads     */
 	Fitted *fitted; int nfitted, capfitted; int64_t fitted_len;
+	Pick *pick; int npick, cappick;         /* of each column                              */
 	DataInfo data;
 	TrainInfo train;
 	Sym export_prefix;             /* `export c(prefix, batch)`: 0 where not given         */

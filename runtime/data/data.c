@@ -46,8 +46,13 @@ void rt_data_free(Dataset *d)
 {
 	if (!d)
 		return;
-	for (int i = 0; i < d->ncolumn; i++)
-		rt_free(d->column[i].data);
+	for (int i = 0; i < d->ncolumn; i++) {
+		Column *c = &d->column[i];
+		rt_free(c->data);
+		for (int32_t k = 0; k < c->nword; k++)
+			rt_free(c->word[k]);
+		rt_free(c->word);
+	}
 	rt_free(d->column);
 	rt_free(d->train.row);
 	rt_free(d->val.row);
@@ -55,6 +60,19 @@ void rt_data_free(Dataset *d)
 	rt_free(d->stratum);
 	rt_free(d->name);
 	rt_free(d);
+}
+
+void rt_data_rows(const Dataset *d, int column, const uint32_t *row, int n, void *to)
+{
+	const Column *c = &d->column[column];
+	unsigned char *p = to;
+	if (!c->data) {
+		memset(to, 0, c->stride * (size_t)n);
+		return;
+	}
+	for (int i = 0; i < n; i++)
+		memcpy(p + (size_t)i * c->stride, c->data + (size_t)row[i] * c->stride,
+		       c->stride);
 }
 
 Rows rt_rows_all(int64_t n)
@@ -112,6 +130,9 @@ Dataset *rt_data_load(const nnrt_model *m, const char *path)
 		break;
 	case NNRT_SYNTHETIC:
 		d = rt_synthetic_kind(m, how);
+		break;
+	case NNRT_CSV:
+		d = rt_csv_load(m, path, true);
 		break;
 	case NNRT_NO_DATA:
 		break;

@@ -1,0 +1,228 @@
+/* column.c - columns of the source in the expressions of fields.
+ *
+ * In:    names and calls in `data { field = expression }`.   Out: leaves of the graph `bind`, and
+ *        the module's tables of columns and of what they pick in the file.
+ * Holds: two uses of a column with equal types are one column.
+ *
+ * The files are not read here, so the type of a column follows from its use: alone it is what its
+ * field is; in an expression it is a number.  The trainer checks that the file agrees.
+ */
+#include "elab.h"
+
+#include <string.h>
+
+/* ---- what stands where ---------------------------------------------------------------------- */
+
+static bool is_call(const Ast *a, const char *name)
+{
+	return a->kind == A_CALL && !strcmp(a->u.call.fn, name);
+}
+
+static bool is_column(const Ast *a)
+{
+	return a->kind == A_NAME || is_call(a, "column") || is_call(a, "columns") ||
+	       is_call(a, "others");
+}
+
+/* Notes every column below a, and whether it stands inside `categorical` or `fill`. */
+static void walk(Elab *e, const Ast *a, bool words, bool gaps)
+{
+	if (is_column(a)) {
+		int n = e->ncolumn;
+		PUSH(e->mem, e->column, e->ncolumn, e->capcolumn, (__typeof__(*e->column)){ 0 });
+		e->column[n].a = a;
+		e->column[n].words = words;
+		e->column[n].gaps = gaps;
+		return;
+	}
+	if (a->kind == A_BINARY || a->kind == A_UNARY) {
+		e->compares |= a->kind == A_BINARY && strchr("<>=!", *a->u.bin.op);
+		walk(e, a->u.bin.l, words, gaps);
+		if (a->kind == A_BINARY)
+			walk(e, a->u.bin.r, words, gaps);
+	} else if (a->kind == A_PIPE) {
+		const Ast *to = a->u.pipe.stage;
+		walk(e, a->u.pipe.from, words || is_call(to, "categorical"),
+		     gaps || is_call(to, "fill"));
+		walk(e, to, words, gaps);
+	} else if (a->kind == A_ARG) {
+		walk(e, a->u.arg.value, words, gaps);
+	} else if (a->kind == A_INDEX) {
+		walk(e, a->u.index.of, words, gaps);
+	} else if (a->kind == A_LIST) {
+		for (int i = 0; i < a->u.list.item.n; i++)
+			walk(e, a->u.list.item.v[i], words, gaps);
+	} else if (a->kind == A_CALL) {
+		words |= is_call(a, "categorical");
+		gaps |= is_call(a, "fill");
+		for (int i = 0; i < a->u.call.arg.n; i++)
+			walk(e, a->u.call.arg.v[i], words, gaps);
+	}
+}
+
+void columns_begin(Elab *e, const Field *in, Ast *value)
+{
+	e->field = in;
+	e->bare = is_column(value);
+	e->compares = false;
+	e->ncolumn = 0;
+	walk(e, value, false, false);
+}
+
+static void look(const Elab *e, const Ast *a, Pick *p)
+{
+	for (int i = 0; i < e->ncolumn; i++)
+		if (e->column[i].a == a) {
+			p->words = e->column[i].words;
+			p->gaps = e->column[i].gaps;
+		}
+}
+
+/* ---- the tables ----------------------------------------------------------------------------- */
+
+static bool same_pick(const Pick *a, const Pick *b)
+{
+	return !b || (a->words == b->words && a->gaps == b->gaps);
+}
+
+Node *column_raw(Elab *e, Sym name, const Type *ty, const Pick *pick, Span at)
+{
+	Module *m = e->m;
+	for (int i = 0; i < m->ncolumn; i++) {
+		if (m->column[i].name != name)
+			continue;
+		if (type_eq(&m->column[i].ty, ty) && same_pick(&m->pick[i], pick)) {
+			m->pick[i].target &= e->field && e->field->target;
+			return n_leaf(e->g, O_input, name, i, ty);
+		}
+		if (!pick) {
+			later(e, at, "the column `%s` for fields of two types", name);
+			return 0;
+		}
+	}
+	Field f = { name, *ty, false, at };
+	Pick none = { 0 };
+	PUSH(e->mem, m->column, m->ncolumn, m->capcolumn, f);
+	PUSH(e->mem, m->pick, m->npick, m->cappick, pick ? *pick : none);
+	m->pick[m->npick - 1].target = e->field && e->field->target;
+	return n_leaf(e->g, O_input, name, m->ncolumn - 1, ty);
+}
+
+/* The type of a column of n numbers a sample (0: one, without a dimension). */
+static Type type_of(const Elab *e, int n, const Pick *p)
+{
+	const Type *f = &e->field->ty;
+	Dim d[2] = { f->dim[0], { n, 0 } };
+	Type t = type_make(DT_REAL, n ? 2 : 1, d);
+	if (p->words || (e->bare && f->dt != DT_REAL)) {
+		t.dt = p->words ? DT_I32 : f->dt;
+		t.classes = f->classes;
+	} else if (f->dt == DT_I32 && !e->compares) {
+		t.dt = DT_I32;
+	}
+	return t;
+}
+
+static void known_name(Elab *e, Sym name, Span at)
+{
+	const DataInfo *d = &e->m->data;
+	bool found = d->nnames == 0;
+	for (int i = 0; i < d->nnames; i++)
+		found |= d->names[i] == name;
+	if (found)
+		return;
+	Diag *m = fail(e, at, "E0204", "`names` has no column `%s`", name);
+	const char *near = nearest(name, (const char *const *)d->names, (int)d->nnames);
+	if (near)
+		diag_help(m, "did you mean `%s`?", near);
+	else
+		diag_help(m, "add it to `names`, which counts all columns of the file");
+}
+
+static Value value_of(Elab *e, Sym name, const Type *ty, const Pick *p, Span at)
+{
+	Node *n = column_raw(e, name, ty, p, at);
+	return n ? v_tensor(e, n, at) : v_poison();
+}
+
+/* ---- names and calls ------------------------------------------------------------------------ */
+
+static Value one_column(Elab *e, Sym name, const Ast *a)
+{
+	Pick p = { NEW(e->mem, Sym), 1, false, false, false, false };
+	p.name[0] = name;
+	look(e, a, &p);
+	known_name(e, name, a->at);
+	Type t = type_of(e, 0, &p);
+	return value_of(e, name, &t, &p, a->at);
+}
+
+bool column_name(Elab *e, Ast *a, Value *v)
+{
+	if (e->m->data.source != DATA_CSV || !e->field || map_get(&e->def, a->u.name) ||
+	    in_prelude(e, a->at))
+		return false;
+	*v = one_column(e, a->u.name, a);
+	return true;
+}
+
+static Value several(Elab *e, Ast *call, const Args *args)
+{
+	Pick p = { NEWN(e->mem, Sym, args->n), args->n, false, false, false, false };
+	const char *name = "columns(";
+	for (int i = 0; i < args->n; i++) {
+		if (!need_string(e, &args->v[i].v, "the name of a column", &p.name[i]))
+			return v_poison();
+		known_name(e, p.name[i], args->v[i].at);
+		name = arena_printf(e->mem, "%s%s\"%s\"", name, i ? ", " : "", p.name[i]);
+	}
+	look(e, call, &p);
+	Type t = type_of(e, args->n, &p);
+	return value_of(e, job_sym(e->j, arena_printf(e->mem, "%s)", name)), &t, &p, call->at);
+}
+
+/* The rest of the file has the shape of the field: its size is known by the file alone. */
+static Value rest(Elab *e, Ast *call)
+{
+	Pick p = { 0, 0, true, false, false, false };
+	look(e, call, &p);
+	Type t = e->field->ty, of = type_of(e, 0, &p);
+	t.dt = of.dt;
+	t.classes = of.classes;
+	return value_of(e, job_sym(e->j, "others()"), &t, &p, call->at);
+}
+
+bool column_call(Elab *e, Ast *call, Value *v)
+{
+	bool others = is_call(call, "others"), one = is_call(call, "column");
+	if ((!others && !one && !is_call(call, "columns")) || !e->field)
+		return false;
+	*v = v_poison();
+	if (e->m->data.source != DATA_CSV) {
+		Diag *d = fail(e, call->name_at, "E0404", "`%s` is for `csv`", call->u.call.fn);
+		diag_help(d, "write the column's name alone");
+		return true;
+	}
+	Args args = { 0 };
+	collect_args(e, 0, call, 0, &args);
+	for (int i = 0; i < args.n; i++)
+		if (args.v[i].v.kind == V_POISON)
+			return true;
+	Sym name;
+	if ((others && args.n) || (one && args.n != 1) || (!others && !args.n)) {
+		Diag *d = fail(e, call->at, "E0207", "`%s` takes %s", call->u.call.fn,
+		               others ? "no argument"
+		               : one  ? "the name of one column"
+		                      : "names of columns");
+		diag_note(d, "%s", others ? "others()"
+		                   : one  ? "column(\"any text\")"
+		                          : "columns(\"a\", \"b\")");
+	} else if (others) {
+		*v = rest(e, call);
+	} else if (!one) {
+		*v = several(e, call, &args);
+	} else if (need_string(e, &args.v[0].v, "the name of a column", &name)) {
+		*v = one_column(e, name, call);
+	}
+	return true;
+}
