@@ -181,6 +181,7 @@ check-long: check
 	@FAULT_EVERY=1 sh tests/group/fault.sh
 	@LONG=1 sh tests/group/scale.sh
 	@LONG=1 sh tests/group/fuzz.sh
+	@sh tests/fuzz/run.sh 120
 
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libnncc.a $(BUILD)/libnnrt.a | $(GEN_H)
 	@mkdir -p $(@D)
@@ -220,8 +221,8 @@ FUZZ_LIBS := -Wl,-Bstatic -ljansson -lxxhash -lz -Wl,-Bdynamic -lopenblas -lm $(
 
 .PHONY: fuzz fuzz-replay fuzz-targets
 fuzz:
-	@$(MAKE) -s --no-print-directory BUILD=$(BUILD)/fuzz CC=clang OPT='-O1 -g' WARN= OMP= FUZZ_MAIN=-fsanitize=fuzzer \
-		SAN='-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all' fuzz-targets
+	@$(MAKE) -s --no-print-directory BUILD=$(BUILD)/fuzz CC=clang OPT='-O2 -g' WARN= OMP= FUZZ_MAIN=-fsanitize=fuzzer \
+		SAN='-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-coverage=trace-cmp -fno-sanitize-recover=all' fuzz-targets
 fuzz-replay:
 	@$(MAKE) -s --no-print-directory BUILD=$(BUILD)/asan OPT='-O1 -g' FUZZ_MAIN=tests/fuzz/replay.c \
 		SAN='-fsanitize=address,undefined -fno-sanitize-recover=all' fuzz-targets

@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""mutants.py - does `make check` notice a broken compiler?  Twenty faults made by hand.
+
+Each fault is put into a copy of the tree alone, the copy is built, and the groups of `make check`
+run until one fails.  Groups that compare texts (golden, docs, messages) are left out on purpose:
+they notice every change, not wrong results.
+
+    mutants.py [NAME...]     all, or those whose name contains a NAME; the rest of a line says
+                             which group noticed and which test.   Exit 1 if fewer than 18 of 20
+                             are noticed, 2 if a fault does not apply to the sources as they are.
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+NEEDED = 18
+LIMIT = 900                     # seconds of one group
+
+# (name, file, what stands there, what the fault makes of it, groups that are asked first)
+FAULTS = [
+    # gradient rules
+    ("gradient of tanh: 1 + y * y", "compiler/ops/ops.def",
+     'OP(tanh, nnc_tanh(a), .kind = MAP, .nin = 1, .cost = DEAR, .f = f_tanh,\n\t.grad = { "dy * (1 - y * y)" }',
+     'OP(tanh, nnc_tanh(a), .kind = MAP, .nin = 1, .cost = DEAR, .f = f_tanh,\n\t.grad = { "dy * (1 + y * y)" }',
+     "units"),
+    ("gradient of a / b: sign of b's", "compiler/ops/ops.def", '"-dy * y / b"', '"dy * y / b"', "units"),
+    ("gradient of sqrt: factor 0.5 lost", "compiler/ops/ops.def", '{ "0.5 * dy / y" }', '{ "dy / y" }', "units"),
+    ("gradient of permute: not the inverse", "compiler/ops/move.c",
+     "inverse[y->a.perm.p[k]] = k;", "inverse[k] = y->a.perm.p[k];", "units"),
+    ("gradient of a window: padding lost", "compiler/ops/window.c",
+     "Ex *s = ex_add(l, ix[lead + i], ex_int(l, pad));", "Ex *s = ex_add(l, ix[lead + i], ex_int(l, 0));",
+     "units"),
+    ("gradient of scan: adjoint of a captured value not summed", "compiler/pass/scangrad.c",
+     "add_next(r, n_op2(r->body, O_add, acc, d), zeros(r->g, &x->ty));",
+     "add_next(r, n_op2(r->body, O_add, d, d), zeros(r->g, &x->ty));", "layers"),
+    # shape rules
+    ("shape of a strided window: one position more", "compiler/front/spatial.c",
+     "(room / w->stride[i] + 1)", "((room + w->stride[i] - 1) / w->stride[i] + 1)", "layers"),
+    ("shape of reshape: numbers of elements not compared", "compiler/ops/move.c",
+     "!type_size(&n->in[0]->ty, &b) || !dim_eq(a, b))", "!type_size(&n->in[0]->ty, &b))", "units"),
+    ("shape of permute: twice the same dimension allowed", "compiler/ops/move.c",
+     "p >= ty->rank || seen >> p & 1)", "p >= ty->rank)", "units"),
+    # memory plan
+    ("plan: lives that touch do not overlap", "compiler/kernel/plan.c",
+     "return a->first <= b->last && b->first <= a->last;",
+     "return a->first < b->last && b->first < a->last;", "probes"),
+    ("plan: in place though read again later", "compiler/kernel/plan.c",
+     "if (!only_here(u, from, r) ||\n", "if (", "probes"),
+    ("plan: in place at other indices", "compiler/kernel/plan.c",
+     "!identity(form->body, alike_origin(f, r->kernel, from), &at))", "false)", "probes"),
+    ("plan: what a scan touches dies with its first region", "compiler/kernel/plan.c",
+     "lifetimes(r->body, a, from >= 0 ? to : end > a ? end : a);", "lifetimes(r->body, -1, -1);", "probes"),
+    # barriers
+    ("barriers: a read before a write is no conflict", "compiler/kernel/owners.c",
+     "!(t->a.write || a->write))", "!t->a.write)", "probes"),
+    ("barriers: unequal splits do not cross", "compiler/kernel/owners.c",
+     "if (!same_split(t->split, s))\n\t\treturn true;", "if (!same_split(t->split, s))\n\t\treturn false;",
+     "probes"),
+    ("barriers: none between the steps of a scan", "compiler/kernel/owners.c",
+     "barriers_of(p, r->body);\n\t\tbarriers_of(p, r->body);", "barriers_of(p, r->body);", "probes"),
+    # loaders
+    ("idx: rows of the test part read over those of training", "runtime/data/idx.c",
+     "read_column(m, &test[i], &d->column[i], train[i].count);", "read_column(m, &test[i], &d->column[i], 0);",
+     "trainer"),
+    ("deal: the first validation row trains, too", "runtime/data/deal.c",
+     "part[order[i]] = i < n - test ? VAL : TEST;",
+     "part[order[i]] = i == n - test - val ? TRAIN : i < n - test ? VAL : TEST;", "trainer"),
+    ("safetensors: tensors of the same size swapped", "runtime/safetensors.c",
+     "const unsigned char *p = f->data + t->at + (size_t)i * (size_t)bytes;",
+     "const unsigned char *p = f->data + t->at + (size_t)(t->len - 1 - i) * (size_t)bytes;", "trainer"),
+    ("safetensors: the checksum is not compared", "runtime/safetensors.c",
+     "if (strcmp(sum, given))", "if (0 && strcmp(sum, given))", "fault"),
+]
+
+GROUPS = "units ops probes trainer loop bad fault contract optim sanitize bits models fuzz".split()
+
+
+def apply(tree, file, old, new):
+    path = os.path.join(tree, file)
+    text = open(path, encoding="utf-8").read()
+    if text.count(old) != 1:
+        return False
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text.replace(old, new))
+    return True
+
+
+def run(tree, command):
+    try:
+        p = subprocess.run(command, cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=LIMIT,
+                           env=dict(os.environ, BUILD="build", T=""))
+        return p.returncode, p.stdout.decode(errors="replace")
+    except subprocess.TimeoutExpired:
+        return 124, "takes more than %d s" % LIMIT
+
+
+def judge(tree, first):
+    """The group that notices and its first failure, or None."""
+    status, out = run(tree, ["make", "-s", "-j2", "all", "check-build"])
+    if status:
+        return "build", out.strip().splitlines()[-1]
+    for group in first.split() + [g for g in GROUPS if g not in first.split()]:
+        if group in ("sanitize", "bad"):
+            run(tree, ["make", "-s", "-j2", "asan"])
+        status, out = run(tree, ["sh", "tests/group/%s.sh" % group])
+        if status:
+            found = re.search(r"FAIL (\S.*)", out)
+            return group, found.group(1) if found else out.strip().splitlines()[-1]
+    return None
+
+
+def fresh(to):
+    files = subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT).decode().split("\0")
+    for f in filter(None, files):
+        os.makedirs(os.path.dirname(os.path.join(to, f)), exist_ok=True)
+        shutil.copy2(os.path.join(ROOT, f), os.path.join(to, f))
+
+
+def main():
+    asked = sys.argv[1:]
+    chosen = [f for f in FAULTS if not asked or any(a in f[0] for a in asked)]
+    noticed = unusable = 0
+    for name, file, old, new, first in chosen:
+        began = time.time()
+        with tempfile.TemporaryDirectory(prefix="mutant") as tree:
+            fresh(tree)
+            if not apply(tree, file, old, new):
+                print("%-56s does not apply to %s" % (name, file), flush=True)
+                unusable += 1
+                continue
+            by = judge(tree, first)
+        noticed += by is not None
+        print("%-56s %s  (%.0f s)" % (name, "%s: %s" % by if by else "NOT NOTICED", time.time() - began), flush=True)
+    print("%d of %d faults noticed" % (noticed, len(chosen)))
+    if unusable:
+        return 2
+    return 0 if noticed >= NEEDED * len(chosen) / len(FAULTS) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
