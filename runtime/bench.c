@@ -145,15 +145,15 @@ int rt_bench(const nnrt_model *m, const Options *o)
 	Run *r = rt_begin_run(m, &with);
 	int64_t batch = rt_feed_batch(m, &with, d->train.n);
 	if (m->nloss && m->grad) {
-		Feed *f = rt_feed_new(m, &with, &d->train, r);
+		Feed *f = rt_feed_new(m, &with, d, r);
 		rt_run_reserve(r, f->batch);
-		rt_fit(r, d, &d->train);
+		rt_fit_made_up(r, d, &d->train);
 		measure(r, d, f, timed, length(o));
 		save(r, f, o);
 		rt_feed_free(f);
 	} else {
 		rt_run_reserve(r, batch);
-		rt_fit(r, d, &d->train);
+		rt_fit_made_up(r, d, &d->train);
 		measure_forward(r, d, (int64_t)o->steps, batch, length(o));
 	}
 	rt_run_free(r);

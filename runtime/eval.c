@@ -20,7 +20,7 @@ int rt_eval(const nnrt_model *m, const Options *o)
 	char *path = rt_weights_path(m, o);
 	with.weights = path;
 	Run *r = rt_begin_run(m, &with);
-	rt_fit_read(r, path);
+	rt_fit_read(r, path, RT_FOR_FIELDS | RT_FOR_LOSSES);
 	rt_run_reserve(r, rt_feed_batch(m, o, rows->n));
 	Scores s = rt_run_scores(r, d, rows, r->room);
 	rt_show_split_head(m);

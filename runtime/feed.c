@@ -1,7 +1,8 @@
 /* feed.c - which rows are trained on, in which order, and when it ends.
  *
  * Holds: epoch e visits the rows in the order nnc_permutation(seed, e); the last batch of an
- *        epoch is short rather than left out, unless drop_last.
+ *        epoch is short rather than left out, unless drop_last.  Balanced data are drawn instead,
+ *        with replacement: draw i of epoch e is a pure function of (seed, e, i).
  *
  * SPDX-License-Identifier: 0BSD
  */
@@ -149,8 +150,34 @@ static void check_statistics(const Feed *f, const nnrt_model *m)
 		one_row(f, f->batch);
 }
 
-Feed *rt_feed_new(const nnrt_model *m, const Options *o, const Rows *rows, Run *run)
+/* The rows in place, by class; classes without rows are left out. */
+static void sort_classes(Feed *f, const int32_t *class_of)
 {
+	int64_t n = f->rows->n, most = 0, classes = 0;
+	for (int64_t i = 0; i < n; i++)
+		if (class_of[f->rows->row[i]] >= most)
+			most = class_of[f->rows->row[i]] + 1;
+	int64_t *at = rt_alloc((size_t)most, sizeof *at, "row numbers");
+	f->first = rt_alloc((size_t)most + 1, sizeof *f->first, "row numbers");
+	for (int64_t i = 0; i < n; i++)
+		at[class_of[f->rows->row[i]]]++;
+	for (int64_t c = 0, next = 0; c < most; c++) {
+		int64_t rows = at[c];
+		at[c] = next;
+		if (rows)
+			f->first[classes++] = next;
+		next += rows;
+	}
+	f->first[classes] = n;
+	f->classes = classes;
+	for (int64_t i = 0; i < n; i++)
+		f->place[at[class_of[f->rows->row[i]]]++] = f->rows->row[i];
+	rt_free(at);
+}
+
+Feed *rt_feed_new(const nnrt_model *m, const Options *o, const Dataset *d, Run *run)
+{
+	const Rows *rows = &d->train;
 	Feed *f = rt_alloc(1, sizeof *f, "row numbers");
 	double parts = run ? rt_run_number(run, NNRT_ACCUMULATE) : NAN;
 	f->rows = rows;
@@ -168,6 +195,8 @@ Feed *rt_feed_new(const nnrt_model *m, const Options *o, const Rows *rows, Run *
 		plan(f);
 	f->place = rt_alloc((size_t)rows->n, sizeof *f->place, "row numbers");
 	f->order = rt_alloc((size_t)rows->n, sizeof *f->order, "row numbers");
+	if (d->balance)
+		sort_classes(f, d->balance);
 	return f;
 }
 
@@ -176,12 +205,30 @@ void rt_feed_free(Feed *f)
 	rt_free(f->place);
 	rt_free(f->order);
 	rt_free(f->knob);
+	rt_free(f->first);
 	rt_free(f);
+}
+
+/* Keeps these draws apart from those of initialisers and dropout, whose streams are path hashes. */
+#define DRAW_STREAM UINT64_C(0x62616c616e636564)
+
+/* Below bound, which is below 2^31: the bias of the product with 32 bits is below 2^-32 * bound. */
+static int64_t below(const Feed *f, int64_t draw, int which, int64_t bound)
+{
+	uint64_t bits = nnc_hash(f->seed, DRAW_STREAM, (uint64_t)f->epoch, (uint64_t)draw,
+	                         (uint64_t)which, 0);
+	return (int64_t)((bits >> 32) * (uint64_t)bound >> 32);
 }
 
 static void begin_epoch(Feed *f)
 {
 	int64_t n = f->rows->n;
+	for (int64_t i = 0; f->classes && i < n; i++) {
+		int64_t c = below(f, i, 0, f->classes), first = f->first[c];
+		f->order[i] = f->place[first + below(f, i, 1, f->first[c + 1] - first)];
+	}
+	if (f->classes)
+		return;
 	if (!f->shuffle) {
 		memcpy(f->order, f->rows->row, (size_t)n * sizeof *f->order);
 		return;

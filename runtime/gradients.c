@@ -10,6 +10,7 @@
 
 #include "rt_commands.h"
 #include "rt_fail.h"
+#include "rt_fit.h"
 #include "rt_mem.h"
 #include "rt_real.h"
 #include "rt_safetensors.h"
@@ -87,6 +88,18 @@ static void write_all(const Run *r, const char *path)
 	rt_free(out.scalar);
 }
 
+/* Class weights from training rows are in the weights file, or nowhere. */
+static void need_weights(Run *r, const Options *o)
+{
+	for (int i = 0; !o->weights && i < r->m->nfitted; i++)
+		if (r->m->fitted[i].how == NNRT_BALANCED)
+			rt_fail(RT_USAGE, "E0502",
+			        "`%s` is learned from training rows: give --weights of a run that has "
+			        "seen them", r->m->fitted[i].path);
+	if (o->weights)
+		rt_fit_read(r, o->weights, RT_FOR_LOSSES);
+}
+
 int rt_gradients(const nnrt_model *m, const Options *o)
 {
 	rt_need_loss(m, "gradients");
@@ -98,6 +111,7 @@ int rt_gradients(const nnrt_model *m, const Options *o)
 		rt_fail(RT_FILE, "R5", "%s: one row has no batch statistics; give two or more",
 		        o->in);
 	Run *r = rt_begin_run(m, o);
+	need_weights(r, o);
 	rt_run_reserve(r, d->rows);
 	rt_run_bind(r, d, d->train.row, (int)d->rows);
 	rt_run_grad(r, NNRT_WANT_OUTPUTS);

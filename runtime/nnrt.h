@@ -98,13 +98,15 @@ typedef struct {
 } nnrt_statistic;
 
 /* What the data section learns from the training rows: two numbers for each element of a sample,
- * at[0] and at[1] in ctx->fitted.  NNRT_STANDARDIZE: mean, std; NNRT_MINMAX: min, range. */
-typedef enum { NNRT_STANDARDIZE, NNRT_MINMAX } nnrt_fit_how;
+ * at[0] and at[1] in ctx->fitted.  NNRT_STANDARDIZE: mean, std; NNRT_MINMAX: min, range.
+ * NNRT_BALANCED: at[0] alone, a weight for each class of a field. */
+typedef enum { NNRT_STANDARDIZE, NNRT_MINMAX, NNRT_BALANCED } nnrt_fit_how;
 typedef struct {
 	const char *path;              /* "x.standardize"                                     */
 	nnrt_fit_how how;
 	int64_t len, at[2];
 	int level;                     /* it depends on what has a lower one                  */
+	int field;                     /* NNRT_BALANCED: number of the input or target        */
 } nnrt_fitted;
 
 typedef enum { NNRT_NO_DATA, NNRT_IDX, NNRT_SYNTHETIC, NNRT_CSV } nnrt_source;
@@ -130,6 +132,8 @@ typedef struct {
 	double time;                   /* file order: this part trains, the rest validates; 0: no */
 	int stratify;                  /* 1 + the input or target whose classes every part has  *
 	                                * in equal shares; 0: none                             */
+	int balance;                   /* 1 + the input or target whose classes an epoch draws *
+	                                * with equal chances; 0: every row once               */
 	int folds;                     /* k-fold: so many folds, each in turn validates; 0: no */
 	unsigned char header;          /* csv: the first record has the names of the columns    */
 	const char *sep, *missing;     /* csv: one character; "error" or "drop"                */

@@ -114,7 +114,7 @@ int rt_predict(const nnrt_model *m, const Options *o)
 	Rows rows = { 0, 0 };
 	Dataset *d = load_rows(m, o, &rows);
 	if (!d->direct)
-		rt_fit_read(r, path);
+		rt_fit_read(r, path, RT_FOR_FIELDS);
 	int64_t batch = batch_of(m, o, rows.n);
 	rt_run_reserve(r, batch);
 	Table t = { m, rt_alloc((size_t)m->nout, sizeof(void *), "outputs"), rows.n };

@@ -35,6 +35,7 @@ typedef struct {
 	Column *column;
 	int ncolumn;
 	int32_t *stratum; /* classes of the rows, by which they are dealt; or 0 */
+	int32_t *balance; /* classes of the rows, by which an epoch draws them; or 0 */
 	Rows train, val, test;
 } Dataset;
 

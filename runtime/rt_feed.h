@@ -15,6 +15,8 @@
 typedef struct {
 	const Rows *rows;
 	uint32_t *place, *order; /* a permutation, and the rows in that order */
+	int64_t *first;          /* balanced: where in place the rows of each class begin, and the end */
+	int64_t classes;         /* that have rows; 0: not balanced */
 	Run *run;                /* evaluates `batch` before each batch; 0: it is a number */
 	double *knob;            /* where it does */
 	int64_t batch;           /* largest */
@@ -30,10 +32,11 @@ typedef struct {
 	int64_t at;          /* samples used of this epoch */
 } Feed;
 
-/* The order of a run: a pure function of (rows, seed, epoch). Ends the program with exit 2 if
+/* The order of a run over the training rows of d: a pure function of (rows, seed, epoch).  Balanced
+ * data: as many draws as rows, each class as likely as any other.  Ends the program with exit 2 if
  * neither epochs nor steps are known, with R5 if a batch of one row meets batch statistics.
  * run: evaluates `batch` where it is a schedule; 0 only where it is not. */
-Feed *rt_feed_new(const nnrt_model *m, const Options *o, const Rows *rows, Run *run);
+Feed *rt_feed_new(const nnrt_model *m, const Options *o, const Dataset *d, Run *run);
 void rt_feed_free(Feed *f);
 
 /* The size of the largest batch for so many rows, where `batch` is a number; of batches for

@@ -25,6 +25,7 @@
 #include "rand.h"
 #include "rt_commands.h"
 #include "rt_fail.h"
+#include "rt_fit.h"
 #include "rt_mem.h"
 #include "rt_real.h"
 
@@ -163,6 +164,7 @@ int rt_selftest(const nnrt_model *m, const Options *o)
 	Dataset *d = rt_synthetic(m, SAMPLES, rt_options_seed(o, m));
 	rt_data_deal(d, 0, 1);
 	rt_run_reserve(r, SAMPLES);
+	rt_fit_made_up(r, d, &d->train);
 	rt_run_bind(r, d, d->train.row, SAMPLES);
 	bool real8 = m->real_bytes == 8;
 	Test t = { r, 0, 0, real8 ? DBL_EPSILON : (double)FLT_EPSILON, real8 ? 1e-6 : 2e-2 };

@@ -81,7 +81,7 @@ static void begin(Trainer *t)
 		        "`val = 0.1` in `data`, or pass -Wno-validation");
 	t->monitor = rt_monitor_new(m, t->data->val.n > 0);
 	t->run = rt_begin_run(m, t->o);
-	t->feed = rt_feed_new(m, t->o, &t->data->train, t->run);
+	t->feed = rt_feed_new(m, t->o, t->data, t->run);
 	t->by_steps = m->train && m->train->validate > 0 && m->train->validate_steps;
 	t->every = t->by_steps ? (int64_t)m->train->validate : rt_trainer_part(t->feed->total);
 	rt_run_reserve(t->run, largest_batch(t));

@@ -67,6 +67,8 @@ const SettingDoc setting_docs[] = {
 	{ "data", "test", "0", "test part: a fraction of the rows, or a number of rows" },
 	{ "data", "split", "none",
 	  "holdout(val =, test =, stratify = field), kfold(k), time(0.8)" },
+	{ "data", "balance", "none",
+	  "a field of classes: an epoch draws as many rows, every class equally likely" },
 	{ "data", "seed", "0", "of the division into parts" },
 	{ "data", "shuffle", "true", "divide at random, not in file order" },
 	{ "idx", "dir", "-", "the folder with the four files" },

@@ -53,9 +53,9 @@ static const char *address(void *arg, Arena *a, const Buffer *b, bool write)
 	case PL_MOMENT:
 		return pointer(a, t, write, arena_printf(a, "c->moment[%d]", b->index), 0);
 	case PL_BUFFER:
-		if (data)
-			return pointer(a, t, write, "c->fitted", fitted_offset(w->m, b->index));
 		return pointer(a, t, write, "c->buffer", w->m->buffer[b->index].offset);
+	case PL_FITTED:
+		return pointer(a, t, write, "c->fitted", fitted_offset(w->m, b->index));
 	case PL_BUFFER_NEXT:
 		return pointer(a, t, write,
 		               w->phase == PH_INIT ? "c->buffer" : "c->buffer_next",
@@ -276,15 +276,16 @@ static void print_fields(Out *o, Arena *a, const char *name, const Field *v, int
 
 static void print_fitted(Out *o, Arena *a, const Module *m)
 {
-	static const char *const how[] = { "NNRT_STANDARDIZE", "NNRT_MINMAX" };
+	static const char *const how[] = { "NNRT_STANDARDIZE", "NNRT_MINMAX",
+		                           "NNRT_BALANCED" };
 	if (!m->nfitted)
 		return;
 	out(o, "static const nnrt_fitted fitted[] = {\n");
 	for (int i = 0; i < m->nfitted; i++) {
 		const Fitted *f = &m->fitted[i];
-		out(o, "{ %s, %s, %lld, { %lld, %lld }, %d },\n", c_string(a, f->path),
+		out(o, "{ %s, %s, %lld, { %lld, %lld }, %d, %d },\n", c_string(a, f->path),
 		    how[f->how], (long long)f->len, (long long)fitted_offset(m, 2 * i),
-		    (long long)fitted_offset(m, 2 * i + 1), f->level);
+		    (long long)fitted_offset(m, 2 * i + 1), f->level, f->field);
 	}
 	out(o, "};\n\n");
 }
@@ -396,12 +397,12 @@ static void print_source(Out *o, Arena *a, const Module *m)
 	    ".source = %s, .path = %s, .images = %s, .labels = %s,\n"
 	    ".kind = %s, .n = %lld, .noise = %s,\n"
 	    ".val = %s, .test = %s, .seed = %llu, .shuffle = %d,\n"
-	    ".time = %s, .stratify = %d, .folds = %lld,\n",
+	    ".time = %s, .stratify = %d, .balance = %d, .folds = %lld,\n",
 	    source[d->source], c_string(a, d->path), c_string(a, d->images),
 	    c_string(a, d->labels), c_string(a, d->kind), (long long)d->n,
 	    number(a, d->noise), number(a, d->val), number(a, d->test),
 	    (unsigned long long)d->seed, d->shuffle, number(a, d->time), d->stratify,
-	    (long long)d->folds);
+	    d->balance, (long long)d->folds);
 	if (d->source == DATA_CSV)
 		out(o,
 		    ".header = %d, .sep = %s, .names = %s, .nnames = %lld, .missing = %s,\n"
@@ -514,8 +515,10 @@ static void print_model(Out *o, Arena *a, const Module *m, const Options *opt, i
 	if (m->bind)
 		out(o, ".bind = %s_bind,\n", p);
 	if (m->fit)
-		out(o, ".fit = %s_fit, .fitted = fitted, .nfitted = %d, .fitted_len = %lld,\n", p,
-		    m->nfitted, (long long)m->fitted_len);
+		out(o, ".fit = %s_fit,\n", p);
+	if (m->nfitted)
+		out(o, ".fitted = fitted, .nfitted = %d, .fitted_len = %lld,\n", m->nfitted,
+		    (long long)m->fitted_len);
 	if (m->train.ncondition)
 		out(o,
 		    ".stop = %s_stop, .condition = conditions, .ncondition = %d,\n"

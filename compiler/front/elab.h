@@ -666,6 +666,7 @@ struct Elab {
 	Ast *number[NTRAINNUMBER];     /* clip_norm = ... of train, or 0                      */
 	StopWhen stop_when;            /* of the condition at hand                            */
 	bool in_data;
+	Ast *balance;                  /* the argument of the data source, or 0                */
 	const Field *field;            /* of the data section, whose expression is evaluated   */
 	bool bare, compares;           /* it is a column and nothing else; has a comparison    */
 	struct { const Ast *a; bool words, gaps; } *column; int ncolumn, capcolumn;

@@ -1,9 +1,10 @@
 /* field.c - functions of the data section: what they learn from the training rows.
  *
- * In:    calls of `standardize`, `minmax` in fields.   Out: a table of what is fitted, its leaves
- *        in the graph `bind`; the graph `fit`, which computes what is looked at.
+ * In:    calls of `standardize`, `minmax` in fields, class weights "balanced".   Out: a table of what
+ *        is fitted, its leaves in `bind`, `grad`, `eval`; the graph `fit`, which computes what is
+ *        looked at.
  * Holds: the formulas stand in the prelude; here is only what they ask of the training rows.  A
- *        fitted number is an O_buffer leaf of `bind`, 2 i and 2 i + 1 those of row i.
+ *        fitted number is an O_fitted leaf, 2 i and 2 i + 1 those of row i.
  */
 #include "elab.h"
 
@@ -18,8 +19,9 @@ static const struct {
 } asked[] = {
 	{ FIT_STANDARDIZE, "standardize", { "mean", "std" } },
 	{ FIT_MINMAX, "minmax", { "min", "range" } },
+	{ FIT_BALANCED, "balanced", { "weight", 0 } },
 };
-enum { ASKED = sizeof asked / sizeof *asked };
+enum { ASKED = sizeof asked / sizeof *asked, BALANCED = ASKED - 1 };
 
 bool is_field_function(const char *name)
 {
@@ -31,12 +33,12 @@ bool is_field_function(const char *name)
 }
 
 /* "x.standardize": of the field, the second one with a number. */
-static Sym fitted_path(Elab *e, const char *function)
+static Sym fitted_path(Elab *e, const Field *field, const char *function)
 {
-	Sym path = job_symf(e->j, "%s.%s", e->field->name, function);
+	Sym path = job_symf(e->j, "%s.%s", field->name, function);
 	for (int n = 2, i = 0; i < e->m->nfitted; i++)
 		if (e->m->fitted[i].path == path) {
-			path = job_symf(e->j, "%s.%s%d", e->field->name, function, n++);
+			path = job_symf(e->j, "%s.%s%d", field->name, function, n++);
 			i = -1;
 		}
 	return path;
@@ -48,7 +50,7 @@ static int level_of(const Module *m, const Graph *g, const Node *x, Arena *a)
 	int *level = NEWN(a, int, g->n + 1);
 	for (int i = 0; i <= x->id; i++) {
 		const Node *n = g->node[i];
-		if (n->op == O_buffer)
+		if (n->op == O_fitted)
 			level[i] = m->fitted[n->a.leaf.index / 2].level + 1;
 		for (int k = 0; k < n->nin; k++)
 			if (level[n->in[k]->id] > level[i])
@@ -57,25 +59,39 @@ static int level_of(const Module *m, const Graph *g, const Node *x, Arena *a)
 	return level[x->id];
 }
 
+/* A new row; its path and its type are known. */
+static int fitted_new(Elab *e, Fitted *f)
+{
+	Module *m = e->m;
+	f->len = type_len(&f->ty, 1);
+	f->offset = m->fitted_len;
+	m->fitted_len += 2 * ((f->len + STEP - 1) / STEP * STEP);
+	PUSH(e->mem, m->fitted, m->nfitted, m->capfitted, *f);
+	return m->nfitted - 1;
+}
+
 static int fitted_row(Elab *e, int kind, Node *x, Span at)
 {
 	Module *m = e->m;
 	for (int i = 0; i < m->nfitted; i++)
 		if (m->fitted[i].arg == x && m->fitted[i].how == asked[kind].how)
 			return i;
-	Fitted f = { .path = fitted_path(e, asked[kind].function), .how = asked[kind].how, .at = at };
-	f.arg = x;
-	f.ty = x->ty;
+	Fitted f = { .how = asked[kind].how, .arg = x, .ty = x->ty, .at = at };
+	f.path = fitted_path(e, e->field, asked[kind].function);
 	f.level = level_of(m, e->g, x, e->mem);
 	f.ty.rank--;
 	memmove(f.ty.dim, f.ty.dim + 1, sizeof f.ty.dim - sizeof *f.ty.dim);
 	memset(&f.ty.dim[f.ty.rank], 0, sizeof *f.ty.dim);
-	f.len = type_len(&f.ty, 1);
-	f.offset = m->fitted_len;
-	m->fitted_len += 2 * ((f.len + STEP - 1) / STEP * STEP);
-	PUSH(e->mem, m->fitted, m->nfitted, m->capfitted, f);
-	graph_root(e->g, R_FIT, m->nfitted - 1, f.path, x, at);
-	return m->nfitted - 1;
+	int row = fitted_new(e, &f);
+	graph_root(e->g, R_FIT, row, f.path, x, at);
+	return row;
+}
+
+static Value fitted_leaf(Elab *e, int kind, int row, int which, Span at)
+{
+	const Fitted *t = &e->m->fitted[row];
+	Sym name = job_symf(e->j, "%s.%s", t->path, asked[kind].number[which]);
+	return v_tensor(e, n_leaf(e->g, O_fitted, name, 2 * row + which, &t->ty), at);
 }
 
 /* _fitted(x, "mean"): a number for each element of a sample. */
@@ -91,15 +107,11 @@ static Value b_fitted(Elab *e, Frame *f)
 		show_value(e, d, v);
 		return v_poison();
 	}
-	for (int k = 0; k < 2 * ASKED; k++) {
+	for (int k = 0; k < 2 * BALANCED; k++) {
 		const char *number = asked[k / 2].number[k % 2];
 		if (strcmp(number, what))
 			continue;
-		int row = fitted_row(e, k / 2, x, f->at);
-		const Fitted *t = &e->m->fitted[row];
-		Node *n = n_leaf(e->g, O_buffer, job_symf(e->j, "%s.%s", t->path, number),
-		                 2 * row + k % 2, &t->ty);
-		return v_tensor(e, n, f->at);
+		return fitted_leaf(e, k / 2, fitted_row(e, k / 2, x, f->at), k % 2, f->at);
 	}
 	bug(e->j, "nothing fits `%s`", what);
 }
@@ -138,11 +150,52 @@ static Value b_channels(Elab *e, Frame *f)
 	return v_tensor(e, n_concat(e->g, part, channels, 0), f->at);
 }
 
+/* ---- class weights ----------------------------------------------------------------------- */
+
+static int balanced_row(Elab *e, int field, Span at)
+{
+	const Field *in = &e->m->in[field];
+	for (int i = 0; i < e->m->nfitted; i++)
+		if (e->m->fitted[i].how == FIT_BALANCED && e->m->fitted[i].field == field)
+			return i;
+	Dim classes = dim_num(in->ty.classes);
+	Fitted f = { .how = FIT_BALANCED, .field = field, .at = at };
+	f.path = fitted_path(e, in, "balanced");
+	f.ty = type_make(DT_REAL, 1, &classes);
+	return fitted_new(e, &f);
+}
+
+/* _balanced(weight, y): n / (K * count) of each class of the target y, where weight is "balanced". */
+static Value b_balanced(Elab *e, Frame *f)
+{
+	Sym word;
+	const Value *y = need_tensor(e, f, 1);
+	if (!y || !need_string(e, formal(f, 0), "class weights", &word))
+		return v_poison();
+	if (strcmp(word, "balanced")) {
+		Diag *d = fail(e, formal(f, 0)->at, "E0404", "`weight` cannot be \"%s\"", word);
+		diag_help(d, "write `weight = \"balanced\"`, or a list with a number for each class");
+		return v_poison();
+	}
+	const Node *n = y->n;
+	for (int i = 0; n->op == O_input && n->ty.classes && i < e->m->nin; i++)
+		if (e->m->in[i].name == n->a.leaf.sym)
+			return fitted_leaf(e, BALANCED, balanced_row(e, i, f->at), 0, f->at);
+	Diag *d = fail(e, y->at, "E0404",
+	               "`weight = \"balanced\"` counts the classes of a target, but this is %s that "
+	               "the model computes", value_text(e, y));
+	diag_help(d, "pass a `target` of class(K), or write the weights as a list");
+	return v_poison();
+}
+
 void field_end(Elab *e)
 {
 	Module *m = e->m;
 	Graph *all = m->bind;
-	if (!m->nfitted)
+	bool fits = false;
+	for (int i = 0; i < m->nfitted; i++)
+		fits |= m->fitted[i].how != FIT_BALANCED;
+	if (!fits)
 		return;
 	m->fit = graph_copy(all, job_sym(e->j, "fit"), 1u << R_FIT);
 	m->bind = graph_copy(all, job_sym(e->j, "bind"), 1u << R_FIELD);
@@ -153,5 +206,6 @@ void field_end(Elab *e)
 const BuiltinRow field_rows[] = {
 	{ "fitted", b_fitted },
 	{ "channels", b_channels },
+	{ "balanced", b_balanced },
 	{ 0, 0 },
 };

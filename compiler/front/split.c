@@ -43,8 +43,8 @@ static const struct {
 };
 enum { HOLDOUT, KFOLD, TIME, KINDS };
 
-/* A field of one class, bool or integer a sample. */
-static void stratify(Elab *e, Ast *a)
+/* A field of one class, bool or integer a sample: 1 + its number. */
+static void class_field(Elab *e, Ast *a, const char *what, int *to)
 {
 	const char *name[64];
 	int n = 0;
@@ -55,17 +55,17 @@ static void stratify(Elab *e, Ast *a)
 		if (a->kind != A_NAME || f->name != a->u.name)
 			continue;
 		if (f->ty.rank == 1 && f->ty.dt != DT_REAL) {
-			e->m->data.stratify = 1 + i;
+			*to = 1 + i;
 			return;
 		}
 		Diag *d = fail(e, a->at, "E0310",
-		               "`stratify` needs one class a sample, but `%s` is %s", f->name,
+		               "`%s` needs one class a sample, but `%s` is %s", what, f->name,
 		               type_text(e->mem, &f->ty));
 		diag_span(d, f->at, "%s", "");
 		return;
 	}
 	Diag *d = fail(e, a->at, a->kind == A_NAME ? "E0204" : "E0207",
-	               "`stratify` takes the name of an input or target");
+	               "`%s` takes the name of an input or target", what);
 	const char *near = a->kind == A_NAME ? nearest(a->u.name, name, n) : 0;
 	if (near)
 		diag_help(d, "did you mean `%s`?", near);
@@ -125,7 +125,7 @@ static void split_argument(Elab *e, int k, Ast *call, Ast *arg, int *pos, unsign
 	}
 	*seen |= 1u << i;
 	if (!strcmp(kind[k].arg[i], "stratify"))
-		stratify(e, value);
+		class_field(e, value, "stratify", &e->m->data.stratify);
 	else
 		split_number(e, k, kind[k].arg[i], value);
 }
@@ -193,7 +193,7 @@ Ast *data_call(Elab *e, Ast *call, Ast **split)
 	Ast *c = NEW(e->mem, Ast);
 	*c = *call;
 	memset(&c->u.call.arg, 0, sizeof c->u.call.arg);
-	*split = 0;
+	*split = e->balance = 0;
 	for (int i = 0; i < call->u.call.arg.n; i++) {
 		Ast *a = call->u.call.arg.v[i];
 		const char *name = a->kind == A_ARG ? a->u.arg.name : "";
@@ -201,8 +201,10 @@ Ast *data_call(Elab *e, Ast *call, Ast **split)
 			fail(e, a->at, "E0205", "`split` is given twice");
 		else if (!strcmp(name, "split"))
 			*split = a->u.arg.value;
+		else if (!strcmp(name, "balance") && e->balance)
+			fail(e, a->at, "E0205", "`balance` is given twice");
 		else if (!strcmp(name, "balance"))
-			later(e, a->at, "the data option `balance`");
+			e->balance = a->u.arg.value;
 		else
 			ast_push(e->j, &c->u.call.arg, a);
 	}
@@ -214,6 +216,8 @@ void data_split(Elab *e, Ast *split)
 	DataInfo *d = &e->m->data;
 	if (split)
 		split_option(e, split);
+	if (e->balance)
+		class_field(e, e->balance, "balance", &d->balance);
 	/* a source in error silences who asks for its parts */
 	d->has_val = d->source == DATA_NONE || d->val > 0 || d->time > 0 || d->folds > 0;
 }

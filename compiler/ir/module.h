@@ -102,18 +102,21 @@ typedef struct {
 	double time;                   /* split = time: the part that trains; 0: none          */
 	int64_t folds;                 /* split = kfold                                        */
 	int stratify;                  /* 1 + the input or target by whose classes rows are dealt */
+	int balance;                   /* 1 + the input or target whose classes are drawn alike */
 	bool has_val;                  /* there is a validation part                           */
 	Span at;
 } DataInfo;
 
 /* What the data section learns from the training rows: two numbers for each element of a sample of
- * arg, a value of the graph fit (R_FIT); `arg` itself is of the graph that was walked. */
-typedef enum { FIT_STANDARDIZE, FIT_MINMAX } FitHow;
+ * arg, a value of the graph fit (R_FIT); `arg` itself is of the graph that was walked.  Or one for
+ * each class of an input or target (FIT_BALANCED). */
+typedef enum { FIT_STANDARDIZE, FIT_MINMAX, FIT_BALANCED } FitHow;
 typedef struct {
 	Sym path;                      /* "x.standardize"                                      */
 	FitHow how;
 	Node *arg;
-	Type ty;                       /* of one sample                                        */
+	int field;                     /* FIT_BALANCED: number of the input or target          */
+	Type ty;                       /* of one sample, or of all classes                     */
 	int level;                     /* its argument depends on lower levels only            */
 	int64_t offset, len;           /* mean or min from offset on, then std or range, from a
 	                                * multiple of 16 on                                    */
@@ -195,7 +198,7 @@ typedef struct Module {
 	                                * the pass grad also R_GRAD                            */
 	Graph *eval;                   /* training off: R_LOSS R_METRIC R_OUTPUT               */
 	Graph *update;                 /* R_WEIGHT, R_MOMENT over flat arrays; 0 without losses */
-	Graph *bind;                   /* R_FIELD; 0 without a data section.  O_buffer: a number of
+	Graph *bind;                   /* R_FIELD; 0 without a data section.  O_fitted: a number of
 	                                * row index / 2 of fitted                              */
 	Graph *fit;                    /* R_FIT: what is fitted, over raw columns; 0 if nothing is */
 	Graph *start;                  /* R_MOMENT: first values that are not 0; 0 if none      */

@@ -21,6 +21,7 @@ static const char *place_name(const Buffer *b)
 		                            [PL_MOMENT] = "moment",
 		                            [PL_BUFFER] = "buffer",
 		                            [PL_BUFFER_NEXT] = "next buffer",
+		                            [PL_FITTED] = "fitted",
 		                            [PL_INPUT] = "input",
 		                            [PL_OUTPUT] = "output",
 		                            [PL_FIELD] = "field",

@@ -127,7 +127,7 @@ bool ex_affine(const Ex *e);
 
 typedef enum {                         /* where a buffer lies; the host says how it is addressed */
 	PL_ARENA0, PL_ARENA,           /* scratch without the batch, and per sample            */
-	PL_PARAM, PL_GRAD, PL_MOMENT, PL_BUFFER, PL_BUFFER_NEXT,
+	PL_PARAM, PL_GRAD, PL_MOMENT, PL_BUFFER, PL_BUFFER_NEXT, PL_FITTED,
 	PL_INPUT, PL_OUTPUT, PL_FIELD, PL_LOSS, PL_PENALTY, PL_ACC, PL_SCORE, PL_KNOB,
 	PL_METRIC,
 	PL_SETTING, PL_TIME            /* not in functions of loops: emit/scalar.c             */

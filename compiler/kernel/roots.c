@@ -12,6 +12,7 @@ static Place leaf_place(const Node *n)
 	switch (n->op) {
 	case O_param: return PL_PARAM;
 	case O_buffer: return PL_BUFFER;
+	case O_fitted: return PL_FITTED;
 	case O_moment: return PL_MOMENT;
 	case O_gradient: return PL_GRAD;
 	default: return PL_INPUT;

@@ -24,7 +24,7 @@ typedef enum { FREE, CHEAP, DEAR, HEAVY } Cost;  /* architecture.md answer 4 */
 
 /* What a leaf stands for, for those who address or replace leaves without naming rows. */
 typedef enum {
-	LF_NONE, LF_CONST, LF_PARAM, LF_BUFFER, LF_MOMENT, LF_GRADIENT, LF_INPUT, LF_KNOB, LF_SETTING,
+	LF_NONE, LF_CONST, LF_PARAM, LF_BUFFER, LF_FITTED, LF_MOMENT, LF_GRADIENT, LF_INPUT, LF_KNOB, LF_SETTING,
 	LF_TIME, LF_ACC, LF_ARG, LF_COUNT
 } LeafKind;
 

@@ -58,6 +58,7 @@ void rt_data_free(Dataset *d)
 	rt_free(d->val.row);
 	rt_free(d->test.row);
 	rt_free(d->stratum);
+	rt_free(d->balance);
 	rt_free(d->name);
 	rt_free(d);
 }
@@ -89,8 +90,8 @@ char *rt_data_path(const char *path)
 	return rt_join(root ? root : "", path);
 }
 
-/* The classes by which rows are dealt, of every row: what the data section makes of it. */
-static int32_t *strata(const nnrt_model *m, const Dataset *d, int field)
+/* The class of every row by which rows are dealt or drawn: what the data section makes of it. */
+static int32_t *strata(const nnrt_model *m, const Dataset *d, int field, const char *what)
 {
 	enum { CHUNK = 256 };
 	int64_t chunk = d->rows < CHUNK ? d->rows : CHUNK;
@@ -108,8 +109,8 @@ static int32_t *strata(const nnrt_model *m, const Dataset *d, int field)
 			                    m->real_bytes);
 			if (v < 0 || v > 1e6)
 				rt_fail(RT_FILE, "R4",
-				        "%s: row %lld: `stratify` needs classes, but `%s` is %.0f",
-				        d->name, (long long)(at + i), m->in[field].name, v);
+				        "%s: row %lld: `%s` needs classes, but `%s` is %.0f",
+				        d->name, (long long)(at + i), what, m->in[field].name, v);
 			s[at + i] = (int32_t)v;
 		}
 	}
@@ -138,7 +139,9 @@ Dataset *rt_data_load(const nnrt_model *m, const char *path)
 		break;
 	}
 	if (how->stratify)
-		d->stratum = strata(m, d, how->stratify - 1);
+		d->stratum = strata(m, d, how->stratify - 1, "stratify");
+	if (how->balance)
+		d->balance = strata(m, d, how->balance - 1, "balance");
 	rt_data_deal(d, how, 1);
 	return d;
 }

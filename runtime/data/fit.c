@@ -1,4 +1,4 @@
-/* fit.c - what the data section learns from the training rows: means, deviations, ranges.
+/* fit.c - what is learned from the training rows: means, deviations, ranges, class weights.
  *
  * Holds: the numbers are a function of the rows in the order of the data, not of the size of a
  *        batch; means and deviations are Welford's, in double, so that a large mean costs no digits.
@@ -21,7 +21,9 @@
 #include "rt_mem.h"
 #include "rt_real.h"
 
-static const char *const number_name[][2] = { { "mean", "std" }, { "min", "range" } };
+static const char *const number_name[][2] = { { "mean", "std" },
+	                                         { "min", "range" },
+	                                         { "weight", 0 } };
 
 /* ---- learning ---------------------------------------------------------------------------- */
 
@@ -87,6 +89,11 @@ static void hand_over(Run *r)
 		rt_set_real((void *)r->c.fitted, i, r->m->real_bytes, r->fitted[i]);
 }
 
+static bool learns(const nnrt_fitted *f, int level)
+{
+	return f->how != NNRT_BALANCED && f->level == level;
+}
+
 static void fit_level(Run *r, const Dataset *d, const Rows *rows, int level, int64_t batch)
 {
 	const nnrt_model *m = r->m;
@@ -106,11 +113,11 @@ static void fit_level(Run *r, const Dataset *d, const Rows *rows, int level, int
 		rt_run_columns(r, d, rows->row + at, n);
 		m->fit(&r->c, (const void *const *)r->column, value);
 		for (int i = 0; i < m->nfitted; i++)
-			if (g[i].f->level == level)
+			if (learns(g[i].f, level))
 				look(&g[i], n, m->real_bytes);
 	}
 	for (int i = 0; i < m->nfitted; i++) {
-		if (g[i].f->level == level)
+		if (learns(g[i].f, level))
 			learn(r, &g[i], d);
 		rt_free(g[i].count);
 		rt_free(g[i].a);
@@ -122,22 +129,83 @@ static void fit_level(Run *r, const Dataset *d, const Rows *rows, int level, int
 	hand_over(r);
 }
 
-void rt_fit(Run *r, const Dataset *d, const Rows *rows)
+static bool of_field(const nnrt_fitted *f)
+{
+	return f->how != NNRT_BALANCED;
+}
+
+/* ---- class weights ----------------------------------------------------------------------- */
+
+static void count_classes(Run *r, const Dataset *d, const Rows *rows, int field, double *count)
+{
+	const nnrt_field *f = &r->m->in[field];
+	for (int64_t at = 0; at < rows->n; at += r->room) {
+		int n = (int)(rows->n - at < r->room ? rows->n - at : r->room);
+		rt_run_bind(r, d, rows->row + at, n);
+		const int32_t *v = r->field[field];
+		for (int64_t i = 0; i < n * f->len; i++)
+			count[v[i]]++;
+	}
+}
+
+/* scikit-learn's compute_class_weight("balanced"): n / (K * count). */
+static void balance(Run *r, const Dataset *d, const Rows *rows, const nnrt_fitted *f, bool made_up)
+{
+	const nnrt_field *field = &r->m->in[f->field];
+	double *count = rt_alloc((size_t)f->len, sizeof *count, "class weights"), all = 0;
+	count_classes(r, d, rows, f->field, count);
+	for (int64_t k = 0; k < f->len; k++)
+		all += count[k];
+	for (int64_t k = 0; k < f->len; k++) {
+		if (count[k] == 0 && !made_up) {
+			rt_error(RT_FILE, "R4", "%s: class %lld of `%s` has no training row, so "
+			         "`weight = \"balanced\"` gives it no weight",
+			         d->name, (long long)k, field->name);
+			rt_help("declare `%s` with as many classes as there are, write the weights as "
+			        "a list, or deal the rows with `stratify = %s`", field->name,
+			        field->name);
+			rt_exit(RT_FILE);
+		}
+		r->fitted[f->at[0] + k] = all / ((double)f->len * (count[k] > 0 ? count[k] : 1));
+	}
+	rt_free(count);
+	hand_over(r);
+}
+
+static void fit(Run *r, const Dataset *d, const Rows *rows, bool made_up)
 {
 	const nnrt_model *m = r->m;
-	int last = 0;
-	if (!m->nfitted || d->direct)
-		return;
-	if (rows->n == 0)
+	int last = -1;
+	if (m->nfitted && rows->n == 0)
 		rt_fail(RT_FILE, "R5", "%s: there are no training rows for `%s`", d->name,
 		        m->fitted[0].path);
-	for (int i = 0; i < m->nfitted; i++)
-		last = m->fitted[i].level > last ? m->fitted[i].level : last;
+	for (int i = 0; i < m->nfitted && !d->direct; i++)
+		if (of_field(&m->fitted[i]) && m->fitted[i].level > last)
+			last = m->fitted[i].level;
 	for (int level = 0; level <= last; level++)
 		fit_level(r, d, rows, level, r->room);
+	/* of what the fields are by now */
+	for (int i = 0; i < m->nfitted; i++)
+		if (!of_field(&m->fitted[i]))
+			balance(r, d, rows, &m->fitted[i], made_up);
+}
+
+void rt_fit(Run *r, const Dataset *d, const Rows *rows)
+{
+	fit(r, d, rows, false);
+}
+
+void rt_fit_made_up(Run *r, const Dataset *d, const Rows *rows)
+{
+	fit(r, d, rows, true);
 }
 
 /* ---- in files ---------------------------------------------------------------------------- */
+
+static int numbers_of(const nnrt_fitted *f)
+{
+	return number_name[f->how][1] ? 2 : 1;
+}
 
 static char *key_of(const nnrt_fitted *f, int which)
 {
@@ -160,7 +228,7 @@ static char *list_text(const double *v, int64_t n)
 void rt_fit_note(const Run *r, TensorWriter *w)
 {
 	for (int i = 0; i < r->m->nfitted; i++)
-		for (int k = 0; k < 2; k++) {
+		for (int k = 0; k < numbers_of(&r->m->fitted[i]); k++) {
 			const nnrt_fitted *f = &r->m->fitted[i];
 			char *key = key_of(f, k), *text = list_text(r->fitted + f->at[k], f->len);
 			rt_tensors_note(w, key, text);
@@ -204,11 +272,13 @@ static void read_numbers(Run *r, const TensorFile *file, const nnrt_fitted *f, i
 	else if (n != f->len)
 		rt_error(RT_FILE, "R6", "%s: `%s` has %lld numbers, but the program needs %lld",
 		         file->path, key, (long long)n, (long long)f->len);
-	for (int64_t e = 0; n == f->len && which && e < n; e++) {
-		if (r->fitted[f->at[1] + e] > 0)
+	bool positive = which || !of_field(f);
+	for (int64_t e = 0; n == f->len && positive && e < n; e++) {
+		double v = r->fitted[f->at[which] + e];
+		if (v > 0)
 			continue;
-		rt_error(RT_FILE, "R6", "%s: `%s`: element %lld is %g, but it is a divisor", file->path,
-		         key, (long long)e, r->fitted[f->at[1] + e]);
+		rt_error(RT_FILE, "R6", "%s: `%s`: element %lld is %g, but it must be above 0", file->path,
+		         key, (long long)e, v);
 		n = -1;
 	}
 	if (text && n == f->len) {
@@ -221,14 +291,20 @@ static void read_numbers(Run *r, const TensorFile *file, const nnrt_fitted *f, i
 	rt_exit(RT_FILE);
 }
 
-void rt_fit_read(Run *r, const char *path)
+void rt_fit_read(Run *r, const char *path, int needed)
 {
-	if (!r->m->nfitted)
+	bool any = false;
+	for (int i = 0; i < r->m->nfitted; i++)
+		any |= (needed & (of_field(&r->m->fitted[i]) ? RT_FOR_FIELDS : RT_FOR_LOSSES)) != 0;
+	if (!any)
 		return;
 	TensorFile *f = rt_tensors_read(path, "R6");
-	for (int i = 0; i < r->m->nfitted; i++)
-		for (int k = 0; k < 2; k++)
-			read_numbers(r, f, &r->m->fitted[i], k);
+	for (int i = 0; i < r->m->nfitted; i++) {
+		const nnrt_fitted *t = &r->m->fitted[i];
+		bool wanted = needed & (of_field(t) ? RT_FOR_FIELDS : RT_FOR_LOSSES);
+		for (int k = 0; wanted && k < numbers_of(t); k++)
+			read_numbers(r, f, t, k);
+	}
 	rt_tensors_free(f);
 	hand_over(r);
 }

@@ -3,9 +3,12 @@
     check.py values EXPECT.safetensors PART.safetensors FIRST    rows from FIRST on of every tensor are equal
     check.py known PART.safetensors                              normalize with given numbers
     check.py meta WEIGHTS.safetensors KEY LENGTH                 a list of so many numbers
+    check.py batch PART.safetensors TO                           its tensors and the labels as a batch
+    check.py weighted WEIGHTS EXPECT GRADIENTS                   class weights, and the loss with them
     check.py spoil WEIGHTS.safetensors KEY VALUE|- TO            another value, or without the key; no checksum
 """
 import json
+import math
 import os
 import struct
 import sys
@@ -51,6 +54,26 @@ def known(part):
 def meta(path, key, length):
     value = json.loads(header(path)[0]["__metadata__"][key])
     assert len(value) == int(length), value
+
+
+def batch(part, to):
+    got = safetensors.load(part)
+    n = len(got["z"][1]) // 4
+    got["label"] = ([n], data.pictures()[1][:n])
+    safetensors.save(to, got, {"label": "I64"})
+
+
+def weighted(weights, expect, gradients):
+    w = json.loads(header(weights)[0]["__metadata__"]["nnc.label.balanced.weight"])
+    for a, b in zip(w, safetensors.load(expect)["weight"][1], strict=True):
+        near(a, b, "class weight")
+    out = safetensors.load(gradients)
+    z, total, loss = out["output.z"][1], 0, 0
+    for i in range(len(z) // 4):
+        row, y = z[4 * i:4 * i + 4], data.pictures()[1][i]
+        loss += w[y] * (math.log(sum(math.exp(v) for v in row)) - row[y])
+        total += w[y]
+    near(out["loss"][1][0], loss / total, "the loss")
 
 
 def spoil(path, key, value, to):

@@ -7,6 +7,7 @@ import os
 import sys
 
 import numpy as np
+from sklearn.utils.class_weight import compute_class_weight
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 here = os.path.dirname(os.path.abspath(__file__))
@@ -22,13 +23,16 @@ def save(name, tensors):
 
 def pictures():
     """Statistics of the first three quarters, applied to all rows."""
-    pixels, _ = data.pictures()
+    pixels, labels = data.pictures()
     x = np.array(pixels, float).reshape(data.ROWS, -1)
     train = x[:data.ROWS * 3 // 4]
     scaled = StandardScaler().fit(train / 255).transform(x / 255)
     standard = StandardScaler().fit(train)
     ranged = MinMaxScaler().fit(standard.transform(train)).transform(standard.transform(x))
     save("pictures", {"scaled": scaled, "ranged": ranged})
+    y = np.array(labels[:data.ROWS * 3 // 4])
+    weight = compute_class_weight("balanced", classes=np.arange(4), y=y)
+    save("weights", {"weight": weight})
 
 
 pictures()

@@ -13,7 +13,8 @@ run() {
 	(cd "$work" && "./$r_program" "$@" --threads 1 -Wno-validation) >"$work/$r_program.text" 2>&1
 	r_got=$?
 	cat "$work/$r_program.text"
-	[ $r_got = "$r_status" ] && grep -q -- "$r_text" "$work/$r_program.text"
+	[ $r_got = "$r_status" ] || return 1
+	[ -z "$r_text" ] || grep -q -- "$r_text" "$work/$r_program.text"
 }
 predicts() { # PROGRAM SPLIT: to PROGRAM.SPLIT.safetensors
 	(cd "$work" && "./$1" predict --split "$2" --out "$1.$2.safetensors")
@@ -33,6 +34,13 @@ for key in scaled.standardize.mean scaled.standardize.std ranged.minmax.min; do
 	try "kept: $key" check meta "$weights" nnc.$key 12
 done
 try "eval" run pictures 0 "loss" eval
+check batch "$work/pictures.train.safetensors" "$work/batch.safetensors"
+try "class weights: needed" run pictures 2 "label.balanced. is learned from training rows" gradients \
+	--in batch.safetensors --out g.safetensors
+try "class weights: gradients" run pictures 0 "" gradients --weights pictures.safetensors \
+	--in batch.safetensors --out g.safetensors
+try "class weights: as scikit-learn" check weighted "$weights" "$here/weights.expect.safetensors" \
+	"$work/g.safetensors"
 spoilt() { # NAME KEY VALUE TEXT: weights with that in __metadata__ are refused
 	check spoil "$weights" "$2" "$3" "$work/spoilt.safetensors" &&
 		run pictures 3 "$4" eval --weights spoilt.safetensors

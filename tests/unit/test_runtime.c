@@ -350,12 +350,13 @@ static Options *no_options(void)
 
 static void test_feed(void)
 {
-	Rows rows = rt_rows_all(10);
+	Dataset data = { .train = rt_rows_all(10) };
+	Rows rows = data.train;
 	uint32_t expect[10];
 	const uint32_t *row;
 	int n;
 	rows.row[0] = 100;
-	Feed *f = rt_feed_new(&model, no_options(), &rows, 0);
+	Feed *f = rt_feed_new(&model, no_options(), &data, 0);
 	CU_ASSERT(f->per_epoch == 3 && f->total == 6 && f->batch == 4);
 	for (uint64_t e = 0; e < 2; e++) {
 		nnc_permutation(expect, 10, 7, e);
@@ -374,7 +375,7 @@ static void test_feed(void)
 	CU_ASSERT(!rt_feed_next(f, &row, &n));
 	rt_feed_free(f);
 	train.drop_last = 1, train.shuffle = 0;
-	f = rt_feed_new(&model, no_options(), &rows, 0);
+	f = rt_feed_new(&model, no_options(), &data, 0);
 	CU_ASSERT(f->per_epoch == 2 && rt_feed_next(f, &row, &n) && row[0] == 100 &&
 	          row[3] == 3);
 	CU_ASSERT(!rt_feed_done(f, n) && rt_feed_next(f, &row, &n) && rt_feed_done(f, n));
@@ -382,11 +383,48 @@ static void test_feed(void)
 	train.drop_last = 0, train.shuffle = 1;
 }
 
+/* 1000 rows: class 0 has 100 of them, class 2 900, class 1 none.  Draws of an epoch: half of them of
+ * each class (a standard deviation is 16), with replacement, and other ones in the next epoch. */
+static void test_feed_balanced(void)
+{
+	enum { ROWS = 1000, SMALL = 100 };
+	Dataset data = { .train = rt_rows_all(ROWS) };
+	int32_t class_of[ROWS], times[ROWS] = { 0 };
+	uint32_t before[ROWS] = { 0 };
+	const uint32_t *row;
+	int n, small = 0, same = 0, twice = 0;
+	for (int i = 0; i < ROWS; i++)
+		class_of[i] = i % 10 ? 2 : 0;
+	data.balance = class_of;
+	int64_t batch = train.batch;
+	train.batch = ROWS;
+	Feed *f = rt_feed_new(&model, no_options(), &data, 0);
+	CU_ASSERT(rt_feed_next(f, &row, &n) && n == ROWS);
+	for (int i = 0; i < ROWS; i++) {
+		small += class_of[row[i]] == 0;
+		twice += ++times[row[i]] == 2;
+		before[i] = row[i];
+	}
+	CU_ASSERT(small > 436 && small < 564);
+	/* rows of the small class are drawn five times on average, few of them less than twice */
+	CU_ASSERT(twice > SMALL / 2);
+	rt_feed_done(f, n);
+	CU_ASSERT(rt_feed_next(f, &row, &n));
+	for (int i = 0; i < ROWS; i++)
+		same += row[i] == before[i];
+	CU_ASSERT(same < 50);
+	rt_feed_free(f);
+	f = rt_feed_new(&model, no_options(), &data, 0);
+	CU_ASSERT(rt_feed_next(f, &row, &n) && !memcmp(row, before, sizeof before));
+	rt_feed_free(f);
+	train.batch = batch;
+}
+
 static void feed_nine(void *arg)
 {
-	Rows rows = rt_rows_all(9);
+	Dataset data = { .train = rt_rows_all(9) };
 	(void)arg;
-	rt_feed_new(&model, no_options(), &rows, 0);
+	rt_feed_new(&model, no_options(), &data, 0);
 }
 
 static void test_feed_refuses(void)
@@ -440,6 +478,7 @@ int main(void)
 	CU_add_test(s, "idx: shapes, missing, gzip", test_idx_other);
 	CU_add_test(s, "dealing of rows", test_deal);
 	CU_add_test(s, "order of training", test_feed);
+	CU_add_test(s, "order of balanced data", test_feed_balanced);
 	CU_add_test(s, "runs that are refused", test_feed_refuses);
 	CU_add_test(s, "synthetic data", test_synthetic);
 	CU_basic_run_tests();
