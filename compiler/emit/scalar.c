@@ -5,38 +5,30 @@
 #include "emit.h"
 #include "op.h"
 
-#include <ctype.h>
 #include <string.h>
 
-/* The row's expression with a b c replaced by operands and nnc_ by the double functions. */
-static const char *expression(Arena *mem, const char *e, char *const *operand)
-{
-	char *r = arena_strndup(mem, "", 0);
-	while (*e) {
-		size_t n = 0;
-		while (isalnum((unsigned char)e[n]) || e[n] == '_')
-			n++;
-		if (!n)
-			r = arena_printf(mem, "%s%c", r, *e++);
-		else if (n == 1 && *e >= 'a' && *e <= 'c')
-			r = arena_printf(mem, "%s%s", r, operand[*e - 'a']);
-		else if (n > 4 && !strncmp(e, "nnc_", 4) && strncmp(e, "nnc_real", 8))
-			r = arena_printf(mem, "%snnrt_d_%.*s", r, (int)n - 4, e + 4);
-		else if (n == 8 && !strncmp(e, "nnc_real", 8))
-			r = arena_printf(mem, "%sdouble", r);
-		else
-			r = arena_printf(mem, "%s%.*s", r, (int)n, e);
-		e += n;
-	}
-	return r;
-}
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 
-static void statement(Out *o, Arena *mem, const Node *n)
+/* The row's expression with a b c replaced by operands and nnc_ by the double functions. */
+static void statement(Out *o, const Node *n)
 {
-	char *operand[MAXARITY] = { 0 };
-	for (int i = 0; i < n->nin; i++)
-		operand[i] = arena_printf(mem, "v%d", n->in[i]->id);
-	out(o, "const double v%d = %s;\n", n->id, expression(mem, opinfo[n->op].expr, operand));
+	const char *e = opinfo[n->op].expr;
+	out(o, "const double v%d = ", n->id);
+	while (*e) {
+		int k = (int)strspn(e, LETTERS);
+		if (!k)
+			k = (int)strcspn(e, LETTERS);
+		if (k == 1 && *e >= 'a' && *e <= 'c')
+			out(o, "v%d", n->in[*e - 'a']->id);
+		else if (k > 4 && !strncmp(e, "nnc_", 4) && strncmp(e, "nnc_real", 8))
+			out(o, "nnrt_d_%.*s", k - 4, e + 4);
+		else if (k == 8 && !strncmp(e, "nnc_real", 8))
+			out(o, "double");
+		else
+			out(o, "%.*s", k, e);
+		e += k;
+	}
+	out(o, ";\n");
 }
 
 void emit_scalar(Out *o, const Graph *g, const char *head, const char *result, const char *args,
@@ -60,7 +52,7 @@ void emit_scalar(Out *o, const Graph *g, const char *head, const char *result, c
 		else if (opinfo[n->op].kind == LEAF)
 			out(o, "const double v%d = %s;\n", i, leaf(g->mem, n));
 		else if (opinfo[n->op].kind == MAP)
-			statement(o, g->mem, n);
+			statement(o, n);
 		else
 			bug(g->job, "emit: %s is no scalar operation", opinfo[n->op].name);
 	}

@@ -287,7 +287,8 @@ static void start_over(Elab *e)
 	e->length_at = NOWHERE;
 	e->npinfo = e->cappinfo = e->nbinfo = e->capbinfo = 0;
 	e->nbufval = e->nbufset = e->nunused = 0;
-	Map *map[] = { &e->parampath, &e->bufferpath, &e->names_of_losses, &e->names_of_metrics,
+	Map *map[] = { &e->parampath, &e->bufferpath, &e->names_of_inputs,
+	               &e->names_of_losses, &e->names_of_metrics,
 	               &e->names_of_outputs, &e->settings, &e->read };
 	for (size_t i = 0; i < sizeof map / sizeof *map; i++)
 		memset(map[i], 0, sizeof *map[i]);

@@ -643,7 +643,7 @@ struct Elab {
 	/* module's tables while they grow */
 	TensorInfo *pinfo; int npinfo, cappinfo;
 	TensorInfo *binfo; int nbinfo, capbinfo;
-	Map parampath, bufferpath, names_of_losses, names_of_metrics, names_of_outputs,
+	Map parampath, bufferpath, names_of_inputs, names_of_losses, names_of_metrics, names_of_outputs,
 		settings;
 	Value *bufval; int nbufval, capbufval;
 	bool *bufset; int nbufset, capbufset;

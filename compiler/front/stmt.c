@@ -192,13 +192,12 @@ OUTLINE static void do_input(Elab *e, Ast *a)
 			diag_help(d, "write `%s[N%s...]`", a->u.decl.type->u.type.name,
 			          ty.rank ? ", " : "");
 		} else {
-			int i = m->nin;
-			for (int k = 0; k < m->nin; k++)
-				if (m->in[k].name == name)
-					i = k;
-			if (i == m->nin) {
+			int i = (int)(intptr_t)map_get(&e->names_of_inputs, name) - 1;
+			if (i < 0) {
 				Field f = { name, ty, target, a->name_at };
+				i = m->nin;
 				PUSH(e->mem, m->in, m->nin, m->capin, f);
+				map_put(e->mem, &e->names_of_inputs, name, (void *)(intptr_t)m->nin);
 			}
 			v = v_tensor(e, n_leaf(e->g, O_input, name, i, &ty), a->name_at);
 			v.made = a->name_at;

@@ -365,6 +365,7 @@ static void fuse_scan(Fuse *u, const Node *n)
 	b->tick = ex_var(f->lower, b->tname, dim_num(n->a.scan.steps), 0);
 	b->carry = NEWN(f->mem, Buffer *, nc + 1);
 	b->next = NEWN(f->mem, Buffer *, nc + 1);
+	b->steps = NEWN(f->mem, Buffer *, n->a.scan.nemit + 1);
 	for (int i = 0; i < nc; i++) {
 		b->carry[i] = buffer_new(f, 0, &n->in[i]->ty, PL_ARENA,
 		                         job_symf(f->job, "carry%d", i));
@@ -388,6 +389,8 @@ static void fuse_scan(Fuse *u, const Node *n)
 		                      ? b->carry[x->a.item.index]
 		                      : buffer_new(f, x, &x->ty, PL_ARENA,
 		                                   x->name ? 0 : job_sym(f->job, "steps"));
+		if (x->a.item.index >= nc)
+			b->steps[x->a.item.index - nc] = x_info->buf;
 	}
 	Region *r = region_new(f, u->v, RG_SCAN);
 	r->seed = n;

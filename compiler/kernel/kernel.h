@@ -285,6 +285,7 @@ struct Level {
 	Region *first, *last;
 	Region *packs;                 /* in the row of copies at the front, the last that is known */
 	Buffer **carry, **next;        /* scan: this step's carries and the next ones          */
+	Buffer **steps;                /* scan: by emit, the one that has all steps; 0: unread */
 	Ex *tick;
 	Sym tname;
 	int depth;

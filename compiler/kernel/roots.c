@@ -63,18 +63,10 @@ Buffer *root_buffer(Fuse *u, const Root *r, const Type *t)
 	if (r->kind == R_CARRY)
 		return v->next[r->index];
 	if (r->kind == R_EMIT) {
-		const Node *scan = v->scan;
-		NodeInfo *item = 0;
-		for (int i = 0; i < v->outer->g->n; i++) {
-			const Node *n = v->outer->g->node[i];
-			if (n->op == O_item && n->in[0] == scan && v->outer->info[i].live &&
-			    n->a.item.index == scan->a.scan.ncarry + r->index)
-				item = &v->outer->info[i];
-		}
-		if (!item)
+		if (!v->steps[r->index])
 			return 0;      /* nobody reads it */
 		Buffer *b = buffer_new(u->f, r->node, t, PL_ARENA, r->name);
-		b->of = item->buf;
+		b->of = v->steps[r->index];
 		b->axis = t->rank ? 1 : 0;
 		b->slot = v->tick;
 		return b;

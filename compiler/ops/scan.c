@@ -17,7 +17,13 @@ static bool refuse(Why *why, const char *text)
 
 const Root *scan_root(const Graph *body, RootKind kind, int index)
 {
-	for (int i = 0; i < body->nroot; i++)
+	/* where it is if the carries stand first, and the emits behind them, all in order */
+	int n = body->nroot, at = index;
+	if (kind == R_EMIT && n)
+		at = n - 1 - body->root[n - 1].index + index;
+	if (at >= 0 && at < n && body->root[at].kind == kind && body->root[at].index == index)
+		return &body->root[at];
+	for (int i = 0; i < n; i++)
 		if (body->root[i].kind == kind && body->root[i].index == index)
 			return &body->root[i];
 	bug(body->job, "scan: a result of the body is missing");

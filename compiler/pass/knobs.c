@@ -12,11 +12,17 @@
 
 enum { NO, CONSTANT, KNOB }; /* what a node is made of                               */
 
+/* Numbers of knobs, plus 1, by the id of their formula. */
+typedef struct { int *number, n; } Numbers;
+
 typedef struct {
 	Module *m;
 	const Graph *g;
+	Numbers *numbers;
+	Arena *mem;
 	int *kind;
 	Node **formula;
+	const Node **stack; int nstack, capstack;
 } Knobs;
 
 static int kind_of(const Node *n, const int *kind)
@@ -40,29 +46,48 @@ static int kind_of(const Node *n, const int *kind)
 	return k;
 }
 
-/* The same formula as a scalar in the knobs graph. */
-static Node *formula(Knobs *k, const Node *n)
+/* One node of a formula, over scalars of the knobs graph. */
+static Node *formula_one(Knobs *k, const Node *n)
 {
-	Node *in[MAXARITY], *m;
+	Node *in[MAXARITY];
 	Type t = type_scalar(n->ty.dt);
-	if (k->formula[n->id])
-		return k->formula[n->id];
 	for (int i = 0; i < n->nin; i++)
-		in[i] = formula(k, n->in[i]);
+		in[i] = k->formula[n->in[i]->id];
 	if (opinfo[n->op].kind == MOVE)
-		m = in[0];
-	else
-		m = node(k->m->knobs, n->op, &n->a, in, n->nin, opinfo[n->op].typed ? &t : 0);
-	return k->formula[n->id] = m;
+		return in[0];
+	return node(k->m->knobs, n->op, &n->a, in, n->nin, opinfo[n->op].typed ? &t : 0);
 }
 
-static int knob_number(Module *m, Node *f)
+/* The same formula as a scalar in the knobs graph; without recursion: a formula may be as deep as
+ * a program is long. */
+static Node *formula(Knobs *k, const Node *last)
 {
-	for (int i = 0; i < m->knobs->nroot; i++)
-		if (m->knobs->root[i].node == f)
-			return i;
-	graph_root(m->knobs, R_KNOB, m->nknob, 0, f, NOWHERE);
-	return m->nknob++;
+	PUSH(k->mem, k->stack, k->nstack, k->capstack, last);
+	while (k->nstack) {
+		const Node *n = k->stack[k->nstack - 1], *missing = 0;
+		for (int i = 0; i < n->nin && !missing; i++)
+			missing = k->formula[n->in[i]->id] ? 0 : n->in[i];
+		if (missing) {
+			PUSH(k->mem, k->stack, k->nstack, k->capstack, missing);
+			continue;
+		}
+		if (!k->formula[n->id])
+			k->formula[n->id] = formula_one(k, n);
+		k->nstack--;
+	}
+	return k->formula[last->id];
+}
+
+static int knob_number(Knobs *k, Node *f)
+{
+	Module *m = k->m;
+	Numbers *s = k->numbers;
+	s->number = arena_grow(m->job->mem, s->number, s->n, &s->n, f->id + 1, sizeof *s->number);
+	if (!s->number[f->id]) {
+		graph_root(m->knobs, R_KNOB, m->nknob, 0, f, NOWHERE);
+		s->number[f->id] = ++m->nknob;
+	}
+	return s->number[f->id] - 1;
 }
 
 static Node *to_knob(Rewrite *r, const Node *n, void *arg)
@@ -72,25 +97,33 @@ static Node *to_knob(Rewrite *r, const Node *n, void *arg)
 		if (n->op != O_setting && n->op != O_time)
 			return 0;
 		Node *f = node(k->m->knobs, n->op, &n->a, 0, 0, &n->ty);
-		return n_leaf(r->to, O_knob, 0, knob_number(k->m, f), &n->ty);
+		return n_leaf(r->to, O_knob, 0, knob_number(k, f), &n->ty);
 	}
 	if (k->kind[n->id] != KNOB || n->ty.dt != DT_REAL)
 		return 0;
 	Type t = type_scalar(DT_REAL);
-	int i = knob_number(k->m, formula(k, n));
+	int i = knob_number(k, formula(k, n));
 	return n_broadcast(r->to, n_leaf(r->to, O_knob, 0, i, &t), &n->ty);
 }
 
-static Graph *hoist(Module *m, Graph *g)
+/* A look at g: what each of its nodes is made of. */
+static Knobs look(Module *m, const Graph *g, Numbers *numbers)
+{
+	Knobs k = { .m = m, .g = g, .numbers = numbers, .mem = arena_new() };
+	k.kind = NEWN(k.mem, int, g->n + 1);
+	k.formula = NEWN(k.mem, Node *, g->n + 1);
+	for (int i = 0; i < g->n; i++)
+		k.kind[i] = kind_of(g->node[i], k.kind);
+	return k;
+}
+
+static Graph *hoist(Module *m, Graph *g, Numbers *numbers)
 {
 	if (!g)
 		return 0;
-	Knobs k = { m, g, NEWN(m->job->mem, int, g->n + 1),
-		    NEWN(m->job->mem, Node *, g->n + 1) };
-	for (int i = 0; i < g->n; i++)
-		k.kind[i] = kind_of(g->node[i], k.kind);
+	Knobs k = look(m, g, numbers);
 	/* only the outermost formulas are of interest: hide those that only formulas use */
-	bool *live = graph_live(g, m->job->mem), *used = NEWN(m->job->mem, bool, g->n + 1);
+	bool *live = graph_live(g, k.mem), *used = NEWN(k.mem, bool, g->n + 1);
 	for (int i = 0; i < g->nroot; i++)
 		used[g->root[i].node->id] = true;
 	for (int i = g->n - 1; i >= 0; i--) {
@@ -100,50 +133,57 @@ static Graph *hoist(Module *m, Graph *g)
 			if (!whole)
 				used[g->node[i]->in[c]->id] = true;
 	}
-	for (int i = 0; i < g->n; i++)
+	bool change = false;           /* is there a knob, or a dead node?                     */
+	for (int i = 0; i < g->n; i++) {
+		change |= k.kind[i] == KNOB || !live[i] || g->node[i]->body;
 		if (k.kind[i] == KNOB && !used[i])
 			k.kind[i] = CONSTANT; /* copied as it is, dead after the rewrite     */
-	return graph_rewrite(g, to_knob, &k);
+	}
+	if (change)
+		g = graph_rewrite(g, to_knob, &k);
+	arena_free(k.mem);
+	return g;
 }
 
 /* Numbers that the runtime reads are roots in any graph: they become knobs by themselves. */
-static void take_numbers(Module *m, Graph *g)
+static void take_numbers(Module *m, Graph *g, Numbers *numbers)
 {
-	if (!g)
+	int n = 0, any = 0;
+	for (int i = 0; g && i < g->nroot; i++)
+		any += g->root[i].kind == R_KNOB;
+	if (!any)
 		return;
-	Knobs k = { m, g, NEWN(m->job->mem, int, g->n + 1),
-		    NEWN(m->job->mem, Node *, g->n + 1) };
-	for (int i = 0; i < g->n; i++)
-		k.kind[i] = kind_of(g->node[i], k.kind);
-	int n = 0;
+	Knobs k = look(m, g, numbers);
 	for (int i = 0; i < g->nroot; i++) {
 		const Root *r = &g->root[i];
 		if (r->kind != R_KNOB)
 			g->root[n++] = *r;
 		else if (k.kind[r->node->id] != NO)
-			m->number[r->index].knob = knob_number(m, formula(&k, r->node));
+			m->number[r->index].knob = knob_number(&k, formula(&k, r->node));
 		else
 			bug(m->job, "knobs: the number `%s` depends on more than numbers",
 			    m->number[r->index].name);
 	}
 	g->nroot = n;
+	arena_free(k.mem);
 }
 
 void pass_knobs(Module *m)
 {
+	Numbers numbers = { 0 };
 	m->knobs = graph_new(m->job, job_sym(m->job, "knobs"));
 	Graph *const g[] = { m->numbers, m->grad, m->eval, m->update };
 	for (size_t i = 0; i < sizeof g / sizeof *g; i++)
-		take_numbers(m, g[i]);
-	m->init = hoist(m, m->init);
-	m->grad = hoist(m, m->grad);
-	m->eval = hoist(m, m->eval);
-	m->update = hoist(m, m->update);
-	m->bind = hoist(m, m->bind);
-	m->start = hoist(m, m->start);
+		take_numbers(m, g[i], &numbers);
+	m->init = hoist(m, m->init, &numbers);
+	m->grad = hoist(m, m->grad, &numbers);
+	m->eval = hoist(m, m->eval, &numbers);
+	m->update = hoist(m, m->update, &numbers);
+	m->bind = hoist(m, m->bind, &numbers);
+	m->start = hoist(m, m->start, &numbers);
 	for (int i = 0; i < m->nstage; i++)
-		m->stage[i] = hoist(m, m->stage[i]);
-	m->metrics = hoist(m, m->metrics);
+		m->stage[i] = hoist(m, m->stage[i], &numbers);
+	m->metrics = hoist(m, m->metrics, &numbers);
 }
 
 /* ---- fixed values ---------------------------------------------------------------- */

@@ -21,6 +21,7 @@ typedef struct {
 	Graph *to;
 	Node **acc;
 	int nacc, cap;
+	int *number;                   /* by node id: 1 + its place in acc                     */
 	Node **map;
 	Tally *tally;
 	Node **score;                  /* 2 for each tally */
@@ -32,12 +33,11 @@ typedef struct {
 static Node *acc_leaf(Cut *c, Node *n)
 {
 	Type t = type_scalar(DT_REAL);
-	int i = 0;
-	while (i < c->nacc && c->acc[i] != n)
-		i++;
-	if (i == c->nacc)
+	if (!c->number[n->id]) {
 		PUSH(c->m->job->mem, c->acc, c->nacc, c->cap, n);
-	return n_leaf(c->to, O_acc, 0, i, &t);
+		c->number[n->id] = c->nacc;
+	}
+	return n_leaf(c->to, O_acc, 0, c->number[n->id] - 1, &t);
 }
 
 /* A sum over all elements of the batch, one number. */
@@ -146,7 +146,8 @@ static Graph *cut(Module *m, Graph *g, Graph *to)
 	Cut c = { .m = m, .to = to };
 	if (!g)
 		return 0;
-	c.map = NEWN(m->job->mem, Node *, g->n + 1);
+	c.map = NEWN(g->mem, Node *, g->n + 1);
+	c.number = NEWN(g->mem, int, g->n + 1);
 	int n = g->nroot;
 	Root *root = g->root;
 	g->nroot = 0;

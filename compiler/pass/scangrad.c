@@ -211,32 +211,54 @@ static Node *after_loop(Reverse *r, const Term *t, Node *rev)
 
 /* ---- putting it together --------------------------------------------------------- */
 
-/* A node of the reverse body with every copy of a forward value replaced by its saved stack. */
-static Node *finish_node(Reverse *r, Graph *to, Node **done, Node *n, const Node *const *origin)
+/* Is n a copy of a forward value, to be replaced by its saved stack?  Moves are cheaper made again. */
+static bool is_replaced(const Node *n, const Node *forward)
 {
-	if (done[n->id])
-		return done[n->id];
-	const Node *f = origin[n->id];
-	Node *m;
 	bool carry = n->op == O_carry && n->a.leaf.index >= 100000;
 	bool again = opinfo[n->op].kind == LEAF ||
 	             (opinfo[n->op].kind == MOVE && opinfo[n->op].cost == FREE);
-	if (f && (carry || !again)) {
+	return forward && (carry || !again);
+}
+
+/* n over finished inputs. */
+static Node *finish_one(Reverse *r, Graph *to, Node **done, const Node *n, const Node *forward)
+{
+	Node *m;
+	if (is_replaced(n, forward)) {
 		Graph *keep = r->body;
 		r->body = to;
-		m = saved(r, f);
+		m = saved(r, forward);
 		r->body = keep;
 	} else {
-		Node **in = NEWN(to->mem, Node *, n->nin + 1);
-		for (int i = 0; i < n->nin; i++)
-			in[i] = finish_node(r, to, done, n->in[i], origin);
 		/* A scan in the body: its reverse scan, and its longer copy, which runs again here on
 		 * the saved values of the step. */
 		Rewrite w = { r->body, to, done };
-		m = n->body ? rewrite_copy(&w, n)
-		            : node(to, n->op, &n->a, in, n->nin, opinfo[n->op].typed ? &n->ty : 0);
+		m = rewrite_copy(&w, n);
 	}
-	return done[n->id] = node_mark(m, n->at, n->name);
+	return node_mark(m, n->at, n->name);
+}
+
+/* A node of the reverse body with every copy of a forward value replaced by its saved stack;
+ * inputs first, without recursion: a body may be deep. */
+static Node *finish_node(Reverse *r, Graph *to, Node **done, Node *last, const Node *const *origin)
+{
+	Node **stack = 0;
+	int n = 0, cap = 0;
+	PUSH(to->mem, stack, n, cap, last);
+	while (n) {
+		Node *top = stack[n - 1], *missing = 0;
+		bool replaced = is_replaced(top, origin[top->id]);
+		for (int i = 0; i < top->nin && !replaced && !missing; i++)
+			missing = done[top->in[i]->id] ? 0 : top->in[i];
+		if (missing) {
+			PUSH(to->mem, stack, n, cap, missing);
+			continue;
+		}
+		if (!done[top->id])
+			done[top->id] = finish_one(r, to, done, top, origin[top->id]);
+		n--;
+	}
+	return done[last->id];
 }
 
 /* The reverse body without forward computations; r->next and r->emit point into it afterwards.
