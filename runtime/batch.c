@@ -1,18 +1,20 @@
 /* batch.c - rows of data become the inputs and targets of a batch.
  *
- * Holds: after rt_run_bind every class input is in range, so generated code may index with it.
+ * Holds: after rt_run_bind every class input is in range, so generated code may index with it; only
+ *        of a run that is raw it may not be.
  *
  * Raw columns are gathered in their own type (bytes stay bytes, a quarter of the traffic); the
  * model's bind converts them.
  *
  * SPDX-License-Identifier: 0BSD
  */
+#include "rt_dictionary.h"
 #include "rt_fail.h"
 #include "rt_run.h"
 
 static void check_classes(const Run *r, const Dataset *d, const uint32_t *row, int n)
 {
-	for (int i = 0; i < r->m->nin; i++) {
+	for (int i = 0; i < r->m->nin && !r->raw; i++) {
 		const nnrt_field *f = &r->m->in[i];
 		const int32_t *v = r->field[i];
 		if (f->kind != NNRT_CLASS)
@@ -29,8 +31,11 @@ static void check_classes(const Run *r, const Dataset *d, const uint32_t *row, i
 void rt_run_columns(Run *r, const Dataset *d, const uint32_t *row, int n)
 {
 	r->c.B = n;
-	for (int i = 0; i < d->ncolumn; i++)
+	for (int i = 0; i < d->ncolumn; i++) {
 		rt_data_rows(d, i, row, n, r->column[i]);
+		if (d->column[i].field->kind == NNRT_WORD && d->column[i].data)
+			rt_dictionary_classes(r, d, i, row, n);
+	}
 }
 
 void rt_run_bind(Run *r, const Dataset *d, const uint32_t *row, int n)

@@ -99,14 +99,17 @@ typedef struct {
 
 /* What the data section learns from the training rows: two numbers for each element of a sample,
  * at[0] and at[1] in ctx->fitted.  NNRT_STANDARDIZE: mean, std; NNRT_MINMAX: min, range.
- * NNRT_BALANCED: at[0] alone, a weight for each class of a field. */
-typedef enum { NNRT_STANDARDIZE, NNRT_MINMAX, NNRT_BALANCED } nnrt_fit_how;
+ * NNRT_MISSING: at[0] alone, the mean; NNRT_BALANCED: at[0] alone, a weight for each class of a
+ * field.  NNRT_WORDS: no number, but the texts of a column, whose places are the classes. */
+typedef enum {
+	NNRT_STANDARDIZE, NNRT_MINMAX, NNRT_MISSING, NNRT_BALANCED, NNRT_WORDS
+} nnrt_fit_how;
 typedef struct {
 	const char *path;              /* "x.standardize"                                     */
 	nnrt_fit_how how;
 	int64_t len, at[2];
 	int level;                     /* it depends on what has a lower one                  */
-	int field;                     /* NNRT_BALANCED: number of the input or target        */
+	int field;                     /* number of the input or target, or of the column     */
 } nnrt_fitted;
 
 typedef enum { NNRT_NO_DATA, NNRT_IDX, NNRT_SYNTHETIC, NNRT_CSV } nnrt_source;
@@ -116,6 +119,8 @@ typedef struct {
 	const char *const *name; int n; /* one for each of its elements; or: */
 	unsigned char rest;             /* all that no other column names, in file order        */
 	unsigned char gaps;             /* an empty cell is NaN, for `fill`; else an error       */
+	const char *gap;                /* NNRT_WORD with gaps: the text for an empty cell       */
+	unsigned char sorted;           /* NNRT_WORD: classes in the order of the texts          */
 	unsigned char target;           /* no input is made of it: predict does without          */
 } nnrt_pick;
 
@@ -136,7 +141,7 @@ typedef struct {
 	                                * with equal chances; 0: every row once               */
 	int folds;                     /* k-fold: so many folds, each in turn validates; 0: no */
 	unsigned char header;          /* csv: the first record has the names of the columns    */
-	const char *sep, *missing;     /* csv: one character; "error" or "drop"                */
+	const char *sep, *missing;     /* csv: one character; "error", "drop", "mean"          */
 	const char *const *names;      /* csv: of all columns of the file, or 0                */
 	int nnames;
 	const nnrt_pick *pick;         /* csv: of each raw column                              */

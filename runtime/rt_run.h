@@ -25,6 +25,14 @@ typedef struct {
 /* Gradient norms of the last so many steps are kept, to tell how a run diverged. */
 enum { NORMS_KEPT = 16 };
 
+/* The texts of a column, each the class of its place, once they are known. */
+typedef struct {
+	char **word;
+	int32_t n;
+	int32_t *class_of; /* of the words of data `of`: their classes, -1: none */
+	const void *of;
+} Dictionary;
+
 typedef struct Run {
 	const nnrt_model *m;
 	nnrt_ctx c;
@@ -37,6 +45,8 @@ typedef struct Run {
 	int64_t room;           /* samples that memory is there for */
 	void **field, **column; /* what bind writes and reads */
 	double *fitted;         /* fitted_len numbers of the data section, exactly (rt_fit.h) */
+	Dictionary *dictionary; /* of each column; texts of NNRT_WORD */
+	bool raw;               /* nothing is learned yet: classes of texts may be out of range */
 	double *norm;           /* NORMS_KEPT x nparam; row c.update % NORMS_KEPT */
 	double norm_all;        /* of the last step checked, without frozen tensors */
 	bool flush;             /* denormals are flushed to zero while computing */

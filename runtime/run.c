@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "rt_dictionary.h"
 #include "rt_fail.h"
 #include "rt_float_state.h"
 #include "rt_mem.h"
@@ -67,6 +68,7 @@ Run *rt_run_new(const nnrt_model *m)
 	r->frozen = rt_alloc((size_t)m->nparam, 1, "settings");
 	r->segment = rt_alloc((size_t)m->nparam, sizeof *r->segment, "settings");
 	r->norm = rt_alloc((size_t)m->nparam, NORMS_KEPT * sizeof(double), "gradient norms");
+	r->dictionary = rt_alloc((size_t)m->ncolumn, sizeof *r->dictionary, "words");
 	r->fitted = rt_alloc((size_t)m->fitted_len, sizeof(double), "statistics");
 	c->fitted = reals(m, m->fitted_len, "statistics");
 	r->field = rt_alloc((size_t)m->nin, sizeof(void *), "inputs");
@@ -102,6 +104,7 @@ void rt_run_free(Run *r)
 		        r->plateau };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		rt_free(all[i]);
+	rt_dictionaries_free(r);
 	rt_free(r->fitted);
 	rt_free((void *)c->fitted);
 	rt_team_free(c->team);

@@ -276,8 +276,8 @@ static void print_fields(Out *o, Arena *a, const char *name, const Field *v, int
 
 static void print_fitted(Out *o, Arena *a, const Module *m)
 {
-	static const char *const how[] = { "NNRT_STANDARDIZE", "NNRT_MINMAX",
-		                           "NNRT_BALANCED" };
+	static const char *const how[] = { "NNRT_STANDARDIZE", "NNRT_MINMAX", "NNRT_MISSING",
+		                           "NNRT_BALANCED", "NNRT_WORDS" };
 	if (!m->nfitted)
 		return;
 	out(o, "static const nnrt_fitted fitted[] = {\n");
@@ -377,9 +377,10 @@ static void print_picks(Out *o, Arena *a, const Module *m)
 		print_names(o, a, arena_printf(a, "pick%d", i), m->pick[i].name, m->pick[i].n);
 	out(o, "static const nnrt_pick picks[] = {\n");
 	for (int i = 0; i < m->npick; i++)
-		out(o, "{ %s, %d, %d, %d, %d },\n",
+		out(o, "{ %s, %d, %d, %d, %s, %d, %d },\n",
 		    m->pick[i].n ? arena_printf(a, "pick%d", i) : "0", m->pick[i].n,
-		    m->pick[i].rest, m->pick[i].gaps, m->pick[i].target);
+		    m->pick[i].rest, m->pick[i].gaps, c_string(a, m->pick[i].gap),
+		    m->pick[i].sorted, m->pick[i].target);
 	out(o, "};\n\n");
 }
 

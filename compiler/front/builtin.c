@@ -147,9 +147,20 @@ static bool need_class(Elab *e, Frame *f, const Value *i)
 
 static Value b_one_hot(Elab *e, Frame *f)
 {
-	const Value *i = need_tensor(e, f, 0);
+	const Value *i = need_tensor(e, f, 0), *k = formal(f, 1);
+	Value x;
+	if (i && e->in_data) {
+		x = *i;
+		i = field_one_hot(e, f, &x) ? &x : 0;
+	}
 	if (!i || !need_class(e, f, i))
 		return v_poison();
+	if (k->kind != V_NONE && (!k->known || !k->is_int || k->i != i->n->ty.classes)) {
+		Diag *d = fail(e, k->at, "E0305", "`one_hot` has %d numbers for class(%d)",
+		               i->n->ty.classes, i->n->ty.classes);
+		diag_help(d, "leave `num_classes` out");
+		return v_poison();
+	}
 	if (i->n->ty.rank == MAXRANK) {
 		fail(e, f->at, "E0303", "a tensor has at most %d dimensions", MAXRANK);
 		return v_poison();

@@ -24,39 +24,68 @@ static bool is_column(const Ast *a)
 	       is_call(a, "others");
 }
 
-/* Notes every column below a, and whether it stands inside `categorical` or `fill`. */
-static void walk(Elab *e, const Ast *a, bool words, bool gaps)
+/* What stands around a column. */
+typedef struct {
+	bool words;                    /* `categorical`, or `one_hot` without it               */
+	bool sorted;                   /* `one_hot` without it                                 */
+	bool gaps;                     /* `fill`                                               */
+	Sym gap;                       /* the text that `fill` gives                           */
+} Around;
+
+/* Within a call; piped: its first argument stands before it. */
+static void enter(Around *w, const Ast *call, bool piped)
+{
+	if (is_call(call, "categorical")) {
+		w->words = true;
+		w->sorted = false;
+	} else if (is_call(call, "one_hot")) {
+		w->words = w->sorted = true;
+	} else if (is_call(call, "fill")) {
+		const AstList *l = &call->u.call.arg;
+		const Ast *v = l->n > !piped ? l->v[!piped] : 0;
+		if (v && v->kind == A_ARG)
+			v = v->u.arg.value;
+		w->gaps = true;
+		w->gap = v && v->kind == A_STRING ? v->u.str : 0;
+	}
+}
+
+/* Notes every column below a, and what stands around it. */
+static void walk(Elab *e, const Ast *a, Around w)
 {
 	if (is_column(a)) {
 		int n = e->ncolumn;
 		PUSH(e->mem, e->column, e->ncolumn, e->capcolumn, (__typeof__(*e->column)){ 0 });
 		e->column[n].a = a;
-		e->column[n].words = words;
-		e->column[n].gaps = gaps;
+		e->column[n].words = w.words;
+		e->column[n].gaps = w.gaps;
+		e->column[n].sorted = w.sorted;
+		e->column[n].gap = w.words ? w.gap : 0;
 		return;
 	}
 	if (a->kind == A_BINARY || a->kind == A_UNARY) {
 		e->compares |= a->kind == A_BINARY && strchr("<>=!", *a->u.bin.op);
-		walk(e, a->u.bin.l, words, gaps);
+		walk(e, a->u.bin.l, w);
 		if (a->kind == A_BINARY)
-			walk(e, a->u.bin.r, words, gaps);
+			walk(e, a->u.bin.r, w);
 	} else if (a->kind == A_PIPE) {
 		const Ast *to = a->u.pipe.stage;
-		walk(e, a->u.pipe.from, words || is_call(to, "categorical"),
-		     gaps || is_call(to, "fill"));
-		walk(e, to, words, gaps);
+		Around in = w;
+		enter(&in, to, true);
+		walk(e, a->u.pipe.from, in);
+		if (to->kind == A_CALL)
+			walk(e, to, in);
 	} else if (a->kind == A_ARG) {
-		walk(e, a->u.arg.value, words, gaps);
+		walk(e, a->u.arg.value, w);
 	} else if (a->kind == A_INDEX) {
-		walk(e, a->u.index.of, words, gaps);
+		walk(e, a->u.index.of, w);
 	} else if (a->kind == A_LIST) {
 		for (int i = 0; i < a->u.list.item.n; i++)
-			walk(e, a->u.list.item.v[i], words, gaps);
+			walk(e, a->u.list.item.v[i], w);
 	} else if (a->kind == A_CALL) {
-		words |= is_call(a, "categorical");
-		gaps |= is_call(a, "fill");
+		enter(&w, a, false);
 		for (int i = 0; i < a->u.call.arg.n; i++)
-			walk(e, a->u.call.arg.v[i], words, gaps);
+			walk(e, a->u.call.arg.v[i], w);
 	}
 }
 
@@ -66,23 +95,31 @@ void columns_begin(Elab *e, const Field *in, Ast *value)
 	e->bare = is_column(value);
 	e->compares = false;
 	e->ncolumn = 0;
-	walk(e, value, false, false);
+	walk(e, value, (Around){ 0 });
+	column_sizes(e, in, value);
 }
 
-static void look(const Elab *e, const Ast *a, Pick *p)
+/* What is known of the column a; its size, or 0. */
+static int look(const Elab *e, const Ast *a, Pick *p)
 {
+	int size = 0;
 	for (int i = 0; i < e->ncolumn; i++)
 		if (e->column[i].a == a) {
 			p->words = e->column[i].words;
 			p->gaps = e->column[i].gaps;
+			p->sorted = e->column[i].sorted;
+			p->gap = e->column[i].gap;
+			size = e->column[i].size;
 		}
+	return size;
 }
 
 /* ---- the tables ----------------------------------------------------------------------------- */
 
 static bool same_pick(const Pick *a, const Pick *b)
 {
-	return !b || (a->words == b->words && a->gaps == b->gaps);
+	return !b || (a->words == b->words && a->gaps == b->gaps && a->sorted == b->sorted &&
+	              a->gap == b->gap);
 }
 
 Node *column_raw(Elab *e, Sym name, const Type *ty, const Pick *pick, Span at)
@@ -109,14 +146,15 @@ Node *column_raw(Elab *e, Sym name, const Type *ty, const Pick *pick, Span at)
 }
 
 /* The type of a column of n numbers a sample (0: one, without a dimension). */
-static Type type_of(const Elab *e, int n, const Pick *p)
+static Type type_of(const Elab *e, int n, const Pick *p, int size)
 {
 	const Type *f = &e->field->ty;
 	Dim d[2] = { f->dim[0], { n, 0 } };
 	Type t = type_make(DT_REAL, n ? 2 : 1, d);
 	if (p->words || (e->bare && f->dt != DT_REAL)) {
 		t.dt = p->words ? DT_I32 : f->dt;
-		t.classes = f->classes;
+		/* one_hot makes the last dimension of its field of the classes */
+		t.classes = f->classes ? f->classes : size;
 	} else if (f->dt == DT_I32 && !e->compares) {
 		t.dt = DT_I32;
 	}
@@ -141,19 +179,25 @@ static void known_name(Elab *e, Sym name, Span at)
 
 static Value value_of(Elab *e, Sym name, const Type *ty, const Pick *p, Span at)
 {
-	Node *n = column_raw(e, name, ty, p, at);
-	return n ? v_tensor(e, n, at) : v_poison();
+	Pick real = *p;
+	bool mean = !strcmp(e->m->data.missing, "mean") && ty->dt == DT_REAL && !p->words &&
+	            !p->gaps && !e->field->target;
+	real.gaps |= mean;
+	Node *n = column_raw(e, name, ty, &real, at);
+	if (!n)
+		return v_poison();
+	return mean ? field_missing(e, n, at) : v_tensor(e, n, at);
 }
 
 /* ---- names and calls ------------------------------------------------------------------------ */
 
 static Value one_column(Elab *e, Sym name, const Ast *a)
 {
-	Pick p = { NEW(e->mem, Sym), 1, false, false, false, false };
+	Pick p = { .name = NEW(e->mem, Sym), .n = 1 };
 	p.name[0] = name;
-	look(e, a, &p);
+	int size = look(e, a, &p);
 	known_name(e, name, a->at);
-	Type t = type_of(e, 0, &p);
+	Type t = type_of(e, 0, &p, size);
 	return value_of(e, name, &t, &p, a->at);
 }
 
@@ -168,7 +212,7 @@ bool column_name(Elab *e, Ast *a, Value *v)
 
 static Value several(Elab *e, Ast *call, const Args *args)
 {
-	Pick p = { NEWN(e->mem, Sym, args->n), args->n, false, false, false, false };
+	Pick p = { .name = NEWN(e->mem, Sym, args->n), .n = args->n };
 	const char *name = "columns(";
 	for (int i = 0; i < args->n; i++) {
 		if (!need_string(e, &args->v[i].v, "the name of a column", &p.name[i]))
@@ -176,17 +220,19 @@ static Value several(Elab *e, Ast *call, const Args *args)
 		known_name(e, p.name[i], args->v[i].at);
 		name = arena_printf(e->mem, "%s%s\"%s\"", name, i ? ", " : "", p.name[i]);
 	}
-	look(e, call, &p);
-	Type t = type_of(e, args->n, &p);
+	int size = look(e, call, &p);
+	Type t = type_of(e, args->n, &p, size);
 	return value_of(e, job_sym(e->j, arena_printf(e->mem, "%s)", name)), &t, &p, call->at);
 }
 
 /* The rest of the file has the shape of the field: its size is known by the file alone. */
 static Value rest(Elab *e, Ast *call)
 {
-	Pick p = { 0, 0, true, false, false, false };
-	look(e, call, &p);
-	Type t = e->field->ty, of = type_of(e, 0, &p);
+	Pick p = { .rest = true };
+	int size = look(e, call, &p);
+	Type t = e->field->ty, of = type_of(e, 0, &p, 0);
+	if (t.rank == 2 && size > 0)
+		t.dim[1] = dim_num(size);
 	t.dt = of.dt;
 	t.classes = of.classes;
 	return value_of(e, job_sym(e->j, "others()"), &t, &p, call->at);

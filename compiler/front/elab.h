@@ -12,7 +12,7 @@
  *     stmt.c      statements           result.c    losses, metrics, outputs
  *     recur.c     scan
  *     section.c   train                data.c      data
- *     source.c    sources of data      column.c    columns in fields
+ *     source.c    sources of data      column.c    columns in fields, width.c their sizes
  *     export.c    export               search.c    search
  *     field.c     functions of fields: what is learned from the training rows
  *     split.c     how data are dealt
@@ -452,6 +452,12 @@ bool  data_argument(Elab *e, const Arg *a);
 Ast  *data_call(Elab *e, Ast *call, Ast **split);
 /* Is the prelude's function of this name one of the data section? */
 bool  is_field_function(const char *name);
+/* The parts of `concat` in a field, one number a sample as one element; the axis along which. */
+void  field_parts(Elab *e, Node **x, int n, const Value *dim, int *axis);
+/* one_hot of a column of texts: x becomes its classes; false after a message. */
+bool  field_one_hot(Elab *e, Frame *f, Value *x);
+/* The number that stands where x is missing, of a field: the mean of the training rows. */
+Value field_missing(Elab *e, Node *x, Span at);
 /* The graph `bind` is complete: what has to be learned first becomes the graph `fit`. */
 void  field_end(Elab *e);
 void  data_split(Elab *e, Ast *split);
@@ -462,6 +468,8 @@ void  data_source(Elab *e, Ast *call);
 
 /* Before the expression of field `in` is evaluated: what its columns are. */
 void  columns_begin(Elab *e, const Field *in, Ast *value);
+/* (width.c) The sizes of those that neither the program nor their names say. */
+void  column_sizes(Elab *e, const Field *in, const Ast *value);
 /* A name, or a call of others, columns, column, as raw columns; false: it is none. */
 bool  column_name(Elab *e, Ast *a, Value *v);
 bool  column_call(Elab *e, Ast *call, Value *v);
@@ -669,7 +677,7 @@ struct Elab {
 	Ast *balance;                  /* the argument of the data source, or 0                */
 	const Field *field;            /* of the data section, whose expression is evaluated   */
 	bool bare, compares;           /* it is a column and nothing else; has a comparison    */
-	struct { const Ast *a; bool words, gaps; } *column; int ncolumn, capcolumn;
+	struct { const Ast *a; bool words, gaps, sorted; Sym gap; int size; } *column; int ncolumn, capcolumn;
 };
 
 /* The leaf of a run-time number. */

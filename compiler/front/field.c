@@ -19,13 +19,16 @@ static const struct {
 } asked[] = {
 	{ FIT_STANDARDIZE, "standardize", { "mean", "std" } },
 	{ FIT_MINMAX, "minmax", { "min", "range" } },
+	{ FIT_MISSING, "missing", { "mean", 0 } },
 	{ FIT_BALANCED, "balanced", { "weight", 0 } },
+	{ FIT_WORDS, 0, { "words", 0 } },
 };
-enum { ASKED = sizeof asked / sizeof *asked, BALANCED = ASKED - 1 };
+enum { STANDARDIZE, MINMAX, MISSING, BALANCED, WORDS };
 
 bool is_field_function(const char *name)
 {
-	static const char *const names[] = { "standardize", "minmax", "normalize", "fill" };
+	static const char *const names[] = { "standardize", "minmax", "normalize", "fill",
+		                             "categorical" };
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (!strcmp(names[i], name))
 			return true;
@@ -33,12 +36,12 @@ bool is_field_function(const char *name)
 }
 
 /* "x.standardize": of the field, the second one with a number. */
-static Sym fitted_path(Elab *e, const Field *field, const char *function)
+static Sym fitted_path(Elab *e, const char *of, const char *function)
 {
-	Sym path = job_symf(e->j, "%s.%s", field->name, function);
+	Sym path = job_symf(e->j, "%s.%s", of, function);
 	for (int n = 2, i = 0; i < e->m->nfitted; i++)
 		if (e->m->fitted[i].path == path) {
-			path = job_symf(e->j, "%s.%s%d", field->name, function, n++);
+			path = job_symf(e->j, "%s.%s%d", of, function, n++);
 			i = -1;
 		}
 	return path;
@@ -63,7 +66,7 @@ static int level_of(const Module *m, const Graph *g, const Node *x, Arena *a)
 static int fitted_new(Elab *e, Fitted *f)
 {
 	Module *m = e->m;
-	f->len = type_len(&f->ty, 1);
+	f->len = f->how == FIT_WORDS ? 0 : type_len(&f->ty, 1);
 	f->offset = m->fitted_len;
 	m->fitted_len += 2 * ((f->len + STEP - 1) / STEP * STEP);
 	PUSH(e->mem, m->fitted, m->nfitted, m->capfitted, *f);
@@ -77,7 +80,7 @@ static int fitted_row(Elab *e, int kind, Node *x, Span at)
 		if (m->fitted[i].arg == x && m->fitted[i].how == asked[kind].how)
 			return i;
 	Fitted f = { .how = asked[kind].how, .arg = x, .ty = x->ty, .at = at };
-	f.path = fitted_path(e, e->field, asked[kind].function);
+	f.path = fitted_path(e, e->field->name, asked[kind].function);
 	f.level = level_of(m, e->g, x, e->mem);
 	f.ty.rank--;
 	memmove(f.ty.dim, f.ty.dim + 1, sizeof f.ty.dim - sizeof *f.ty.dim);
@@ -107,7 +110,7 @@ static Value b_fitted(Elab *e, Frame *f)
 		show_value(e, d, v);
 		return v_poison();
 	}
-	for (int k = 0; k < 2 * BALANCED; k++) {
+	for (int k = 0; k < 2 * MISSING; k++) {
 		const char *number = asked[k / 2].number[k % 2];
 		if (strcmp(number, what))
 			continue;
@@ -150,6 +153,106 @@ static Value b_channels(Elab *e, Frame *f)
 	return v_tensor(e, n_concat(e->g, part, channels, 0), f->at);
 }
 
+Value field_missing(Elab *e, Node *x, Span at)
+{
+	Value mean = fitted_leaf(e, MISSING, fitted_row(e, MISSING, x, at), 0, at);
+	Node *there = n_op2(e->g, O_eq, x, x);
+	return v_tensor(e, n_op3(e->g, O_where, there, x, n_broadcast(e->g, mean.n, &x->ty)), at);
+}
+
+/* ---- texts ------------------------------------------------------------------------------- */
+
+/* Is x a column of texts, and nothing else? */
+static bool is_words(const Elab *e, const Node *x)
+{
+	return x->op == O_input && x->a.leaf.index < e->m->npick &&
+	       e->m->column[x->a.leaf.index].name == x->a.leaf.sym &&
+	       e->m->pick[x->a.leaf.index].words;
+}
+
+static bool need_words(Elab *e, Frame *f, const Value *x)
+{
+	if (is_words(e, x->n))
+		return true;
+	Diag *d = fail(e, f->at, "E0404", "`%s` turns the texts of a column into classes, but this "
+	               "is no column of a file of texts", f->def->name);
+	show_value(e, d, x);
+	diag_help(d, "write `%s(name)` in `data csv(...)`", f->def->name);
+	return false;
+}
+
+/* The classes of a column's texts, the table of which is learned. */
+static Value classes_of(Elab *e, Frame *f, const Value *x)
+{
+	Module *m = e->m;
+	int column = x->n->a.leaf.index;
+	bool known = false;
+	for (int i = 0; i < m->nfitted; i++)
+		known |= m->fitted[i].how == FIT_WORDS && m->fitted[i].field == column;
+	if (!known) {
+		Fitted row = { .how = FIT_WORDS, .field = column, .ty = x->n->ty, .at = f->at };
+		row.path = fitted_path(e, m->column[column].name, f->def->name);
+		fitted_new(e, &row);
+	}
+	if (x->n->ty.classes)
+		return v_tensor(e, value_node(e, x), f->at);
+	Diag *d = fail(e, f->at, "E0310",
+	               "nothing says how many classes `%s` has, for `%s` is %s",
+	               m->column[column].name, e->field->name, type_text(e->mem, &e->field->ty));
+	diag_help(d, "declare `%s` as class(K)[N], or write `one_hot(%s, num_classes = 3)`",
+	          e->field->name, m->column[column].name);
+	return v_poison();
+}
+
+/* categorical(x) */
+static Value b_categorical(Elab *e, Frame *f)
+{
+	const Value *x = need_tensor(e, f, 0);
+	return x && need_words(e, f, x) ? classes_of(e, f, x) : v_poison();
+}
+
+/* fn _word_gap(x): `fill` with a text, which the column itself has taken up. */
+static Value b_word_gap(Elab *e, Frame *f)
+{
+	const Value *x = need_tensor(e, f, 0);
+	if (!x)
+		return v_poison();
+	if (is_words(e, x->n))
+		return *x;
+	Diag *d = fail(e, f->at, "E0404", "`fill` with a text is for texts, but this is %s",
+	               value_text(e, x));
+	diag_help(d, "write a number, or `categorical(fill(x, \"none\"))`");
+	return v_poison();
+}
+
+bool field_one_hot(Elab *e, Frame *f, Value *x)
+{
+	if (is_words(e, x->n) && e->m->pick[x->n->a.leaf.index].sorted)
+		*x = classes_of(e, f, x);
+	return x->kind != V_POISON;
+}
+
+/* ---- parts ------------------------------------------------------------------------------- */
+
+void field_parts(Elab *e, Node **x, int n, const Value *dim, int *axis)
+{
+	bool flat = true;
+	for (int i = 0; i < n; i++)
+		flat &= x[i]->ty.rank <= 2;
+	for (int i = 0; flat && i < n; i++) {
+		Type t = x[i]->ty;
+		if (t.rank != 1)
+			continue;
+		t.dim[t.rank++] = dim_num(1);
+		x[i] = n_reshape(e->g, x[i], &t);
+	}
+	/* of a sample; with one dimension there is only that one */
+	if (dim->kind == V_NUMBER && dim->known && dim->is_int && (dim->i >= 0 || flat))
+		*axis = flat && (dim->i == -1 || dim->i == 0 || dim->i == 1) ? 1
+		        : dim->i < x[0]->ty.rank - 1                         ? (int)dim->i + 1
+		                                                             : -1;
+}
+
 /* ---- class weights ----------------------------------------------------------------------- */
 
 static int balanced_row(Elab *e, int field, Span at)
@@ -160,7 +263,7 @@ static int balanced_row(Elab *e, int field, Span at)
 			return i;
 	Dim classes = dim_num(in->ty.classes);
 	Fitted f = { .how = FIT_BALANCED, .field = field, .at = at };
-	f.path = fitted_path(e, in, "balanced");
+	f.path = fitted_path(e, in->name, "balanced");
 	f.ty = type_make(DT_REAL, 1, &classes);
 	return fitted_new(e, &f);
 }
@@ -194,7 +297,7 @@ void field_end(Elab *e)
 	Graph *all = m->bind;
 	bool fits = false;
 	for (int i = 0; i < m->nfitted; i++)
-		fits |= m->fitted[i].how != FIT_BALANCED;
+		fits |= m->fitted[i].arg != 0;
 	if (!fits)
 		return;
 	m->fit = graph_copy(all, job_sym(e->j, "fit"), 1u << R_FIT);
@@ -207,5 +310,7 @@ const BuiltinRow field_rows[] = {
 	{ "fitted", b_fitted },
 	{ "channels", b_channels },
 	{ "balanced", b_balanced },
+	{ "categorical", b_categorical },
+	{ "word_gap", b_word_gap },
 	{ 0, 0 },
 };

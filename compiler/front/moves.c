@@ -315,7 +315,12 @@ static Value b_concat(Elab *e, Frame *f)
 	int n, axis;
 	Mark mark;
 	Node **x = parts(e, f, &n, &mark);
-	if (!x || !need_axis(e, formal(f, 1), x[0]->ty.rank, "`dim`", &axis) ||
+	if (!x)
+		return v_poison();
+	axis = -1;
+	if (e->in_data)
+		field_parts(e, x, n, formal(f, 1), &axis);
+	if ((axis < 0 && !need_axis(e, formal(f, 1), x[0]->ty.rank, "`dim`", &axis)) ||
 	    !parts_fit(e, f, x, n, axis))
 		return v_poison();
 	Type t = x[0]->ty;

@@ -12,7 +12,7 @@ static const struct { const char *what, *names;
 	{ "the function", " sort topk " },
 	{ "the stopping rule", " early_stopping " },
 	{ "the data function",
-	  " categorical random_crop random_flip "
+	  " random_crop random_flip "
 	  "random_shift random_rotate cutout mixup " },
 	{ "the data source", " cifar10 cifar100 text images npy npz raw libsvm " },
 };

@@ -387,12 +387,12 @@ Space space_of(Elab *e, Def *d)
 {
 	const Ast *a = d->ast;
 	const AstList *l = &a->u.def.formal;
+	if (d->prelude && is_field_function(d->name))
+		return SP_FIELD;
 	if (a->kind == A_BLOCK && d->prelude && mentions_body(e, &a->u.def.body))
 		return SP_SCHEDULE;
 	if (a->kind != A_FN)
 		return SP_MODEL;
-	if (d->prelude && is_field_function(d->name))
-		return SP_FIELD;
 	if (d->prelude && d->builtin) {
 		bool len = !strcmp(d->name, "steps") || !strcmp(d->name, "epochs") ||
 		           !strcmp(d->name, "at");

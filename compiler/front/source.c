@@ -112,9 +112,8 @@ static void check_csv(Elab *e, const SourceRow *s, Ast *call, Args *args)
 	}
 	check_names(e, call, args);
 	Span at = place_of(args, "missing", 4, call->at);
-	if (!strcmp(d->missing, "mean"))
-		later(e, at, "`missing = \"mean\"`");
-	else if (strcmp(d->missing, "error") && strcmp(d->missing, "drop")) {
+	if (strcmp(d->missing, "error") && strcmp(d->missing, "drop") &&
+	    strcmp(d->missing, "mean")) {
 		Diag *m = fail(e, at, "E0404", "`missing` does not know \"%s\"", d->missing);
 		diag_help(m, "write \"error\", \"drop\" or \"mean\"");
 	}

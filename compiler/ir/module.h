@@ -85,6 +85,8 @@ typedef struct {
 	bool rest;                     /* others(): all that no other pick names               */
 	bool words;                    /* a text, not a number: inside `categorical`           */
 	bool gaps;                     /* an empty cell is no error but NaN: inside `fill`     */
+	Sym gap;                       /* words: this text stands for an empty cell            */
+	bool sorted;                   /* words: classes in the order of the texts, not of the rows */
 	bool target;                   /* no input is made of it                               */
 } Pick;
 
@@ -109,13 +111,18 @@ typedef struct {
 
 /* What the data section learns from the training rows: two numbers for each element of a sample of
  * arg, a value of the graph fit (R_FIT); `arg` itself is of the graph that was walked.  Or one for
- * each class of an input or target (FIT_BALANCED). */
-typedef enum { FIT_STANDARDIZE, FIT_MINMAX, FIT_BALANCED } FitHow;
+ * each class of an input or target (FIT_BALANCED), or the texts of a column (FIT_WORDS), no number. */
+typedef enum {
+	FIT_STANDARDIZE, FIT_MINMAX,
+	FIT_MISSING,                   /* the mean alone                                       */
+	FIT_BALANCED,
+	FIT_WORDS                      /* the texts of a column                                */
+} FitHow;
 typedef struct {
 	Sym path;                      /* "x.standardize"                                      */
 	FitHow how;
 	Node *arg;
-	int field;                     /* FIT_BALANCED: number of the input or target          */
+	int field;                     /* number of the input or target, or of the column      */
 	Type ty;                       /* of one sample, or of all classes                     */
 	int level;                     /* its argument depends on lower levels only            */
 	int64_t offset, len;           /* mean or min from offset on, then std or range, from a

@@ -339,8 +339,13 @@ static bool take(Csv *f, const Use *u, const Cell *c)
 	void *row = col->data + (size_t)f->rows * col->stride;
 	bool gaps = f->how->pick[u->column].gaps, drop = !strcmp(f->how->missing, "drop");
 	if ((gaps || drop) && is_missing(s, n)) {
+		const char *gap = f->how->pick[u->column].gap;
 		if (!gaps)
 			return false;
+		if (gap) {
+			((int32_t *)row)[u->element] = rt_words_add(&f->words[u->column], gap, strlen(gap));
+			return true;
+		}
 		rt_set_value(row, u->element, want->kind, f->m->real_bytes, NAN);
 		return true;
 	}

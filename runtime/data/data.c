@@ -97,6 +97,7 @@ static int32_t *strata(const nnrt_model *m, const Dataset *d, int field, const c
 	int64_t chunk = d->rows < CHUNK ? d->rows : CHUNK;
 	Rows all = rt_rows_all(d->rows);
 	Run *r = rt_run_new(m);
+	r->raw = true;
 	nnrt_time start = { 0 };
 	int32_t *s = rt_alloc((size_t)d->rows, sizeof *s, "row numbers");
 	rt_run_reserve(r, chunk);

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rt_dictionary.h"
 #include "rt_fail.h"
 #include "rt_help.h"
 #include "rt_mem.h"
@@ -23,7 +24,9 @@
 
 static const char *const number_name[][2] = { { "mean", "std" },
 	                                         { "min", "range" },
-	                                         { "weight", 0 } };
+	                                         { "mean", 0 },
+	                                         { "weight", 0 },
+	                                         { "words", 0 } };
 
 /* ---- learning ---------------------------------------------------------------------------- */
 
@@ -43,7 +46,7 @@ static void look(Gather *g, int n, int real_bytes)
 		if (isnan(v))
 			continue;
 		g->count[e]++;
-		if (f->how == NNRT_STANDARDIZE) {
+		if (f->how != NNRT_MINMAX) {
 			double off = v - g->a[e];
 			g->a[e] += off / g->count[e];
 			g->b[e] += off * (v - g->a[e]);
@@ -68,7 +71,7 @@ static void learn(Run *r, const Gather *g, const Dataset *d)
 		double a = g->a[e], b = g->b[e];
 		if (g->count[e] == 0)
 			b = 1;
-		else if (f->how == NNRT_STANDARDIZE)
+		else if (f->how != NNRT_MINMAX)
 			b = deviation(g->count[e], a, b);
 		else
 			b = b - a < 10 * DBL_EPSILON ? 1 : b - a;
@@ -78,7 +81,8 @@ static void learn(Run *r, const Gather *g, const Dataset *d)
 			        "of what `%s` looks at",
 			        d->name, (long long)e, f->path);
 		r->fitted[f->at[0] + e] = a;
-		r->fitted[f->at[1] + e] = b;
+		if (f->how != NNRT_MISSING)
+			r->fitted[f->at[1] + e] = b;
 	}
 }
 
@@ -91,7 +95,7 @@ static void hand_over(Run *r)
 
 static bool learns(const nnrt_fitted *f, int level)
 {
-	return f->how != NNRT_BALANCED && f->level == level;
+	return f->how <= NNRT_MISSING && f->level == level;
 }
 
 static void fit_level(Run *r, const Dataset *d, const Rows *rows, int level, int64_t batch)
@@ -129,9 +133,15 @@ static void fit_level(Run *r, const Dataset *d, const Rows *rows, int level, int
 	hand_over(r);
 }
 
+/* Is it part of the data section, or of a loss? */
 static bool of_field(const nnrt_fitted *f)
 {
 	return f->how != NNRT_BALANCED;
+}
+
+static bool has_numbers(const nnrt_fitted *f)
+{
+	return f->how <= NNRT_MISSING;
 }
 
 /* ---- class weights ----------------------------------------------------------------------- */
@@ -172,6 +182,17 @@ static void balance(Run *r, const Dataset *d, const Rows *rows, const nnrt_fitte
 	hand_over(r);
 }
 
+static void fit_words(Run *r, const Dataset *d, const Rows *rows)
+{
+	for (int i = 0; i < r->m->nfitted && !d->direct; i++) {
+		const nnrt_fitted *f = &r->m->fitted[i];
+		if (f->how != NNRT_WORDS)
+			continue;
+		rt_dictionary_learn(r, d, rows, f->field);
+		rt_dictionary_strangers(r, d, f->field);
+	}
+}
+
 static void fit(Run *r, const Dataset *d, const Rows *rows, bool made_up)
 {
 	const nnrt_model *m = r->m;
@@ -180,8 +201,9 @@ static void fit(Run *r, const Dataset *d, const Rows *rows, bool made_up)
 		rt_fail(RT_FILE, "R5", "%s: there are no training rows for `%s`", d->name,
 		        m->fitted[0].path);
 	for (int i = 0; i < m->nfitted && !d->direct; i++)
-		if (of_field(&m->fitted[i]) && m->fitted[i].level > last)
+		if (has_numbers(&m->fitted[i]) && m->fitted[i].level > last)
 			last = m->fitted[i].level;
+	fit_words(r, d, rows);
 	for (int level = 0; level <= last; level++)
 		fit_level(r, d, rows, level, r->room);
 	/* of what the fields are by now */
@@ -230,7 +252,9 @@ void rt_fit_note(const Run *r, TensorWriter *w)
 	for (int i = 0; i < r->m->nfitted; i++)
 		for (int k = 0; k < numbers_of(&r->m->fitted[i]); k++) {
 			const nnrt_fitted *f = &r->m->fitted[i];
-			char *key = key_of(f, k), *text = list_text(r->fitted + f->at[k], f->len);
+			char *key = key_of(f, k);
+			char *text = f->how == NNRT_WORDS ? rt_dictionary_text(r, f->field)
+			                                  : list_text(r->fitted + f->at[k], f->len);
 			rt_tensors_note(w, key, text);
 			rt_free(key);
 			rt_free(text);
@@ -263,6 +287,11 @@ static void read_numbers(Run *r, const TensorFile *file, const nnrt_fitted *f, i
 {
 	char *key = key_of(f, which);
 	const char *text = rt_tensors_meta(file, key);
+	if (text && f->how == NNRT_WORDS) {
+		rt_dictionary_read(r, f->field, text, file->path, key);
+		rt_free(key);
+		return;
+	}
 	int64_t n = text ? read_list(text, r->fitted + f->at[which], f->len) : 0;
 	if (!text)
 		rt_error(RT_FILE, "R6", "%s: `%s` is missing, which `%s` learned from training rows",

@@ -33,5 +33,32 @@ def write_pictures(folder):
         f.write(struct.pack(">2i", 0x801, ROWS) + bytes(labels))
 
 
+COLORS, SHAPES, SIZES = ("red", "green", "blue"), ("round", "flat", "odd"), (10, 2, 3, 0.5)
+TABLE = 32
+
+
+def table():
+    """Records of texts; some cells are empty; the last quarter has texts that are nowhere before it."""
+    v, rows = draw(TABLE * 8, 2), []
+    for i in range(TABLE):
+        r = v[8 * i:8 * i + 8]
+        late = i >= TABLE * 3 // 4
+        rows.append([COLORS[(r[0] >> 8) % 3] if i % 5 else "", str(r[1] % 1000 / 8) if i % 7 else "",
+                     str(1e6 + r[2] % 100), str(SIZES[(r[3] >> 8) % 4]), str(r[4] % 500 / 4),
+                     "new" if late and i % 2 else SHAPES[(r[5] >> 8) % 3], str(i % 2), "3.25",
+                     str(r[6] % 77 / 16) if i != 3 else "", str(r[7] % 9)])
+    return rows
+
+
+NAMES = ["color", "width", "height", "size", "unit price", "shape", "y", "constant", "late", "last"]
+
+
+def write_table(folder):
+    with open(os.path.join(folder, "table-rows.csv"), "w") as f:
+        for row in [NAMES] + table():
+            f.write(",".join(row) + "\n")
+
+
 if __name__ == "__main__":
     write_pictures(sys.argv[1])
+    write_table(sys.argv[1])

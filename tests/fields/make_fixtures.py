@@ -8,7 +8,8 @@ import sys
 
 import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.impute import SimpleImputer
+from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
 
 here = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [here, os.path.dirname(here)]
@@ -35,4 +36,42 @@ def pictures():
     save("weights", {"weight": weight})
 
 
+def column(name):
+    k = data.NAMES.index(name)
+    return [row[k] for row in data.table()]
+
+
+def numbers(*names):
+    return np.array([[float(v or "nan") for v in column(n)] for n in names]).T
+
+
+def padded(encoder, values, cut, width):
+    """One-hot, and as the next class what is in no training row, where there is one."""
+    known = encoder.fit(values[:cut]).transform(values)
+    other = 1 - known.sum(axis=1, keepdims=True)
+    return np.hstack([known, other])[:, :width]
+
+
+def table():
+    cut = data.TABLE * 3 // 4
+    encoder = OneHotEncoder(sparse_output=False, handle_unknown="ignore")
+    filled = [[v or "none"] for v in column("color")]
+    color = padded(encoder, filled, cut, 4)
+    size = padded(encoder, numbers("size"), cut, 5)
+    mean = SimpleImputer(strategy="mean")
+
+    def scaled(scaler, x):
+        x = mean.fit(x[:cut]).transform(x)
+        return scaler.fit(x[:cut]).transform(x)
+
+    x = np.hstack([color, scaled(StandardScaler(), numbers("width", "height")), size,
+                   scaled(MinMaxScaler(), numbers("unit price"))])
+    rest = scaled(StandardScaler(), numbers("constant", "late", "last"))
+    gap = np.log1p(np.abs(np.nan_to_num(numbers("width")[:, 0], nan=-3)))
+    seen = list(dict.fromkeys(column("shape")[:cut]))
+    kind = np.array([seen.index(v) if v in seen else len(seen) for v in column("shape")], float)
+    save("table", {"x": x, "rest": rest, "gap": gap, "kind": kind})
+
+
 pictures()
+table()

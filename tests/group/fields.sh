@@ -50,4 +50,21 @@ try "refused: length" spoilt 2 nnc.scaled.standardize.mean "[1, 2]" "has 2 numbe
 try "refused: no list" spoilt 3 nnc.scaled.standardize.mean "[1, x]" "not a list of finite numbers"
 try "refused: divisor" spoilt 4 nnc.scaled.standardize.std "[1,1,1,1,1,1,1,0,1,1,1,1]" "element 7 is 0"
 
+try "table build" trainer "$here/table.nn" "$work/table" --precision f64 -O0
+try "table train" run table 0 "column .shape.: 1 text is in no training row (.new.): class 3" train
+for part in train val; do
+	first=0
+	[ $part = val ] && first=24
+	try "table: $part" predicts table $part
+	try "as scikit-learn: table, $part" check values "$here/table.expect.safetensors" \
+		"$work/table.$part.safetensors" $first
+done
+try "kept: texts" check meta "$work/table.safetensors" nnc.shape.categorical.words 3
+spoil() { # NAME KEY VALUE TEXT
+	check spoil "$work/table.safetensors" "$2" "$3" "$work/spoilt.safetensors" &&
+		run table 3 "$4" predict --weights spoilt.safetensors
+}
+try "refused: texts" spoil 5 nnc.size.one_hot.words '["1"' "nnc.size.one_hot.words. is not a list of texts"
+try "refused: too many" spoil 6 nnc.color.one_hot.words '["1","2","3","4","5"]' "more texts than"
+
 finish
