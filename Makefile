@@ -190,10 +190,12 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libnncc.a $(BUILD)/libnnrt.a | $(GEN_H)
 		$(BUILD)/libnnrt.a -lcunit $(LIBS_NNC) $(LIBS_RT)
 -include $(wildcard $(BUILD)/unit/*.d)
 
-$(BUILD)/fuzz/gen_models: tests/fuzz/gen_models.c tests/fuzz/generate.c tests/fuzz/generate.h $(BUILD)/libnncc.a | $(GEN_H)
+GENERATOR := $(addprefix tests/fuzz/,gen_core gen_values gen_moves gen_layers gen_scopes gen_losses gen_train gen_program \
+	oracle shrink coverage gen_models)
+$(BUILD)/fuzz/gen_models: $(GENERATOR:%=%.c) $(wildcard tests/fuzz/*.h) $(BUILD)/libnncc.a | $(GEN_H)
 	@mkdir -p $(@D)
-	$(call say,cc,$<)
-	$(Q)$(CC) $(CFLAGS_NNC) -Itests/fuzz -o $@ tests/fuzz/gen_models.c tests/fuzz/generate.c \
+	$(call say,cc,$@)
+	$(Q)$(CC) $(CFLAGS_NNC) -Itests/fuzz -DFUZZ_LIB='"$(CURDIR)/tests/fuzz/lib"' -o $@ $(GENERATOR:%=%.c) \
 		$(BUILD)/libnncc.a $(LIBS_NNC)
 
 golden: compiler

@@ -261,7 +261,8 @@ typedef struct nnrt_model {
 	unsigned char has_penalty;
 	unsigned char stat_rows;       /* batch statistics of [N, C]: a batch of 1 is refused */
 
-	unsigned char stops;           /* stop_gradient is used: gradients may differ from
+	unsigned char stops;           /* stop_gradient is used, or a buffer read after its
+	                                * update: gradients may differ from
 	                                * the derivative of the loss                          */
 
 	const nnrt_data *data;

@@ -125,10 +125,10 @@ static Result test_tensor(Test *t, const nnrt_tensor *p)
 	return res;
 }
 
-/* Behind stop_gradient the gradient is not the derivative, and nothing can be said. */
+/* Behind stop_gradient and an updated buffer the gradient is not the derivative, and nothing can be said. */
 static bool print_result(const nnrt_model *m, const nnrt_tensor *p, const Result *res)
 {
-	const char *verdict = res->wrong    ? m->stops ? "differs (stop_gradient)" : "WRONG"
+	const char *verdict = res->wrong    ? m->stops ? "differs (stands still)" : "WRONG"
 	                      : res->judged ? "ok"
 	                                    : "not judged: no smooth place found";
 	printf(" %-36s %9lld %9d   %12.1e   %s\n", p->path, (long long)p->len, res->judged,
@@ -179,7 +179,7 @@ int rt_selftest(const nnrt_model *m, const Options *o)
 	bool fine = test_all(&t);
 	printf("selftest: %s\n",
 	       !fine     ? "at least one gradient is wrong"
-	       : m->stops ? "gradients agree with finite differences, or differ because of stop_gradient"
+	       : m->stops ? "gradients agree with finite differences, or differ behind stop_gradient or an updated buffer"
 	                  : "every gradient agrees with finite differences");
 	rt_free(t.grad);
 	rt_run_free(r);

@@ -113,9 +113,6 @@ Binding *frame_bind(Elab *e, Frame *f, Sym name, Value v, Span at)
 		}
 		b->name = name;
 		frame_push(e, f, b);
-	} else if (b->dead) {
-		/* among the names of this scope, which is what its end goes through */
-		frame_push(e, f, b);
 	}
 	if (b->dead || !b->depth) {
 		b->depth = f->depth + 1;
@@ -664,10 +661,14 @@ Value eval_call(Elab *e, Ast *call, const Value *piped)
 {
 	Sym name = call->u.call.fn;
 	bool inside = in_prelude(e, call->at);
+	bool wanted = e->reg_at == call;
 	Layer *l = e->frame ? map_get(&e->frame->layers, name) : 0;
 	Value columns;
 	if (e->in_data && !piped && column_call(e, call, &columns))
 		return columns;
+	Def *reg_def = wanted && l ? def_find(e, name, call->at) : 0;
+	if (reg_def && reg_def->space == SP_REGULARISER)
+		l = 0;                 /* names of two spaces: a layer may be called l2 */
 	if (!inside && !l && map_get(&e->refused, name))
 		return v_poison();
 	Def *d = l ? 0 : def_find(e, name, call->at);
@@ -682,7 +683,6 @@ Value eval_call(Elab *e, Ast *call, const Value *piped)
 		return v_poison();
 	}
 	Args args = { 0 };
-	bool wanted = e->reg_at == call;
 	e->reg_at = 0;
 	collect_args(e, d ? d : l->def, call, piped, &args);
 	/* the call without its label */

@@ -141,6 +141,9 @@ OUTLINE static Value eval_name(Elab *e, Ast *a)
 	if (b) {
 		b->read = true;
 		v = b->buffer ? e->bufval[b->buffer - 1] : b->v;
+		/* what an update has made stands still, whatever it was made of */
+		if (b->buffer && !e->in_update && e->bufset[b->buffer - 1])
+			e->m->stops = true;
 		if (v.kind == V_POISON)
 			return v;
 		if (!in_prelude(e, a->at))

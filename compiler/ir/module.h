@@ -197,7 +197,8 @@ typedef struct Module {
 	Number *number; int nnumber, capnumber;
 	Plateau *plateau; int nplateau, capplateau;
 	bool has_penalty;
-	bool stops;                    /* stop_gradient: gradients are no derivatives          */
+	bool stops;                    /* stop_gradient, or a buffer read after its update:
+	                                * gradients are no derivatives                         */
 	bool stat_rows;                /* batch statistics of [N, C]: one row is refused       */
 
 	Graph *init;                   /* R_PARAM, R_BUFFER: first values                      */

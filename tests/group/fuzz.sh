@@ -9,10 +9,10 @@ gen=$build/fuzz/gen_models
 probe=$root/tests/probe
 warn="-Wall -Wextra -Wshadow -Werror"
 
-try "regressions" sh -c 'for f in "$1"/tests/fuzz/found/*.nn; do
-	[ ! -f "$f" ] || "$2" --check "$f" || exit 1; done' sh "$root" "$gen"
-try "small programs" "$gen" --seed 1 --count 40 --size 6
-try "programs" "$gen" --seed 1 --count 25 --size 14
+try "regressions" "$gen" --check "$root"/tests/fuzz/found/*.nn
+try "small programs" "$gen" --seed 1 --count 60 --size 6
+try "programs" "$gen" --seed 1000 --count 40 --size 14
+try "every name of the language occurs" "$gen" --coverage --count 1500 --size 14
 if [ -n "${LONG:-}" ]; then
 	from=${FROM:-100000} count=${COUNT:-4000}
 	try "many small programs" "$gen" --seed "$from" --count "$count" --size 6
