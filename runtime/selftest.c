@@ -179,7 +179,8 @@ int rt_selftest(const nnrt_model *m, const Options *o)
 	bool fine = test_all(&t);
 	printf("selftest: %s\n",
 	       !fine     ? "at least one gradient is wrong"
-	       : m->stops ? "gradients agree with finite differences, or differ behind stop_gradient or an updated buffer"
+	       : m->stops ? "gradients agree with finite differences, or differ behind "
+	                    "stop_gradient or an updated buffer"
 	                  : "every gradient agrees with finite differences");
 	rt_free(t.grad);
 	rt_run_free(r);
