@@ -29,7 +29,7 @@ static void embedded(Gen *g)
 	switch (below(g, 4)) {
 	case 0: put(f, "embedding(c, 5, %d%s)", k, extras(g)); break;
 	case 1: put(f, "c |> embedding(rows = 5, dim = %d)", k); break;
-	case 2: put(f, "c |> emb#: embedding(5, %d)", k); break;
+	case 2: put(f, "c |> emb#x: embedding(5, %d)", k); break;
 	default:
 		put(f, "one_hot(c) * 0.5");
 		k = 5;
@@ -42,8 +42,8 @@ static void tied(Gen *g)
 {
 	int n = g->count++, k = 2 + (int)below(g, 3);
 	char f[FORM] = "";
-	line(g, "layer t%d = embedding(5, %d, init = normal(0.0, 0.5))", n, k);
-	put(f, "(t%d(c) * 0.7) @ transpose(t%d.weight)", n, n);
+	line(g, "layer t%dx = embedding(5, %d, init = normal(0.0, 0.5))", n, k);
+	put(f, "(t%dx(c) * 0.7) @ transpose(t%dx.weight)", n, n);
 	make(g, f, "", "", (Shape){ 2, { 3, 5 } });
 }
 
@@ -54,28 +54,28 @@ static void matrix(Gen *g, const Val *x)
 	char f[FORM] = "";
 	switch (below(g, 5)) {
 	case 0:
-		line(g, "param w%d: f32[%d, %d] = %s", n, c, k, initialiser(g, 2));
-		put(f, "$ @ w%d", n);
+		line(g, "param w%dx: f32[%d, %d] = %s", n, c, k, initialiser(g, 2));
+		put(f, "$ @ w%dx", n);
 		s.d[s.rank - 1] = k;
 		break;
 	case 1:
-		line(g, "param w%d: f32[%d] = %s", n, c, ONE_OF(g, "normal(1, 0.2)", "zeros()", "ones()", "constant(0.3)"));
-		put(f, "$ * w%d + k2", n);
+		line(g, "param w%dx: f32[%d] = %s", n, c, ONE_OF(g, "normal(1, 0.2)", "zeros()", "ones()", "constant(0.3)"));
+		put(f, "$ * w%dx + k2", n);
 		break;
 	case 2:
-		line(g, "param w%d: f32 = constant(1.5)", n);
-		put(f, "tanh($) * w%d", n);
+		line(g, "param w%dx: f32 = constant(1.5)", n);
+		put(f, "tanh($) * w%dx", n);
 		break;
 	case 3:
-		line(g, "param w%d: f32[%d]", n, c);   /* zeros */
-		put(f, "$ + w%d", n);
+		line(g, "param w%dx: f32[%d]", n, c);   /* zeros */
+		put(f, "$ + w%dx", n);
 		break;
 	default:
-		line(g, "param w%d: f32[%d] = %s", n, c, "uniform(-0.5, 0.5)");
+		line(g, "param w%dx: f32[%d] = %s", n, c, "uniform(-0.5, 0.5)");
 		if (s.rank < 2)
-			put(f, "unsqueeze(tanh($) @ w%d, -1)", n);
+			put(f, "unsqueeze(tanh($) @ w%dx, -1)", n);
 		else
-			put(f, "tanh($) @ w%d", n);
+			put(f, "tanh($) @ w%dx", n);
 		s.d[s.rank - 1] = 1;
 		if (s.rank > 1)
 			s.rank--;

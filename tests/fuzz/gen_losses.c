@@ -91,7 +91,8 @@ void results(Gen *g)
 	for (int i = 0; i < n; i++)
 		written(g, "loss", i ? loss[below(g, sizeof loss / sizeof *loss - 1)] : loss[below(g, sizeof loss / sizeof *loss)]);
 	if (chance(g, 15))
-		line(g, "e%d = exit_branch(%s, y)", g->count++, any(g)->name);
+		line(g, chance(g, 50) ? "e%d = exit_branch(%s, y)" : "e%d = %s |> way: exit_branch(y)", g->count++,
+		     any(g)->name);
 	for (int i = 0; i < 3; i++)
 		written(g, "output", output[below(g, sizeof output / sizeof *output)]);
 	if (chance(g, 30))

@@ -252,8 +252,8 @@ static void laid_along(Gen *g, Val *x)
 {
 	char f[FORM] = "";
 	int axis = (int)below(g, (unsigned)x->s.rank);
-	line(g, "param a%d: f32[%d] = %s", g->count, x->s.d[axis], initialiser(g, 1));
-	put(f, "$ * along(a%d, $, %s%d)", g->count, chance(g, 30) ? "dim = " : "", axis + 1);
+	line(g, "param a%dx: f32[%d] = %s", g->count, x->s.d[axis], initialiser(g, 1));
+	put(f, "$ * along(a%dx, $, %s%d)", g->count, chance(g, 30) ? "dim = " : "", axis + 1);
 	make(g, f, x->name, "", x->s);
 }
 

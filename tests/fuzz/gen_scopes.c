@@ -178,7 +178,7 @@ static void scanned(Gen *g)
 	char hn[16], kn[16], yn[16], zn[16];
 	bool two = chance(g, 30), second = chance(g, 30);
 	snprintf(hn, sizeof hn, "h%d", number);
-	snprintf(kn, sizeof kn, "k%d", number);
+	snprintf(kn, sizeof kn, "cc%d", number);
 	snprintf(yn, sizeof yn, "y%d", number);
 	snprintf(zn, sizeof zn, "z%d", number);
 	for (int i = 0; i < g->indent; i++)
@@ -239,24 +239,24 @@ static void shared_layer(Gen *g)
 	char f[FORM] = "";
 	int n = g->count++, k = 1 + (int)below(g, 4);
 	if (s.rank == 3 && chance(g, 40)) {
-		line(g, "layer l%d = conv2d(%d, 1%s)", n, k, extras(g));
+		line(g, "layer l%dx = conv2d(%d, 1%s)", n, k, extras(g));
 		s.d[0] = k;
 	} else if (s.rank == 2 && chance(g, 40)) {
-		line(g, "layer l%d = gru(%d)", n, k);
+		line(g, "layer l%dx = gru(%d)", n, k);
 		s.d[1] = k;
 	} else if (!g->in_block && chance(g, 30)) {
-		line(g, "layer l%d = low_rank(%d)", n, k);
+		line(g, "layer l%dx = low_rank(%d)", n, k);
 		s.d[s.rank - 1] = k;
 	} else {
-		line(g, "layer l%d = dense(%d%s)", n, k, extras(g));
+		line(g, "layer l%dx = dense(%d%s)", n, k, extras(g));
 		s.d[s.rank - 1] = k;
 		if (s.rank == 1 && chance(g, 30)) {
-			put(f, "($ |> l%d) + ((l%d($) @ l%d.weight) |> tanh |> l%d)", n, n, n, n);
+			put(f, "($ |> l%dx) + ((l%dx($) @ l%dx.weight) |> tanh |> l%dx)", n, n, n, n);
 			make(g, f, x->name, "", s);
 			return;
 		}
 	}
-	put(f, "l%d(tanh($)) - ($ |> l%d)", n, n);
+	put(f, "l%dx(tanh($)) - ($ |> l%dx)", n, n);
 	make(g, f, x->name, "", s);
 }
 

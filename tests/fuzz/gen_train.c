@@ -7,7 +7,9 @@ void data_section(Gen *g, bool images)
 		add(g, "data idx(%s%s%s) { image = %s, y = labels }\n",
 		    chance(g, 70) ? "\"nowhere\"" : "images = \"a.idx\", labels = \"b.idx\"", ONE_OF(g, "", ", val = 0.1", ", seed = 7",
 		    ", split = time(0.8)"), ONE_OF(g, "", ", test = 0.2", ", shuffle = false"),
-		    ONE_OF(g, "images / 255", "images / 255 - 0.5", "(images - 127.5) / 127.5", "images * 0.01 + k2"));
+		    ONE_OF(g, "images / 255", "images / 255 - 0.5", "(images - 127.5) / 127.5", "images * 0.01 + k2", "standardize(images)", "minmax(images / 255)",
+		    "normalize(images / 255, mean = [0.5], std = [0.25])", "normalize(images, 127, 64)", "fill(images / 255, 0)",
+		    "(images / 255) |> fill(value = 0.5)"));
 		return;
 	}
 	const char *kind = ONE_OF(g, "\"random\"", "\"linear\"", "\"sequence\"", "kind = \"random\"");

@@ -238,13 +238,13 @@ static void einsums(Gen *g, const Val *x)
 	case 30: put(f, "einsum(\"nchw->nc\", $) * 0.1"); s = (Shape){ 1, { a } }; break;
 	case 31: put(f, "einsum(\"nchw,nchw->nhw\", $, tanh(%%))"); s = (Shape){ 2, { b, s.d[2] } }; break;
 	default:
-		line(g, "param e%d: f32[%d, %d] = %s", g->count, c, k, initialiser(g, 2));
+		line(g, "param e%dx: f32[%d, %d] = %s", g->count, c, k, initialiser(g, 2));
 		if (s.rank == 4)
-			put(f, "einsum(\"nabcd,de->nabce\", $, e%d)", g->count);
+			put(f, "einsum(\"nabcd,de->nabce\", $, e%dx)", g->count);
 		else if (s.rank == 3)
-			put(f, "einsum(\"nabd,de->nabe\", $, e%d)", g->count);
+			put(f, "einsum(\"nabd,de->nabe\", $, e%dx)", g->count);
 		else
-			put(f, "matmul($, e%d)", g->count);
+			put(f, "matmul($, e%dx)", g->count);
 		s.d[s.rank - 1] = k;
 	}
 	make(g, f, x->name, y->name, s);
