@@ -12,6 +12,7 @@
 #include "rt_io.h"
 #include "rt_log_files.h"
 #include "rt_mem.h"
+#include "rt_plot.h"
 
 /* ---- files -------------------------------------------------------------------------------- */
 
@@ -49,6 +50,8 @@ Log *rt_log_new(const nnrt_model *m, const Options *o)
 		l->csv.path = rt_text("%s.csv", l->base);
 	if (o->jsonl)
 		l->json.path = rt_text("%s.jsonl", l->base);
+	if (!o->no_plot)
+		l->svg = rt_text("%s.svg", l->base);
 	return l;
 }
 
@@ -135,6 +138,7 @@ void rt_log_epoch(Log *l, const LogLine *line)
 		rt_log_add(&l->board, &t);
 	}
 	rt_str_free(&t);
+	rt_curves_write(l, false);
 }
 
 void rt_log_end(Log *l, const LogEnd *e)
@@ -145,6 +149,7 @@ void rt_log_end(Log *l, const LogEnd *e)
 		rt_log_add(&l->json, &t);
 	}
 	rt_str_free(&t);
+	rt_curves_write(l, true);
 }
 
 const char *rt_log_names(Log *l)
