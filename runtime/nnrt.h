@@ -238,6 +238,39 @@ typedef void nnrt_flat(nnrt_ctx *c, int64_t lo, int64_t hi, const double *arg);
  * how: '+' their sum, '>' the largest, '<' the smallest. */
 typedef struct { nnrt_flat *run; char how; } nnrt_stage;
 
+/* ---- what a trainer says of itself: nnc --summary's numbers, for reports --------------------- */
+
+/* Some calls of the program. */
+typedef struct {
+	const char *path, *text, *shape; /* "c1" or "", "conv2d 6@5x5 pad 2", "6, 28, 28"      */
+	int64_t params, bytes;         /* the result of one sample                            */
+	double work;                   /* floating point operations of one sample, forward    */
+} nnrt_layer;
+
+/* Scratch of a training step: bytes at + `at` of the arena that is as long as the batch (sampled)
+ * or of the other, in use from the stretch between barriers `first` to `last`. */
+typedef struct {
+	const char *name, *path;       /* in generated C; its layer, or ""                    */
+	int64_t at, bytes;
+	unsigned char sampled;
+	int first, last;
+} nnrt_room;
+
+/* An output's values: probabilities of classes, or logits. */
+typedef enum { NNRT_NO_SCORES, NNRT_PROBABILITIES, NNRT_LOGITS } nnrt_scores;
+
+typedef struct {
+	const nnrt_layer *layer; int nlayer, layers; /* those listed; all                     */
+	const nnrt_room *room; int nroom, rooms;
+	int stretches;                 /* of a training step                                  */
+	const nnrt_scores *scores;     /* of each output                                      */
+	double forward, step;          /* operations of one sample                            */
+	int64_t regularised;           /* parameters                                          */
+	int64_t saved0, saved;         /* bytes kept for the backward pass, and of each sample */
+	int64_t arena0, arena;         /* bytes of scratch of a training step                 */
+	const char *optimizer;         /* "adam"; 0: not given                                */
+} nnrt_about;
+
 /* ---- the model ----------------------------------------------------------------------------- */
 
 typedef struct nnrt_model {
@@ -314,6 +347,7 @@ typedef struct nnrt_model {
 	/* Elements a sample of the largest array whose size grows with the batch: start-up checks that
 	 * this times the largest batch stays below 2^31. 0: only inputs and outputs are checked. */
 	int64_t largest;
+	const nnrt_about *about;               /* 0: not known                                */
 } nnrt_model;
 
 /* The whole program: command line, training, files.  Returns the exit status. */

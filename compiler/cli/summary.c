@@ -2,10 +2,10 @@
  *
  * In:    a module after all passes.   Out: a table, or one JSON object, on standard output.
  *
- * Work is counted on the graph, for one sample: 2 a multiply-add, 1 an element of everything
- * else; each node belongs to the call that made it.  Memory is the plan's: bytes whatever the
- * batch is, and bytes for each sample.
+ * Layers and work are account.c's.  Memory is the plan's: bytes whatever the batch is, and bytes
+ * for each sample.
  */
+#include "account.h"
 #include "cli.h"
 #include "emit.h"
 #include "kernel.h"
@@ -18,176 +18,17 @@
 
 enum { SHORTEST = 10 };
 
-/* A line of the table: some calls of the program. */
-typedef struct {
-	const char *path, *text;
-	Type out;
-	int64_t params;
-	double work;
-} Row;
-
 typedef struct {
 	Module *m;
 	const Options *opt;
 	Fn *run, *train; /* outputs only; grad, 0 without losses                 */
-	Row *row;
-	int nrow, caprow;
-	double *work;    /* of each call of the module, and of none              */
-	double forward, step;
-	int64_t params, trained, regular, buffers;
+	const Account *a;
 	const char **structural;
 	int nstructural, capstructural;
 	int line;        /* of the model                                         */
 } Summary;
 
-/* ---- counting ------------------------------------------------------------------------------
- */
-
-/* Multiply-adds of a contraction, for one sample: elements of the result times terms of a sum.
- */
-static double products(const Node *n)
-{
-	double all = (double)type_len(&n->ty, 1);
-	for (int label = n->a.con.nout; label < n->a.con.nlabel; label++)
-		for (int k = 0; k < 2 * MAXRANK; k++) {
-			const Node *in = n->in[k / MAXRANK];
-			int i = k % MAXRANK;
-			if (i >= in->ty.rank ||
-			    (k < MAXRANK ? n->a.con.a : n->a.con.b)[i] != label)
-				continue;
-			all *= (double)dim_at(in->ty.dim[i], 1);
-			break;
-		}
-	return all;
-}
-
-static bool contracts(const Node *n)
-{
-	return opinfo[n->op].attr == AT_CONTRACT;
-}
-
-/* A number that a contraction may start from, as a bias, costs nothing. */
-static bool starts_a_sum(const Node *n)
-{
-	bool sum = !strcmp(opinfo[n->op].name, "add");
-	return sum && (contracts(n->in[0]) || contracts(n->in[1]));
-}
-
-/* Floating point operations of one node, for one sample: 2 for a multiply-add, 1 for an element
- * of a map, one less than there are elements for a reduction. */
-static double node_work(const Node *n)
-{
-	if (contracts(n))
-		return 2 * products(n);
-	switch (opinfo[n->op].kind) {
-	case MAP: return starts_a_sum(n) ? 0 : (double)type_len(&n->ty, 1);
-	case REDUCE: return (double)(type_len(&n->in[0]->ty, 1) - type_len(&n->ty, 1));
-	case LEAF: case MOVE: case CALL: case SET: case COMPOSITE: break;
-	}
-	return 0;
-}
-
-/* The work of a graph; that of each part is added to its call if they are asked for. */
-static double graph_work(Summary *s, const Graph *g, double times, bool calls)
-{
-	double sum = 0;
-	const Module *m = s->m;
-	bool *live = graph_live(g, m->job->mem);
-	for (int i = 0; i < g->n; i++) {
-		const Node *n = g->node[i];
-		if (!live[i])
-			continue;
-		if (n->body) {
-			sum += graph_work(s, n->body, times * n->a.scan.steps, calls);
-			continue;
-		}
-		double work = times * node_work(n);
-		int call = calls && n->part < m->npart ? m->part[n->part] : -1;
-		s->work[call < 0 ? m->ncall : call] += calls ? work : 0;
-		sum += work;
-	}
-	return sum;
-}
-
-/* ---- rows ----------------------------------------------------------------------------------
- */
-
-static void add_row(Summary *s, const char *path, const char *text, const Type *out, double work,
-                    int64_t params)
-{
-	Row r = { path ? path : "", text, *out, params, work };
-	PUSH(s->m->job->mem, s->row, s->nrow, s->caprow, r);
-}
-
-/* Calls from..to-1 as text; a call that is repeated stands once. */
-static const char *run_text(const Summary *s, int from, int to)
-{
-	const char *text = "";
-	for (int i = from; i < to; i++) {
-		const char *one = s->m->call[i].text;
-		if (*one && (i == from || strcmp(one, s->m->call[i - 1].text)))
-			text = arena_printf(s->m->job->mem, "%s%s%s", text, *text ? ", " : "", one);
-	}
-	return text;
-}
-
-static double run_work(const Summary *s, int from, int to)
-{
-	double work = 0;
-	for (int i = from; i < to; i++)
-		work += s->work[i];
-	return work;
-}
-
-/* A run of functions is a line of its own up to the last that changes the number of elements, as
- * pooling does; what is left goes with the layer or output after it. */
-static void make_rows(Summary *s)
-{
-	const Module *m = s->m;
-	int from = 0, cut = 0;
-	int64_t before = -1;
-	for (int i = 0; i < m->ncall; i++) {
-		const CallInfo *c = &m->call[i];
-		int64_t n = type_len(&c->out, 1);
-		bool plain = c->kind == CALL_PLAIN, end = i == m->ncall - 1;
-		if (plain && before >= 0 && n != before && run_work(s, from, i + 1) > 0)
-			cut = i + 1;
-		before = n;
-		if (plain && !end)
-			continue;
-		if (plain)             /* functions that nothing follows */
-			cut = i + 1;
-		if (cut > from && (c->kind == CALL_LAYER || plain)) {
-			add_row(s, 0, run_text(s, from, cut), &m->call[cut - 1].out,
-			        run_work(s, from, cut), 0);
-			from = cut;
-		}
-		if (from <= i && *run_text(s, from, i + 1))
-			add_row(s, c->path, run_text(s, from, i + 1), &c->out,
-			        run_work(s, from, i + 1), c->params);
-		else if (s->nrow)
-			s->row[s->nrow - 1].work += run_work(s, from, i + 1);
-		from = cut = i + 1;
-	}
-	if (s->nrow)
-		s->row[s->nrow - 1].work += s->work[m->ncall];
-}
-
-static int64_t real_bytes(const Options *o)
-{
-	return o->f64 ? 8 : 4;
-}
-
-/* Bytes of a value for one sample. */
-static int64_t activation(const Summary *s, const Type *t)
-{
-	return type_len(t, 1) * (t->dt == DT_BOOL || t->dt == DT_U8 ? 1 : real_bytes(s->opt));
-}
-
-static int64_t state_bytes(const Summary *s)
-{
-	return real_bytes(s->opt) * (s->m->param_len * (2 + s->m->nmoment) + s->m->buffer_len);
-}
+/* ---- what is not in an Account --------------------------------------------------------------- */
 
 /* The consts of the program that no run can change; the line of the model. */
 static void from_program(Summary *s, int file)
@@ -223,44 +64,21 @@ static FnHost *single_host(const Module *m)
 
 static void count(Summary *s, int file)
 {
-	Module *m = s->m, outputs = *m;
-	for (int i = 0; i < m->nparam; i++) {
-		s->params += m->param[i].len;
-		s->trained += m->param[i].trained ? m->param[i].len : 0;
-		s->regular += m->param[i].regular ? m->param[i].len : 0;
-	}
-	for (int i = 0; i < m->nbuffer; i++)
-		s->buffers += m->buffer[i].len;
-	outputs.eval = graph_copy(m->eval, job_sym(m->job, "eval"), 1u << R_OUTPUT);
-	outputs.eval = pass_simplify(pass_knobs_fixed(outputs.eval, m));
-	s->work = NEWN(m->job->mem, double, m->ncall + 1);
-	s->forward = graph_work(s, m->nout ? outputs.eval : m->eval, 1, true);
-	if (m->nloss) {
-		s->step = graph_work(s, m->grad, 1, false);
+	Module *m = s->m;
+	s->a = account_new(m, s->opt);
+	Graph *outputs = s->a->outputs;
+	if (m->nloss)
 		s->train = train_fn(m, s->opt, "grad");
-	}
 	Reordered *order = 0;
 	int norder = 0;
 	if (s->opt->level >= 2) /* as inference C has its weights              */
-		outputs.eval = pass_constants(outputs.eval, m, &order, &norder);
-	s->run = fn_build(m->job, outputs.eval, s->opt, single_host(m));
-	make_rows(s);
+		outputs = pass_constants(outputs, m, &order, &norder);
+	s->run = fn_build(m->job, outputs, s->opt, single_host(m));
 	from_program(s, file);
 }
 
 /* ---- as text -------------------------------------------------------------------------------
  */
-
-/* "f32[N, 16, 5, 5]" -> "16, 5, 5" */
-static const char *shape_text(Arena *a, const Type *t)
-{
-	const char *r = "";
-	for (int i = 0; i < t->rank; i++)
-		if (i > 0 || !t->dim[i].b || t->dim[i].k != 1)
-			r = arena_printf(a, "%s%s%s", r, *r ? ", " : "",
-			                 dim_text(a, t->dim[i]));
-	return *r ? r : "-";
-}
 
 /* 61706 -> "61 706" */
 static const char *grouped(Arena *a, int64_t n)
@@ -329,10 +147,10 @@ static void table(const Summary *s)
 	const Module *m = s->m;
 	Arena *a = m->job->mem;
 	int path = 5, call = 9, shape = 15;
-	for (int i = 0; i < s->nrow; i++) {
-		path = wider(path, s->row[i].path);
-		call = wider(call, s->row[i].text);
-		shape = wider(shape, shape_text(a, &s->row[i].out));
+	for (int i = 0; i < s->a->nrow; i++) {
+		path = wider(path, s->a->row[i].path);
+		call = wider(call, s->a->row[i].text);
+		shape = wider(shape, account_shape(a, &s->a->row[i].out));
 	}
 	call = operation_width(call, path + shape + 46);
 	const char *head = arena_printf(a, "%s   %s  ->  %s", m->name, fields(s, true),
@@ -342,13 +160,13 @@ static void table(const Summary *s)
 	printf("%s%*s%s\n\n", head, left > 3 ? left : 3, "", source);
 	printf(" %-*s  %-*s  %-*s  %12s  %9s  %12s\n", path, "layer", call, "operation", shape,
 	       "output [N, ...]", "parameters", "MFLOP", "activations");
-	for (int i = 0; i < s->nrow; i++) {
-		const Row *r = &s->row[i];
+	for (int i = 0; i < s->a->nrow; i++) {
+		const AccountRow *r = &s->a->row[i];
 		bool cut = (int)strlen(r->text) > call;
 		printf(" %-*s  %-*.*s%s  %-*s  %12s  %9.3f  %12s\n", path, r->path,
 		       cut ? call - 2 : call, cut ? call - 2 : call, r->text, cut ? ".." : "",
-		       shape, shape_text(a, &r->out), grouped(a, r->params), r->work * 1e-6,
-		       bytes_text(a, activation(s, &r->out)));
+		       shape, account_shape(a, &r->out), grouped(a, r->params), r->work * 1e-6,
+		       bytes_text(a, account_activation(s->a, &r->out)));
 	}
 }
 
@@ -376,7 +194,7 @@ static void memory(const Summary *s)
 		       memory_text(a, s->run));
 	if (!f)
 		return;
-	int64_t fixed, saved = saved_bytes(f, &fixed), state = state_bytes(s);
+	int64_t fixed, saved = saved_bytes(f, &fixed), state = account_state(s->a);
 	if (fixed_batch(m))
 		printf("\n training     %s at batch %lld: %s of weights, gradients, moments; activations %s",
 		       size_text(a, state + f->arena0_bytes + m->train.batch * f->arena_bytes),
@@ -424,21 +242,21 @@ static void text(const Summary *s)
 	const Module *m = s->m;
 	Arena *a = m->job->mem;
 	table(s);
-	printf("\n parameters   %s (%s as %s, %s as int8), ", grouped(a, s->params),
-	       size_text(a, s->params * real_bytes(s->opt)), s->opt->f64 ? "f64" : "f32",
-	       size_text(a, s->params));
-	if (s->trained == s->params)
+	printf("\n parameters   %s (%s as %s, %s as int8), ", grouped(a, s->a->params),
+	       size_text(a, s->a->params * account_real(s->opt)), s->opt->f64 ? "f64" : "f32",
+	       size_text(a, s->a->params));
+	if (s->a->trained == s->a->params)
 		printf("all trained");
 	else
-		printf("%s trained", grouped(a, s->trained));
-	if (s->regular)
-		printf("; %s regularised%s", grouped(a, s->regular), regularisers(m));
+		printf("%s trained", grouped(a, s->a->trained));
+	if (s->a->regular)
+		printf("; %s regularised%s", grouped(a, s->a->regular), regularisers(m));
 	putchar('\n');
-	if (s->buffers)
-		printf(" buffers      %s\n", grouped(a, s->buffers));
-	printf(" one sample   %s forward (2 per multiply-add)", mflop_text(a, s->forward));
+	if (s->a->buffers)
+		printf(" buffers      %s\n", grouped(a, s->a->buffers));
+	printf(" one sample   %s forward (2 per multiply-add)", mflop_text(a, s->a->forward));
 	if (s->train)
-		printf(", about %s for a training step", mflop_text(a, s->step));
+		printf(", about %s for a training step", mflop_text(a, s->a->step));
 	memory(s);
 	const char *list = s->nstructural ? "" : "none";
 	for (int i = 0; i < s->nstructural; i++)
@@ -493,22 +311,22 @@ static void json(const Summary *s)
 	json_fields(s, "targets", m->in, m->nin, 1);
 	json_fields(s, "outputs", m->out, m->nout, -1);
 	printf("\"layers\":[");
-	for (int i = 0; i < s->nrow; i++) {
-		const Row *l = &s->row[i];
+	for (int i = 0; i < s->a->nrow; i++) {
+		const AccountRow *l = &s->a->row[i];
 		printf("%s{\"layer\":\"%s\",\"operation\":", i ? "," : "", l->path);
 		json_string(l->text);
 		printf(",\"output\":\"%s\",\"parameters\":%lld,\"mflop\":%.6f,\"activations\":%"
 		       "lld}",
 		       type_text(m->job->mem, &l->out), (long long)l->params, l->work * 1e-6,
-		       (long long)activation(s, &l->out));
+		       (long long)account_activation(s->a, &l->out));
 	}
 	printf("],\"parameters\":%lld,\"trained\":%lld,\"regularised\":%lld,\"buffers\":%lld,",
-	       (long long)s->params, (long long)s->trained, (long long)s->regular,
-	       (long long)s->buffers);
-	printf("\"mflop_forward\":%.6f,", s->forward * 1e-6);
+	       (long long)s->a->params, (long long)s->a->trained, (long long)s->a->regular,
+	       (long long)s->a->buffers);
+	printf("\"mflop_forward\":%.6f,", s->a->forward * 1e-6);
 	if (s->train) {
-		printf("\"mflop_step\":%.6f,\"state_bytes\":%lld,", s->step * 1e-6,
-		       (long long)state_bytes(s));
+		printf("\"mflop_step\":%.6f,\"state_bytes\":%lld,", s->a->step * 1e-6,
+		       (long long)account_state(s->a));
 		int64_t fixed, saved = saved_bytes(s->train, &fixed);
 		json_memory("training", s->train);
 		printf(",\"batch\":%lld,\"saved\":{\"bytes\":%lld,\"bytes_per_sample\":%lld},",

@@ -3,6 +3,7 @@
  *     train.c    the trainer: kernels, tables, main        scalar.c   knobs and metrics in double
  *     infer.c    the static inference form                 weights.c  reading .safetensors
  *     selfcheck.c  its NAME_selfcheck()                    infer.h    what the two share
+ *     account.c  layers, parameters, work                  about.c    what a trainer says of itself
  */
 #ifndef NNC_EMIT_H
 #define NNC_EMIT_H
@@ -29,6 +30,9 @@ const char *inference_draws(const Module *m);
  * file name of the header. */
 bool emit_inference(Out *o, Out *h, Module *m, const Options *opt, const Weights *w,
                     const char *weights_name, const char *name, const char *include);
+
+/* The text as a C string literal; 0 for none. */
+const char *c_string(Arena *a, const char *s);
 
 /* One phase of the trainer, built: "init" "grad" "eval" "update" "bind" "fit". For the dumps. */
 Fn  *train_fn(const Module *m, const Options *opt, const char *phase);

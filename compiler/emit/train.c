@@ -3,10 +3,12 @@
  * In:    a module whose passes have run.   Out: C that links with libnnrt.a.
  * Holds: only what depends on the model is printed; loops, data and logs are the runtime's.
  */
+#include "about.h"
 #include "emit.h"
 #include "op.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 typedef enum { PH_INIT, PH_GRAD, PH_EVAL, PH_UPDATE, PH_BIND, PH_FIT } Phase;
@@ -183,21 +185,23 @@ Fn *train_fn(const Module *m, const Options *opt, const char *phase)
 
 /* ---- tables ---------------------------------------------------------------------- */
 
-static const char *c_string(Arena *a, const char *s)
+const char *c_string(Arena *a, const char *s)
 {
 	if (!s)
 		return "0";
-	char *r = arena_printf(a, "\"");
+	char *r = NEWN(a, char, 4 * strlen(s) + 3), *to = r;
+	*to++ = '"';
 	for (; *s; s++) {
 		unsigned char ch = (unsigned char)*s;
 		if (ch == '"' || ch == '\\')
-			r = arena_printf(a, "%s\\%c", r, ch);
-		else if (ch < ' ' || ch > '~')
-			r = arena_printf(a, "%s\\%03o", r, ch);
+			*to++ = '\\';
+		if (ch < ' ' || ch > '~')
+			to += sprintf(to, "\\%03o", ch);
 		else
-			r = arena_printf(a, "%s%c", r, ch);
+			*to++ = (char)ch;
 	}
-	return arena_printf(a, "%s\"", r);
+	*to++ = '"';
+	return r;
 }
 
 static const char *number(Arena *a, double v)
@@ -525,6 +529,7 @@ static void print_model(Out *o, Arena *a, const Module *m, const Options *opt, i
 		    ".stop = %s_stop, .condition = conditions, .ncondition = %d,\n"
 		    ".early = %s, .nearly = %d,\n",
 		    p, m->train.ncondition, m->train.nearly ? "early" : "0", m->train.nearly);
+	out(o, ".about = &about,\n");
 	out(o, ".knobs = %s_knobs,\n.metrics = %s_metrics,\n.largest = %lld,\n};\n\n", p, p,
 	    (long long)largest(m));
 }
@@ -641,6 +646,7 @@ void emit_trainer(Out *o, const Module *m, const Options *opt)
 {
 	Arena *a = m->job->mem;
 	int64_t arena0 = 0, arena = 0;
+	About *about = about_new(m, opt);
 	print_head(o, m, opt);
 	for (Phase p = PH_INIT; p <= PH_FIT; p++) {
 		if (!phase_graph(m, p) || (p == PH_GRAD && !m->nloss))
@@ -652,6 +658,7 @@ void emit_trainer(Out *o, const Module *m, const Options *opt)
 			arena0 = f->arena0_bytes;
 		if (f->arena_bytes > arena)
 			arena = f->arena_bytes;
+		about_phase(about, graph_name(p), f);
 		fn_free(f);
 		if (p == PH_GRAD || p == PH_EVAL)
 			print_wrapper(o, m, opt->prefix, graph_name(p));
@@ -667,6 +674,7 @@ void emit_trainer(Out *o, const Module *m, const Options *opt)
 	print_small_tables(o, a, m);
 	print_data(o, a, m);
 	print_stop(o, a, m);
+	about_print(o, about);
 	print_model(o, a, m, opt, arena0, arena);
 	out(o,
 	    "int main(int argc, char **argv)\n{\nreturn nnrt_main(&model, argc, argv);\n}\n");

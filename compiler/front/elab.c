@@ -411,6 +411,7 @@ static void walk(Elab *e)
 		return;
 	model_results(e);
 	same_results(e);
+	mark_logits(e);
 	do_data(e);
 	e->g = e->top = e->scratch;
 	e->literal = true;

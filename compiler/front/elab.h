@@ -355,6 +355,8 @@ void  warn_unused(Elab *e);
 void  exec_scan(Elab *e, Ast *a);
 void  exec_result(Elab *e, Ast *a);
 /* E0406 where a metric of the whole set is read by what is no metric (whole.c). */
+/* (result.c) Marks the outputs that losses take for logits. */
+void  mark_logits(Elab *e);
 void  check_wholes(Elab *e);
 /* Do metrics a in training and b in evaluation compute the same of their sums? */
 bool  same_formula(Elab *e, const Node *a, const Node *b);

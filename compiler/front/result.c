@@ -140,9 +140,37 @@ void exec_result(Elab *e, Ast *a)
 		PUSH(e->mem, m->metric, m->nmetric, m->capmetric, row);
 	} else if (i == have) {
 		Field row = { name, n->ty, false, at };
+		ScoreKind scores = v.mark == MARK_PROB ? SCORES_PROB : SCORES_NONE;
 		PUSH(e->mem, m->out, m->nout, m->capout, row);
+		PUSH(e->mem, m->scores, m->nscores, m->capscores, scores);
 	}
 	graph_root(e->top, rk, i, name, n, at);
 	if (rk == R_OUTPUT)
 		table_output(e, name, n, at);
+}
+
+/* Does g take the softmax of x over classes, or log(1 + exp(x)), as losses on logits do? */
+static bool is_logit(const Graph *g, const Node *x)
+{
+	for (int i = 0; i < g->n; i++) {
+		const Node *n = g->node[i];
+		if (n->nin != 1 || n->in[0] != x)
+			continue;
+		if (n->op == O_softmax || n->op == O_log_softmax || n->op == O_softplus ||
+		    (n->op == O_neg && is_logit(g, n)))
+			return true;
+	}
+	return false;
+}
+
+void mark_logits(Elab *e)
+{
+	const Graph *g = e->m->eval;
+	for (int i = 0; g && i < g->nroot; i++) {
+		const Root *r = &g->root[i];
+		if (r->kind != R_OUTPUT || e->m->scores[r->index] != SCORES_NONE)
+			continue;
+		if (r->node->ty.dt == DT_REAL && is_logit(g, r->node))
+			e->m->scores[r->index] = SCORES_LOGIT;
+	}
 }

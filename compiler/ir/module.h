@@ -27,6 +27,9 @@ typedef struct {
 	int64_t offset, len;           /* elements in the flat array; offsets are multiples of 16 */
 } Tensor;                              /* a parameter or a buffer                              */
 
+/* What an output says of classes: probabilities, or what softmax (sigmoid) makes them of. */
+typedef enum { SCORES_NONE, SCORES_PROB, SCORES_LOGIT } ScoreKind;
+
 typedef struct {
 	Sym name;
 	Type ty;                       /* with the batch: f32[N, 1, 28, 28]                    */
@@ -175,6 +178,7 @@ typedef struct Module {
 	int nmoment;
 	Field *in;   int nin, capin;   /* inputs and targets in source order                   */
 	Field *out;  int nout, capout;
+	ScoreKind *scores; int nscores, capscores; /* of each output                           */
 	LossInfo *loss; int nloss, caploss;
 	MetricInfo *metric; int nmetric, capmetric;
 	Setting *setting; int nsetting, capsetting;
