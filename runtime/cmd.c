@@ -133,6 +133,7 @@ int nnrt_main(const nnrt_model *m, int argc, char **argv)
 	Options *o = rt_options(m, argc, argv);
 	int status = run_command(m, o);
 	rt_free(o->setting);
+	rt_free(o->given);
 	rt_free(o);
 	if ((fflush(stdout) || ferror(stdout)) && status == RT_DONE)
 		rt_fail(RT_FILE, "R7", "standard output: cannot write: %s", strerror(errno));

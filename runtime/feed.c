@@ -238,6 +238,12 @@ static void begin_epoch(Feed *f)
 		f->order[i] = f->rows->row[f->place[i]];
 }
 
+void rt_feed_resume(Feed *f)
+{
+	if (f->at > 0)
+		begin_epoch(f);
+}
+
 /* A run in epochs ends with the last of them, however many updates were left out. */
 bool rt_feed_more(const Feed *f)
 {

@@ -32,6 +32,7 @@ static const char usage[] =
 	"  --fold K              only fold K of k-fold; eval, predict: its parts (default 1)\n"
 	"  --overfit N           train on N samples only (a sanity check)\n"
 	"  --time-limit 30m      stop cleanly after that time; bench: how long (default 3s)\n"
+	"  --resume [FILE]       go on from a checkpoint (default MODEL.ckpt of --out)\n"
 	"  --threads N           accepted; this version runs one thread\n"
 	"  --split test|val|train        eval, predict: the part of the data (default test)\n"
 	"  --in FILE                     predict: rows of a data file or a .safetensors batch\n"

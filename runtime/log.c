@@ -144,6 +144,7 @@ void rt_log_epoch(Log *l, const LogLine *line)
 void rt_log_end(Log *l, const LogEnd *e)
 {
 	Str t = { 0 };
+	l->ends++;
 	if (l->json.path) {
 		rt_json_end(l, e, &t);
 		rt_log_add(&l->json, &t);
@@ -166,37 +167,40 @@ const char *rt_log_names(Log *l)
 
 /* ---- checkpoints -------------------------------------------------------------------------- */
 
-/* What rt_log_state writes: this, the path of the event file, the rows of the history. */
+/* What rt_log_state writes: this, then the rows of the history with zeros as seconds.  Nothing of it
+ * depends on the clock: where a log is to be cut, and the seconds, are found in the logs. */
 typedef struct {
-	int64_t columns, csv, json, board; /* bytes; -1: no such log */
-	int64_t path, rows, stride, reports, fold;
+	int64_t columns, rows, stride, reports, fold, ends, files;
 } State;
 
-static int64_t written(const LogFile *f)
-{
-	return f->path ? f->bytes : -1;
-}
+/* Which logs there are, in State.files. */
+enum { CSV = 1, JSON = 2, BOARD = 4 };
 
 void rt_log_state(const Log *l, Str *to)
 {
 	const History *h = &l->history;
-	State s = { h->columns, written(&l->csv), written(&l->json), written(&l->board),
-		    l->board.path ? (int64_t)strlen(l->board.path) : 0, h->n, h->stride, l->reports,
-		    l->fold };
+	State s = { h->columns, h->n, h->stride, l->reports, l->fold, l->ends, 0 };
+	s.files = (l->csv.path ? CSV : 0) | (l->json.path ? JSON : 0) | (l->board.path ? BOARD : 0);
 	rt_str_bytes(to, &s, sizeof s);
-	rt_str_bytes(to, l->board.path ? l->board.path : "", (size_t)s.path);
-	rt_str_bytes(to, h->row, (size_t)(h->n * h->columns) * sizeof *h->row);
+	double *row = rt_alloc((size_t)h->columns, sizeof *row, "reports");
+	for (int64_t i = 0; i < h->n; i++) {
+		memcpy(row, rt_history_at(h, i), (size_t)h->columns * sizeof *row);
+		row[HISTORY_SECONDS] = 0;
+		rt_str_bytes(to, row, (size_t)h->columns * sizeof *row);
+	}
+	rt_free(row);
 }
 
-/* Cuts a log back; one that is gone or was cut by others begins anew. */
-static bool goes_on(LogFile *f, int64_t bytes)
+/* Cuts a log back; one that is gone or was cut by others begins anew, and one that was not there. */
+static bool goes_on(LogFile *f, int64_t bytes, bool there)
 {
+	if (!there)
+		return false;
 	if (bytes >= 0 && rt_cut(f->path, bytes)) {
 		f->bytes = bytes;
 		return true;
 	}
-	if (bytes >= 0)
-		rt_warn(0, "%s is not what the checkpoint left: it begins anew", f->path);
+	rt_warn(0, "%s is not what the checkpoint left: it begins anew", f->path);
 	return false;
 }
 
@@ -205,11 +209,30 @@ static bool read_state(const Log *l, const void *state, size_t bytes, State *s)
 	if (bytes < sizeof *s)
 		return false;
 	memcpy(s, state, sizeof *s);
-	if (s->columns != l->history.columns || s->path < 0 || s->rows < 0 || s->stride < 1 ||
-	    s->path > (int64_t)bytes || s->rows > (int64_t)bytes)
+	if (s->columns != l->history.columns || s->rows < 0 || s->rows > (int64_t)bytes ||
+	    s->stride < 1 || s->reports < 0 || s->fold < 0 || s->fold > INT32_MAX || s->ends < 0)
 		return false;
-	return bytes == sizeof *s + (size_t)s->path +
-	                        (size_t)(s->rows * s->columns) * sizeof(double);
+	return bytes == sizeof *s + (size_t)(s->rows * s->columns) * sizeof(double);
+}
+
+/* The newest event file: names have the time. */
+static char *board_there(const Log *l)
+{
+	int n;
+	char **name = rt_list(l->dir, "events.out.tfevents.", &n);
+	char *path = n ? rt_join(l->dir, name[n - 1]) : 0;
+	rt_list_free(name, n);
+	return path;
+}
+
+static void resume_board(Log *l, bool there)
+{
+	l->board.path = there ? board_there(l) : 0;
+	if (l->board.path &&
+	    goes_on(&l->board, rt_log_place_board(l->board.path, l->reports), true))
+		return;
+	rt_free(l->board.path);
+	begin_board(l);
 }
 
 bool rt_log_resume(Log *l, const LogStart *start, const void *state, size_t bytes)
@@ -221,22 +244,25 @@ bool rt_log_resume(Log *l, const LogStart *start, const void *state, size_t byte
 	set_start(l, start);
 	l->reports = s.reports;
 	l->fold = (int)s.fold;
+	l->ends = s.ends;
 	for (int64_t i = 0; i < s.rows; i++) {
 		size_t row = (size_t)s.columns * sizeof(double);
-		double *to = rt_history_add(&l->history, 0);
-		memcpy(to, at + s.path + (size_t)i * row, row);
+		memcpy(rt_history_add(&l->history, 0), at + (size_t)i * row, row);
 	}
 	l->history.stride = s.stride;
-	if (l->csv.path && !goes_on(&l->csv, s.csv))
+	if (l->csv.path && !goes_on(&l->csv, rt_log_place_csv(l->csv.path, &l->history, s.reports),
+	                            s.files & CSV))
 		begin_csv(l);
-	if (l->json.path && !goes_on(&l->json, s.json))
+	if (l->json.path && !goes_on(&l->json, rt_log_place_json(l->json.path, s.reports, s.ends),
+	                             s.files & JSON))
 		begin_json(l);
-	if (!l->o->tb || l->o->no_save)
-		return true;
-	l->board.path = rt_text("%.*s", (int)s.path, at);
-	if (!goes_on(&l->board, s.board)) {
-		rt_free(l->board.path);
-		begin_board(l);
-	}
+	if (l->o->tb && !l->o->no_save)
+		resume_board(l, s.files & BOARD);
 	return true;
+}
+
+double rt_log_seconds(const Log *l)
+{
+	const History *h = &l->history;
+	return h->n ? rt_history_at(h, h->n - 1)[HISTORY_SECONDS] : 0;
 }

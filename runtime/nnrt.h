@@ -165,6 +165,9 @@ typedef struct {
 	unsigned char validate_steps;
 	int batch_knob;                /* 1 + the knob that is the batch size; 0: `batch` is    */
 	int64_t batch_multiple;        /* what the knob is rounded to a multiple of             */
+	double checkpoint;             /* 0: not given; else every so many epochs or steps       */
+	unsigned char checkpoint_steps;
+	int keep;                      /* checkpoints that are kept; 0: not given                */
 } nnrt_train;
 
 /* One `plateau` schedule: the knobs of its arguments. */

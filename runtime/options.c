@@ -38,6 +38,7 @@ typedef enum {
 	X_LOG,
 	X_PROGRESS,
 	X_HELP,
+	X_RESUME,
 	X_VERSION
 } What;
 
@@ -75,7 +76,7 @@ static const Option option[] = {
 	{ "--help", X_HELP, false, 0 },
 	{ "-h", X_HELP, false, 0 },
 	{ "--version", X_VERSION, false, 0 },
-	{ "--resume", X_NOT_BUILT, false, 0 },
+	{ "--resume", X_RESUME, true, 0 },
 	{ "--fold", X_FOLD, true, 0 },
 };
 enum { OPTIONS = sizeof option / sizeof *option };
@@ -299,6 +300,7 @@ static void set_setting(Options *o, const nnrt_model *m, const char *text)
 	if (i < m->nsetting) {
 		if (!parse_number(v, &o->setting[i]))
 			bad_value(name, v, "a number");
+		o->given[i] = 1;
 		check_range(&m->setting[i], o->setting[i], v);
 		if (m->setting[i].integer && o->setting[i] != floor(o->setting[i]))
 			bad_value(name, v, "an integer");
@@ -410,6 +412,10 @@ static void set(Options *o, const nnrt_model *m, const Option *x, const char *v)
 	case X_PROGRESS:
 		set_progress(o, v);
 		break;
+	case X_RESUME:
+		o->resume = true;
+		o->checkpoint = v;
+		break;
 	case X_HELP:
 		rt_print_help(m);
 		rt_exit(RT_DONE);
@@ -435,9 +441,17 @@ static _Noreturn void unknown_option(const char *arg)
 	rt_exit(RT_USAGE);
 }
 
+static int command_of(const char *word)
+{
+	for (int i = 0; i < COMMANDS; i++)
+		if (!strcmp(word, command[i]))
+			return i;
+	return -1;
+}
+
 /* Reads argv[i], and its value from the same word after `=` or from the next. Returns the last
- * index. */
-static int read_option(Options *o, const nnrt_model *m, int i, int argc, char **argv)
+ * index.  named: the command was read already. */
+static int read_option(Options *o, const nnrt_model *m, int i, int argc, char **argv, bool named)
 {
 	const char *arg = argv[i], *eq = strncmp(arg, "--", 2) ? 0 : strchr(arg, '=');
 	char *name = rt_text("%.*s", eq ? (int)(eq - arg) : (int)strlen(arg), arg);
@@ -452,9 +466,13 @@ static int read_option(Options *o, const nnrt_model *m, int i, int argc, char **
 		not_built(option[k].name);
 	if (!option[k].value && value)
 		rt_fail(RT_USAGE, "E0502", "%s takes no value", option[k].name);
-	if (option[k].value && !value)
+	bool may = option[k].what == X_RESUME; /* it may have a value, but no command */
+	if (may && !value && i + 1 < argc && argv[i + 1][0] != '-' &&
+	    (named || command_of(argv[i + 1]) < 0))
+		value = argv[++i];
+	if (option[k].value && !may && !value)
 		value = i + 1 < argc ? argv[++i] : 0;
-	if (option[k].value && (!value || !*value))
+	if (option[k].value && (value ? !*value : !may))
 		rt_fail(RT_USAGE, "E0502", "%s needs a value", option[k].name);
 	set(o, m, &option[k], value);
 	return i;
@@ -462,12 +480,11 @@ static int read_option(Options *o, const nnrt_model *m, int i, int argc, char **
 
 static Command read_command(const char *word)
 {
-	for (int i = 0; i < COMMANDS; i++)
-		if (!strcmp(word, command[i])) {
-			if (i >= BUILT)
-				not_built(word);
-			return (Command)i;
-		}
+	int i = command_of(word);
+	if (i >= BUILT)
+		not_built(word);
+	if (i >= 0)
+		return (Command)i;
 	rt_error(RT_USAGE, "E0502", "unknown command `%s`", word);
 	const char *near = rt_nearest(word, command, BUILT);
 	if (near)
@@ -490,6 +507,7 @@ static void all_meant(const Options *o)
 		{ "--split", "eval and predict", o->split, eval || predict },
 		{ "--overfit", "train", o->overfit > 0, train },
 		{ "--time-limit", "train and bench", o->time_limit > 0, train || bench },
+		{ "--resume", "train", o->resume, train },
 	};
 	for (size_t i = 0; i < sizeof row / sizeof *row; i++)
 		if (row[i].given && !row[i].meant)
@@ -498,6 +516,9 @@ static void all_meant(const Options *o)
 	/* eval and predict have a file without being told */
 	if (o->partial && !o->weights && !eval && !predict)
 		rt_fail(RT_USAGE, "E0502", "--partial needs --weights FILE");
+	if (o->resume && o->weights)
+		rt_fail(RT_USAGE, "E0502",
+		        "--resume goes on from the weights of the checkpoint: leave --weights out");
 }
 
 Options *rt_options(const nnrt_model *m, int argc, char **argv)
@@ -508,14 +529,18 @@ Options *rt_options(const nnrt_model *m, int argc, char **argv)
 	for (int i = 0; i < NNRT_NUMBERS; i++)
 		o->number[i] = NAN;
 	o->setting = rt_alloc((size_t)m->nsetting, sizeof *o->setting, "settings");
+	o->given = rt_alloc((size_t)m->nsetting, 1, "settings");
+	o->argc = argc;
+	o->argv = argv;
 	for (int i = 0; i < m->nsetting; i++)
 		o->setting[i] = m->setting[i].value;
 	for (int i = 1; i < argc; i++) {
 		if (argv[i][0] == '-' && argv[i][1]) {
-			i = read_option(o, m, i, argc, argv);
+			i = read_option(o, m, i, argc, argv, named);
 		} else if (!named) {
 			o->command = read_command(argv[i]);
 			named = true;
+			o->command_at = i;
 		} else {
 			rt_fail(RT_USAGE, "E0502",
 			        "`%s` is neither an option nor the value of one", argv[i]);

@@ -43,6 +43,9 @@ void rt_feed_free(Feed *f);
  * evaluation. */
 int64_t rt_feed_batch(const nnrt_model *m, const Options *o, int64_t rows);
 
+/* After f->epoch and f->at were set from outside: puts the rows of that epoch in their order. */
+void rt_feed_resume(Feed *f);
+
 /* Whether there is a next batch. */
 bool rt_feed_more(const Feed *f);
 

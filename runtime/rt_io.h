@@ -66,6 +66,16 @@ void rt_rename(const char *from, const char *to);
 void rt_check_folder(const char *path);
 /* Makes a folder unless there is one; the folder around it must exist. */
 void rt_make_folder(const char *path);
+/* (folder.c) Names in a folder that begin with `prefix`, sorted; none if it cannot be read. */
+char **rt_list(const char *dir, const char *prefix, int *n);
+void rt_list_free(char **list, int n);
+/* Whether both names are there and mean one file. */
+bool rt_same_file(const char *a, const char *b);
+/* Removes a file; none is fine. */
+void rt_remove(const char *path);
+/* A file gets a second name, which replaces what has it; the file may be about to be replaced. */
+void rt_keep_as(const char *path, const char *as);
+
 /* DIR/NAME in new memory; just NAME if it is absolute or dir is "" or ".". */
 char *rt_join(const char *dir, const char *name);
 

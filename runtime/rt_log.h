@@ -3,7 +3,7 @@
  *
  *     log.c       which of them, in which order          log_csv.c   NAME.csv
  *     log_json.c  NAME.jsonl                             log_tb.c    events.out.tfevents...
- *     history.c   the numbers that curves are drawn from
+ *     history.c   the numbers that curves are drawn from log_place.c where logs are cut
  *
  * A run calls rt_log_start, rt_log_epoch at every report, rt_log_end.  A run that can be resumed
  * keeps rt_log_state with each checkpoint and calls rt_log_resume instead of rt_log_start: the
@@ -72,6 +72,9 @@ void rt_log_end(Log *l, const LogEnd *e);
 void rt_log_state(const Log *l, Str *to);
 /* Goes on from there.  False if the bytes are none of rt_log_state's, or of other columns. */
 bool rt_log_resume(Log *l, const LogStart *s, const void *state, size_t bytes);
+
+/* Seconds in the last report that went into the logs. */
+double rt_log_seconds(const Log *l);
 
 /* ", mlp.csv, mlp.svg": what was written, for the last line; owned by l. */
 const char *rt_log_names(Log *l);

@@ -22,7 +22,7 @@ struct Log {
 	char *svg, *html; /* paths; 0: not asked for */
 	LogStart start;   /* monitor: owned */
 	History history;
-	int64_t reports;
+	int64_t reports, ends;
 	int fold;
 	double plotted, plotting; /* when a picture was drawn last, and the seconds that took */
 	char *names;
@@ -31,6 +31,13 @@ struct Log {
 /* Makes the file anew with this content; adds to it. */
 void rt_log_make(LogFile *f, const void *from, size_t n);
 void rt_log_add(LogFile *f, const Str *text);
+
+/* ---- log_place.c: bytes up to where a checkpoint left a log; -1: it does not hold that much --- */
+
+/* Also puts the seconds of its lines into the rows of the history. */
+int64_t rt_log_place_csv(const char *path, History *h, int64_t reports);
+int64_t rt_log_place_json(const char *path, int64_t reports, int64_t ends);
+int64_t rt_log_place_board(const char *path, int64_t reports);
 
 /* ---- log_json.c: one line each -------------------------------------------------------------- */
 

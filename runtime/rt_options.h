@@ -27,6 +27,12 @@ typedef struct {
 	bool partial, no_save, no_plot, quiet, verbose, no_validation_warning;
 	bool csv, jsonl, tb; /* logs */
 	double *setting; /* nsetting values: the program's, with --set */
+	unsigned char *given; /* for each: 1 if --set names it */
+	bool resume;
+	const char *checkpoint; /* of --resume FILE; 0: that of --out */
+	int argc;               /* the command line itself */
+	int command_at;         /* where the command stands in it; 0: nowhere */
+	char **argv;
 	double number[NNRT_NUMBERS]; /* --set clip_norm=1 ...; NaN: as in the program */
 } Options;
 

@@ -123,10 +123,13 @@ typedef struct {
 	double *part;  /* each loss; in the memory of metric */
 	double *table; /* of each metric that is one, in order, row-major; likewise */
 } Scores;
+/* After a signal that rt_stop.h noted the numbers mean nothing. */
 Scores rt_run_scores(Run *r, const Dataset *d, const Rows *rows, int64_t batch);
 Scores rt_scores_new(const nnrt_model *m);
 void rt_scores_copy(const nnrt_model *m, Scores *to, const Scores *from);
 void rt_scores_free(Scores *s);
+/* Numbers that follow each other from s->metric on. */
+size_t rt_scores_len(const nnrt_model *m);
 /* The table of metric i within s. */
 double *rt_scores_table(const nnrt_model *m, const Scores *s, int i);
 

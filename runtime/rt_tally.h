@@ -32,6 +32,10 @@ enum { MOMENT_FIRST, MOMENT_MEAN, MOMENT_SQUARES, MOMENT_ERRORS, MOMENTS_KEPT };
 
 Tally *rt_tally_new(const nnrt_tally *t, int real_bytes);
 void rt_tally_free(Tally *s);
+/* How many numbers `sum` has. */
+size_t rt_tally_sums(const nnrt_tally *t);
+/* NNRT_RANKS: room for so many positions in all, not fewer than there are. */
+void rt_tally_room(Tally *s, int64_t room);
 /* Forgets everything; keeps the memory. */
 void rt_tally_clear(Tally *s);
 /* `samples` more samples: x and y as generated code left them. */

@@ -25,6 +25,7 @@
 #include "rt_options.h"
 #include "rt_results.h"
 #include "rt_run.h"
+#include "rt_safetensors.h"
 #include "rt_show.h"
 #include "rt_step.h"
 
@@ -33,6 +34,24 @@ typedef struct {
 	double best;        /* the monitored value of the best fold before this one */
 	Scores *val, *test; /* of each fold, with its best weights */
 } Folds;
+
+/* A batch that was counted; its report, if it is to have one, may be still to come. */
+typedef struct {
+	bool open;               /* still to come */
+	bool updated, epoch_end; /* it made an update; it was the last of its epoch */
+	double before;           /* rows used before it, in all epochs */
+} Counted;
+
+/* Checkpoints of this run. */
+typedef struct {
+	TensorFile *from;  /* that of --resume, until it is in place */
+	bool own;          /* it is one of this run's own files */
+	bool changed;      /* settings differ from its */
+	int fold;          /* where the newest one stands; 0: there is none yet */
+	int64_t step;
+	double seconds, at; /* what the last one cost, and when it was done */
+	uint64_t data;      /* hash of the data; 0: not computed yet */
+} Checkpoints;
 
 typedef struct {
 	const nnrt_model *m;
@@ -46,6 +65,7 @@ typedef struct {
 	Monitor monitor;
 	Sums sums;         /* of this report */
 	Scores train, val; /* of the last report */
+	double resumed;    /* samples in them that the checkpoint brought */
 	double begin, report_begin,
 		computing;   /* seconds; the last: in training steps of the report */
 	int64_t report_step; /* steps before this report */
@@ -58,6 +78,9 @@ typedef struct {
 	double saved;   /* when */
 	bool best_unsaved;
 	const char *why; /* why it stopped early, or 0 */
+	Counted counted; /* the last batch */
+	bool ended;      /* the best weights have taken the place of the last */
+	Checkpoints ckpt;
 } Trainer;
 
 /* ---- train.c ------------------------------------------------------------------------------ */
@@ -72,8 +95,14 @@ void rt_trainer_release(Trainer *t);
 /* Steps of a report in a run of `total` steps: one, two or five times a power of ten. */
 int64_t rt_trainer_part(int64_t total);
 
-/* Counts a batch of n rows, then stops, reports, or moves the bar. */
+/* Counts a batch of n rows. */
 void rt_trainer_count(Trainer *t, int n, StepEnd end);
+/* After it: stops, reports, or moves the bar; saves.  Leaves it open if a signal came. */
+void rt_trainer_settle(Trainer *t);
+/* Whether something that happens every so many epochs or steps happens after the last batch. */
+bool rt_trainer_due(const Trainer *t, double every, bool steps);
+/* Seconds of this run, those before a checkpoint too. */
+double rt_trainer_elapsed(const Trainer *t);
 
 /* ---- train_save.c ------------------------------------------------------------------------- */
 

@@ -74,7 +74,7 @@ Run *rt_run_new(const nnrt_model *m)
 	r->field = rt_alloc((size_t)m->nin, sizeof(void *), "inputs");
 	r->column = rt_alloc((size_t)m->ncolumn, sizeof(void *), "columns");
 	/* -O0 is the strict form and double has room enough: both keep denormals. */
-	r->flush = m->real_bytes == 4 && !(m->options && strstr(m->options, "-O0"));
+	r->flush = m->real_bytes == 4 && !(m->options && !strncmp(m->options, "-O0", 3));
 	rt_run_segments(r);
 	return r;
 }

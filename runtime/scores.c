@@ -10,13 +10,14 @@
 
 #include "rt_mem.h"
 #include "rt_run.h"
+#include "rt_stop.h"
 
 static size_t table_len(const nnrt_metric *v)
 {
 	return (size_t)v->table * (size_t)v->table;
 }
 
-static size_t scores_len(const nnrt_model *m)
+size_t rt_scores_len(const nnrt_model *m)
 {
 	size_t n = (size_t)m->nmetric + (size_t)m->nloss;
 	for (int i = 0; i < m->nmetric; i++)
@@ -26,7 +27,7 @@ static size_t scores_len(const nnrt_model *m)
 
 Scores rt_scores_new(const nnrt_model *m)
 {
-	double *v = rt_alloc(scores_len(m), sizeof(double), "metrics");
+	double *v = rt_alloc(rt_scores_len(m), sizeof(double), "metrics");
 	Scores s = { NAN, v, v + m->nmetric, v + m->nmetric + m->nloss };
 	return s;
 }
@@ -34,7 +35,7 @@ Scores rt_scores_new(const nnrt_model *m)
 void rt_scores_copy(const nnrt_model *m, Scores *to, const Scores *from)
 {
 	to->loss = from->loss;
-	memcpy(to->metric, from->metric, scores_len(m) * sizeof(double));
+	memcpy(to->metric, from->metric, rt_scores_len(m) * sizeof(double));
 }
 
 void rt_scores_free(Scores *s)
@@ -128,7 +129,7 @@ Scores rt_run_scores(Run *r, const Dataset *d, const Rows *rows, int64_t batch)
 {
 	Scores out = rt_scores_new(r->m);
 	Sums sums = rt_sums_new(r->m);
-	for (int64_t at = 0; at < rows->n; at += batch) {
+	for (int64_t at = 0; at < rows->n && !rt_stop_signal(); at += batch) {
 		int n = (int)(rows->n - at < batch ? rows->n - at : batch);
 		rt_run_bind(r, d, rows->row + at, n);
 		rt_run_eval(r, NNRT_WANT_LOSSES);

@@ -118,6 +118,11 @@ static size_t encode(const Part *p, int64_t i, int64_t n, unsigned char *out)
 {
 	int bytes = rt_type_bytes(p->type);
 	unsigned char *o = out;
+	const char *from = p->data;
+	if (p->kind == NNRT_REAL && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) {
+		memcpy(out, from + i * bytes, (size_t)n * (size_t)bytes);
+		return (size_t)n * (size_t)bytes;
+	}
 	for (int64_t k = i; k < i + n; k++) {
 		uint64_t v = 0;
 		uint32_t w;

@@ -13,7 +13,7 @@
 #include "rt_size.h"
 #include "rt_tally.h"
 
-static size_t sums(const nnrt_tally *t)
+size_t rt_tally_sums(const nnrt_tally *t)
 {
 	size_t n = 0;
 	switch (t->how) {
@@ -38,7 +38,7 @@ Tally *rt_tally_new(const nnrt_tally *t, int real_bytes)
 	Tally *s = rt_alloc(1, sizeof *s, "metrics");
 	s->t = t;
 	s->real_bytes = real_bytes;
-	s->sum = rt_alloc(sums(t), sizeof(double), "metrics");
+	s->sum = rt_alloc(rt_tally_sums(t), sizeof(double), "metrics");
 	return s;
 }
 
@@ -55,7 +55,7 @@ void rt_tally_free(Tally *s)
 void rt_tally_clear(Tally *s)
 {
 	s->n = 0;
-	memset(s->sum, 0, sums(s->t) * sizeof(double));
+	memset(s->sum, 0, rt_tally_sums(s->t) * sizeof(double));
 }
 
 static int64_t class_of(const Tally *s, const void *a, int64_t i, nnrt_kind kind)
@@ -93,17 +93,20 @@ static void add_bins(Tally *s, const void *x, const void *y, int64_t n)
 	rt_free(row);
 }
 
+void rt_tally_room(Tally *s, int64_t room)
+{
+	size_t bytes = (size_t)s->t->width * (size_t)s->real_bytes;
+	s->x = rt_grow(s->x, (size_t)s->room, (size_t)room, bytes, "scores for metrics");
+	s->y = rt_grow(s->y, (size_t)s->room, (size_t)room, sizeof *s->y, "scores for metrics");
+	s->room = room;
+}
+
 static void keep_scores(Tally *s, const void *x, const void *y, int64_t n)
 {
 	const nnrt_tally *t = s->t;
 	size_t bytes = (size_t)t->width * (size_t)s->real_bytes;
-	if (s->n + n > s->room) {
-		int64_t room = s->room * 2 > s->n + n ? s->room * 2 : s->n + n;
-		s->x = rt_grow(s->x, (size_t)s->room, (size_t)room, bytes, "scores for metrics");
-		s->y = rt_grow(s->y, (size_t)s->room, (size_t)room, sizeof *s->y,
-		               "scores for metrics");
-		s->room = room;
-	}
+	if (s->n + n > s->room)
+		rt_tally_room(s, s->room * 2 > s->n + n ? s->room * 2 : s->n + n);
 	memcpy((char *)s->x + (size_t)s->n * bytes, x, (size_t)n * bytes);
 	for (int64_t i = 0; i < n; i++)
 		s->y[s->n + i] = (int32_t)class_of(s, y, i, t->y);

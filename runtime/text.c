@@ -20,7 +20,7 @@ const char *rt_grouped(double v, char out[RT_NUMBER])
 {
 	char plain[RT_NUMBER];
 	if (!isfinite(v) || fabs(v) > 1e15) {
-		snprintf(out, RT_NUMBER, "%.3g", v);
+		snprintf(out, RT_NUMBER, isnan(v) ? "-" : "%.3g", v);
 		return out;
 	}
 	int n = snprintf(plain, sizeof plain, "%.0f", v), k = 0;

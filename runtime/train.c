@@ -8,6 +8,7 @@
  */
 #include <stdio.h>
 
+#include "rt_ckpt.h"
 #include "rt_commands.h"
 #include "rt_fail.h"
 #include "rt_fit.h"
@@ -34,7 +35,9 @@ static void loop(Trainer *t)
 {
 	const uint32_t *row;
 	int n;
-	while (!t->why && rt_feed_next(t->feed, &row, &n)) {
+	if (t->counted.open)
+		rt_trainer_settle(t);
+	while (!t->why && !rt_stop_signal() && rt_feed_next(t->feed, &row, &n)) {
 		double begin = rt_now();
 		StepEnd end = rt_step(&t->step, row, n);
 		if (end == STEP_BAD)
@@ -45,7 +48,11 @@ static void loop(Trainer *t)
 			rt_sums_add(t->run, &t->sums);
 		t->computing += rt_now() - begin;
 		rt_trainer_count(t, n, end);
+		rt_trainer_settle(t);
 	}
+	/* a run that is over has its checkpoint already */
+	if (rt_stop_signal() && (t->counted.open || (!t->why && rt_feed_more(t->feed))))
+		rt_ckpt_save(t);
 	if (t->monitor.looks == 0 && !rt_stop_signal()) {
 		rt_error(RT_DIVERGED, "R3", "none of the %lld updates of the run was finite",
 		         (long long)t->step.left_out);
@@ -100,14 +107,15 @@ static void start_log(Trainer *t)
 	LogStart s = { d->train.n, d->val.n, d->test.n, rt_team_size(t->run->c.team),
 		       rt_options_seed(t->o, t->m), t->monitor.name, t->monitor.larger,
 		       t->folds ? t->folds->of : 0 };
-	rt_log_start(t->log, &s);
+	rt_ckpt_start_log(t, &s);
 }
 
 void rt_trainer_run(Trainer *t, bool first)
 {
 	begin(t);
+	t->begin = rt_now();
 	if (first) {
-		rt_results_begin(&t->files, t->m, t->o);
+		rt_ckpt_files(t);
 		t->show = rt_show_new(t->m, t->o);
 		rt_show_head(&t->show, t->data, rt_team_size(t->run->c.team),
 		             rt_options_seed(t->o, t->m));
@@ -118,9 +126,11 @@ void rt_trainer_run(Trainer *t, bool first)
 		rt_log_fold(t->log, t->folds->number);
 	if (t->folds && !t->o->quiet)
 		printf("%sfold %d of %d\n", first ? "" : "\n", t->folds->number, t->folds->of);
+	if (t->ckpt.from)
+		rt_ckpt_load(t);
 	if (!(t->feed->steps > 0))
 		rt_show_columns(&t->show);
-	t->begin = t->report_begin = t->saved = rt_now();
+	t->report_begin = t->saved = rt_now();
 	loop(t);
 	if (rt_stop_signal())
 		rt_trainer_interrupted(t);
@@ -140,6 +150,7 @@ void rt_trainer_release(Trainer *t)
 	t->report_step = 0;
 	t->computing = 0;
 	t->best_unsaved = false;
+	t->ended = t->counted.open = false;
 }
 
 int rt_train(const nnrt_model *m, const Options *o)
@@ -149,6 +160,8 @@ int rt_train(const nnrt_model *m, const Options *o)
 	t.files = rt_results_new(m, o);
 	t.log = rt_log_new(m, o);
 	t.data = rt_need_data(m, o, "train");
+	if (o->resume)
+		rt_ckpt_open(&t);
 	rt_stop_arm();
 	if (m->data->folds && !o->fold) {
 		rt_trainer_folds(&t);

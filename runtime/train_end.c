@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include "rt_ckpt.h"
 #include "rt_fail.h"
 #include "rt_real.h"
 #include "rt_stop.h"
@@ -25,15 +26,20 @@ _Noreturn void rt_trainer_diverged(Trainer *t, const uint32_t *row)
 
 _Noreturn void rt_trainer_interrupted(Trainer *t)
 {
+	const char *name = strsignal(rt_stop_signal());
 	rt_show_clear(&t->show);
-	rt_trainer_save_best(t);
-	rt_trainer_save_last(t);
-	if (t->files.save)
-		rt_warn(0, "stopped by a signal (%s) after step %lld: saved %s",
-		        strsignal(rt_stop_signal()), (long long)t->feed->step, t->files.last);
-	else
-		rt_warn(0, "stopped by a signal (%s) after step %lld",
-		        strsignal(rt_stop_signal()), (long long)t->feed->step);
+	if (!t->ended) {
+		rt_trainer_save_best(t);
+		rt_trainer_save_last(t);
+	}
+	if (t->files.save && t->ckpt.fold) {
+		rt_warn(0, "stopped by a signal (%s) after step %lld: saved %s, %s", name,
+		        (long long)t->feed->step, rt_ckpt_path(t), t->files.last);
+		rt_help("go on with `%s`", rt_ckpt_command(t));
+	} else {
+		rt_warn(0, "stopped by a signal (%s) after step %lld", name,
+		        (long long)t->feed->step);
+	}
 	rt_stop_die(rt_stop_signal());
 }
 
@@ -107,6 +113,7 @@ void rt_trainer_finish(Trainer *t)
 	rt_trainer_save_last(t);
 	if (!t->o->quiet)
 		print_stopped(t);
+	t->ended = true;
 	if (t->folds) {
 		rt_trainer_finish_fold(t);
 		return;
@@ -121,6 +128,8 @@ void rt_trainer_finish(Trainer *t)
 	if (t->data->test.n) {
 		rt_scores_free(&test);
 		test = rt_run_scores(t->run, t->data, &t->data->test, t->run->room);
+		if (rt_stop_signal())
+			rt_trainer_interrupted(t);
 		rt_show_split(t->m, "test", &test);
 	}
 	rt_show_tables(t->m, part, own);

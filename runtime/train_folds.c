@@ -5,7 +5,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "rt_ckpt.h"
 #include "rt_mem.h"
+#include "rt_stop.h"
 #include "rt_trainer.h"
 
 bool rt_trainer_best_of_folds(const Trainer *t)
@@ -26,6 +28,8 @@ void rt_trainer_finish_fold(Trainer *t)
 	f->test[i] = t->data->test.n
 	                     ? rt_run_scores(t->run, t->data, &t->data->test, t->run->room)
 	                     : rt_scores_new(t->m);
+	if (rt_stop_signal())
+		rt_trainer_interrupted(t);
 	if (rt_trainer_best_of_folds(t))
 		f->best = t->monitor.value;
 	rt_trainer_log_end(t, t->data->test.n ? &f->test[i] : 0);
@@ -34,17 +38,18 @@ void rt_trainer_finish_fold(Trainer *t)
 
 void rt_trainer_folds(Trainer *t)
 {
-	int k = t->m->data->folds, done = 0;
+	int k = t->m->data->folds, done;
 	Folds f = { .of = k };
 	bool in_time = true;
 	t->folds = &f;
 	f.val = rt_alloc((size_t)k, sizeof *f.val, "folds");
 	f.test = rt_alloc((size_t)k, sizeof *f.test, "folds");
-	for (; done < k && in_time; done++) {
+	int first = t->ckpt.from ? rt_ckpt_fold(t) - 1 : 0;
+	for (done = first; done < k && in_time; done++) {
 		f.number = done + 1;
 		if (done)
 			rt_data_deal(t->data, t->m->data, f.number);
-		rt_trainer_run(t, done == 0);
+		rt_trainer_run(t, done == first);
 		in_time = !t->why || strcmp(t->why, "time limit");
 		rt_trainer_release(t);
 		t->why = 0;

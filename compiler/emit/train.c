@@ -433,11 +433,13 @@ static void print_data(Out *o, Arena *a, const Module *m)
 	out(o,
 	    ".number = { %d, %d, %d, %d }, .nonfinite = %d,\n"
 	    ".validate = %s, .validate_steps = %d,\n"
-	    ".batch_knob = %d, .batch_multiple = %lld,\n};\n\n",
+	    ".batch_knob = %d, .batch_multiple = %lld,\n",
 	    number_knob(m, t->number[TN_CLIP_VALUE]), number_knob(m, t->number[TN_CLIP_NORM]),
 	    number_knob(m, t->number[TN_ACCUMULATE]), number_knob(m, t->number[TN_EMA]),
 	    t->nonfinite, number(a, t->validate), t->validate_steps,
 	    number_knob(m, t->batch_number), (long long)t->batch_multiple);
+	out(o, ".checkpoint = %s, .checkpoint_steps = %d, .keep = %d,\n};\n\n",
+	    number(a, t->checkpoint), t->checkpoint_steps, t->keep);
 }
 
 /* The conditions of `stop`. */
@@ -483,9 +485,10 @@ static void print_model(Out *o, Arena *a, const Module *m, const Options *opt, i
 	const char *p = opt->prefix;
 	out(o, "static const nnrt_model model = {\n.abi = NNRT_ABI,\n");
 	out(o, ".name = %s, .source = %s,\n", c_string(a, m->name), c_string(a, m->source));
-	out(o, ".source_hash = %s,\n.nnc_version = %s, .options = \"-O%d%s\",\n",
-	    c_string(a, m->source_hash), c_string(a, NNC_VERSION), opt->level,
-	    opt->f64 ? " --precision f64" : "");
+	out(o, ".source_hash = %s,\n.nnc_version = %s, .options = %s,\n",
+	    c_string(a, m->source_hash), c_string(a, NNC_VERSION),
+	    c_string(a, arena_printf(a, "-O%d%s%s", opt->level,
+	                             opt->f64 ? " --precision f64" : "", m->defines)));
 	out(o, ".real_bytes = sizeof(nnc_real),\n");
 	out(o, ".param = %s, .nparam = %d, .param_len = %lld,\n", m->nparam ? "params" : "0",
 	    m->nparam, (long long)m->param_len);

@@ -256,6 +256,15 @@ static void hash_sources(Elab *e)
 	sha256_end(&s, e->m->source_hash);
 }
 
+/* What -D put into the program, as it stands on the command line. */
+static void note_defines(Elab *e, const Define *define, int ndefine)
+{
+	const char *s = "";
+	for (int i = 0; i < ndefine; i++)
+		s = arena_printf(e->mem, "%s -D %s=%s", s, define[i].name, define[i].value);
+	e->m->defines = s;
+}
+
 static void free_graphs(Module *m)
 {
 	if (!m)
@@ -491,6 +500,7 @@ static Module *run(Elab *e, const Define *define, int ndefine)
 		return 0;
 	}
 	hash_sources(e);
+	note_defines(e, define, ndefine);
 	return e->m;
 }
 

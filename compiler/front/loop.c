@@ -209,6 +209,9 @@ static void monitor_setting(Elab *e, Ast *v)
 		e->m->train.monitor = job_sym(e->j, name);
 }
 
+/* Checkpoints that `keep` may ask for. */
+enum { MAXKEEP = 1000000 };
+
 /* ---- the settings ------------------------------------------------------------------------ */
 
 static void nonfinite_setting(Elab *e, Ast *a)
@@ -253,17 +256,20 @@ bool loop_setting(Elab *e, Ast *s)
 			t->validate_steps = steps;
 		}
 	} else if (!strcmp(name, "checkpoint")) {
-		if (length_of(e, s, &length, &steps))
-			later(e, s->at, "checkpoints (`checkpoint`)");
+		if (length_of(e, s, &length, &steps)) {
+			t->checkpoint = length;
+			t->checkpoint_steps = steps;
+		}
 	} else if (!strcmp(name, "keep")) {
 		Value v = eval(e, a);
 		v.at = a->at;
 		if (!need_int(e, &v, "`keep`", &k))
 			return true;
-		if (k < 1)
-			fail(e, a->at, "E0404", "`keep` must be at least 1");
+		if (k < 1 || k > MAXKEEP)
+			fail(e, a->at, "E0404", "`keep` must be %s",
+			     k < 1 ? "at least 1" : "at most 1000000");
 		else
-			later(e, s->at, "checkpoints (`keep`)");
+			t->keep = (int)k;
 	} else if (!strcmp(name, "on_nonfinite")) {
 		nonfinite_setting(e, a);
 	} else {

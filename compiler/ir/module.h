@@ -157,6 +157,9 @@ typedef struct {
 	int nonfinite;                 /* 0 stop, 1 skip, 2 rollback                           */
 	double validate;               /* every so many epochs or steps; 0: every epoch        */
 	bool validate_steps;
+	double checkpoint;             /* every so many epochs or steps; 0: not given          */
+	bool checkpoint_steps;
+	int keep;                      /* checkpoints; 0: not given                            */
 	Condition *condition; int ncondition, capcondition;
 	Early *early; int nearly, capearly;
 	Span at;
@@ -171,6 +174,7 @@ typedef struct Module {
 	Job *job;
 	Sym name;                      /* the model's                                          */
 	const char *source;            /* file name as in messages, without folders            */
+	const char *defines;           /* " -D n=9"                                            */
 	char source_hash[65];          /* SHA-256 of the text and its imports, in hex          */
 
 	Tensor *param;  int nparam, capparam;   int64_t param_len;

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define XXH_STATIC_LINKING_ONLY
+#include <xxhash.h>
+
 #include "rt_data.h"
 #include "rt_fail.h"
 #include "rt_io.h"
@@ -74,6 +77,20 @@ void rt_data_rows(const Dataset *d, int column, const uint32_t *row, int n, void
 	for (int i = 0; i < n; i++)
 		memcpy(p + (size_t)i * c->stride, c->data + (size_t)row[i] * c->stride,
 		       c->stride);
+}
+
+uint64_t rt_data_hash(const Dataset *d)
+{
+	XXH64_state_t state;
+	XXH64_reset(&state, (XXH64_hash_t)d->rows);
+	for (int i = 0; i < d->ncolumn; i++) {
+		const Column *c = &d->column[i];
+		if (c->data)
+			XXH64_update(&state, c->data, (size_t)d->rows * c->stride);
+		for (int32_t k = 0; k < c->nword; k++)
+			XXH64_update(&state, c->word[k], strlen(c->word[k]) + 1);
+	}
+	return XXH64_digest(&state);
 }
 
 Rows rt_rows_all(int64_t n)

@@ -373,6 +373,10 @@ static void test_options(void)
 	o = parse((const char *[]){ "--set", "epochs=5", "--set", "seed=18446744073709551615",
 	                            0 });
 	CU_ASSERT(o->command == C_TRAIN && o->epochs == 5 && o->seed == UINT64_MAX);
+	o = parse((const char *[]){ "--resume", "train", "-q", 0 });
+	CU_ASSERT(o->command == C_TRAIN && o->resume && !o->checkpoint && o->quiet);
+	o = parse((const char *[]){ "train", "--resume", "train", 0 });
+	CU_ASSERT(o->resume && !strcmp(o->checkpoint, "train"));
 	static const struct {
 		const char *word[4], *text;
 	} bad[] = {
@@ -393,7 +397,8 @@ static void test_options(void)
 		{ { "--set", "k" }, "not NAME=VALUE" },
 		{ { "--time-limit", "soon" }, "not a time" },
 		{ { "--split", "tset" }, "not train, val or test" },
-		{ { "--resume" }, "not implemented yet" },
+		{ { "--resume=" }, "needs a value" },
+		{ { "eval", "--resume" }, "takes no --resume" },
 		{ { "generate" }, "not implemented yet" },
 		{ { "train", "eval" }, "neither an option" },
 	};

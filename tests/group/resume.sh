@@ -1,0 +1,83 @@
+#!/bin/sh
+# resume - a run that is stopped or killed anywhere and resumed ends with the same files to the bit.
+#
+# Programs and moments are in tests/resume.  LONG=1 tries every step, 25 moments and 25 system calls of each
+# program, as `make check-long` does; the quick share is a few of each.
+. "$(dirname "$0")/../lib.sh"
+here=$root/tests/resume
+# fsync waits for the disk, of which nothing is to be learnt here
+fast=$(mktemp -d /dev/shm/nnc-resume.XXXXXX 2>/dev/null) || fast=$work/fast
+mkdir -p "$fast"
+trap 'rm -rf "$fast"' EXIT
+
+for m in epochs steps folds; do
+	try "build $m" trainer "$here/$m.nn" "$fast/$m" -O1
+done
+try shim $CC -O1 -shared -fPIC -D_GNU_SOURCE "$here/moment.c" -o "$fast/moment.so"
+run() { # PROGRAM OUT STATUS TEXT [ARGUMENTS]: a training that ends so and says TEXT
+	r_program=$1 r_out=$2 r_status=$3 r_text=$4
+	shift 4
+	(cd "$fast" && "./$r_program" train --threads 1 -Wno-validation --out "$r_out.out" "$@") >"$work/$r_out.text" 2>&1
+	r_got=$?
+	cat "$work/$r_out.text"
+	[ $r_got = "$r_status" ] || return 1
+	grep -q -- "$r_text" "$work/$r_out.text"
+}
+same() { # FILE FILE
+	cmp "$fast/$1" "$fast/$2"
+}
+
+# settings: what differs without standing on the command line is refused with a table
+try "run" run steps a 0 "stopped after step 30 of 30" --steps 30 --set optimizer.momentum=0.8 --seed 5
+try "differs" run steps a 3 "optimizer.momentum  0.8 *0.9" --resume
+try "differs: steps" grep -q "= note: steps  *30  *60" "$work/a.text"
+try "differs: repair" grep -q "train --resume --steps 30 --seed 5 --set optimizer.momentum=0.8" "$work/a.text"
+try "differs: nothing touched" test -f "$fast/a.out/steps.csv" -a ! -f "$fast/a.out/steps.1.csv"
+try "longer" run steps a 0 "going on with steps = 60 (the checkpoint has 30)" --resume --steps 60 \
+	--set optimizer.momentum=0.8 --seed 5
+try "other data" run steps a 3 "= note: overfit" --resume --overfit 20 --steps 60 --seed 5 --set optimizer.momentum=0.8
+try "threads never count" run steps a 0 "stopped" --resume --threads 3 --steps 60 --set optimizer.momentum=0.8 --seed 5
+try "weights are no checkpoint" run steps a 3 "is no checkpoint" --resume a.out/steps.safetensors
+try "nothing there" run steps none 3 "none.out/steps.ckpt: there is no checkpoint" --resume
+try "with weights" run steps a 2 "leave --weights out" --resume --weights a.out/steps.safetensors
+
+# in epochs, a run that is made longer is the longer run
+try "short" run folds short 0 "stopped" --fold 2 --epochs 3
+try "made longer" run folds short 0 "stopped" --fold 2 --resume --epochs 6
+try "long" run folds long 0 "stopped" --fold 2 --epochs 6
+try "made longer: best" same short.out/folds.safetensors long.out/folds.safetensors
+try "made longer: checkpoint" same short.out/folds.ckpt long.out/folds.ckpt
+try "over" run folds long 0 "stopped after epoch 6 of 6" --fold 2 --resume --epochs 6
+try "beyond" run folds long 2 "has done" --fold 2 --resume --epochs 2
+try "another fold" run folds long 3 "= note: fold " --fold 1 --resume --epochs 6
+
+# a time limit leaves no trace
+try "time limit" run folds limit 0 "time limit" --time-limit 0.02s
+try "time limit: resumed" run folds limit 0 "stopped" --resume
+try "whole" run folds whole 0 "stopped"
+try "time limit: same" same limit.out/folds.ckpt whole.out/folds.ckpt
+
+# another model
+changed() {
+	sed 's/tanh()/sigmoid()/' "$here/steps.nn" >"$fast/steps.nn" &&
+		trainer "$fast/steps.nn" "$fast/steps" -O1 &&
+		run steps a 3 "= note: model " --resume --steps 60 --seed 5 --set optimizer.momentum=0.8
+}
+if want moments && [ -f "$fast/moment.so" ]; then
+	every=17
+	[ -n "${LONG:-}" ] && every=1
+	"$PYTHON" "$here/run.py" "$fast" --every $every >"$work/run.log" 2>&1
+	read -r run_passed run_failed skipped <<END
+$(tail -n 1 "$work/run.log")
+END
+	case $run_passed in
+	*[!0-9]* | '') fail run "did not come to its end" "$work/run.log" ;;
+	*)
+		sed '$d' "$work/run.log"
+		passed=$((passed + run_passed)) failed=$((failed + run_failed))
+		[ "${skipped:-0}" = 0 ] || echo "resume: $skipped skipped"
+		;;
+	esac
+fi
+try "another model" changed
+finish
