@@ -79,5 +79,6 @@ const SettingDoc setting_docs[] = {
 	{ "synthetic", "noise", "0.1", "on targets (linear), or how often the table is not followed" },
 	{ "export", "prefix", "the model", "begins every public C name" },
 	{ "export", "batch", "1", "samples a call" },
+	{ "export", "preprocess", "false", "take raw columns, apply the expressions of `data`" },
 	{ 0, 0, 0, 0 },
 };

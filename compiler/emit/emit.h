@@ -4,6 +4,7 @@
  *     infer.c    the static inference form                 weights.c  reading .safetensors
  *     selfcheck.c  its NAME_selfcheck()                    infer.h    what the two share
  *     account.c  layers, parameters, work                  about.c    what a trainer says of itself
+ *     raw.c      raw columns as the inputs of inference
  */
 #ifndef NNC_EMIT_H
 #define NNC_EMIT_H
@@ -16,11 +17,16 @@ void emit_trainer(Out *o, const Module *m, const Options *opt);
 
 /* The values of one tensor of a weights file, in double, row-major. */
 typedef struct { Sym name; int rank; int64_t dim[8], len; double *value; } Weight;
-typedef struct { Weight *v; int n; char sha[65]; } Weights;
+typedef struct { Sym key; const char *text; } Meta;
+typedef struct { Weight *v; int n; char sha[65]; Meta *meta; int nmeta; } Weights;
 
 /* Reads a .safetensors file (weights.c); errors are recorded at no place with exit status 3
  * semantics: returns 0 and writes one line to standard error. */
 Weights *weights_read(Job *j, const char *path);
+
+/* `export c(preprocess = true)`: m with the raw columns of its data section as inputs; what the
+ * section learned is added to w. 0 after an error line. */
+Module *raw_module(const Module *m, Weights *w, const char *file);
 
 /* The first output that depends on random numbers, which inference C has none of; or 0. */
 const char *inference_draws(const Module *m);

@@ -101,6 +101,20 @@ static const char *tensor(Job *j, Weight *w, const char *name, json_t *e,
 	return 0;
 }
 
+/* __metadata__: texts by key. */
+static void metadata(Job *j, Weights *w, json_t *e)
+{
+	const char *key;
+	json_t *v;
+	w->meta = NEWN(j->mem, Meta, json_object_size(e) + 1);
+	json_object_foreach(e, key, v)
+	{
+		if (json_is_string(v))
+			w->meta[w->nmeta++] = (Meta){ job_sym(j, key),
+				                      arena_printf(j->mem, "%s", json_string_value(v)) };
+	}
+}
+
 Weights *weights_read(Job *j, const char *path)
 {
 	size_t len;
@@ -125,6 +139,8 @@ Weights *weights_read(Job *j, const char *path)
 		if (!wrong)
 			json_object_foreach(head, name, e)
 			{
+				if (!strcmp(name, "__metadata__"))
+					metadata(j, w, e);
 				if (wrong || !strcmp(name, "__metadata__"))
 					continue;
 				wrong = tensor(j, &w->v[w->n++], name, e, text + 8 + n,

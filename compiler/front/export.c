@@ -93,8 +93,12 @@ static void flag(Elab *e, const Row *r, const Arg *a)
 	bool yes;
 	if (!need_bool(e, &a->v, arena_printf(e->mem, "`%s`", r->name), &yes) || !yes)
 		return;
-	if (!strcmp(r->name, "libm"))
+	if (!strcmp(r->name, "libm")) {
 		e->m->export_libm = true;
+	} else if (!strcmp(r->name, "preprocess")) {
+		e->m->export_preprocess = true;
+		e->m->preprocess_at = a->name_at;
+	}
 	else
 		unbuilt(e, a);
 }
@@ -151,4 +155,9 @@ void do_export(Elab *e)
 		else
 			option(e, &args.v[i]);
 	}
+	if (!e->m->export_preprocess || e->data)
+		return;
+	Diag *d = fail(e, e->m->preprocess_at, "E0404",
+	               "`preprocess` applies the expressions of `data`, and there is no such section");
+	diag_help(d, "leave it out, or add `data csv(...) { ... }`");
 }

@@ -197,6 +197,7 @@ typedef struct Module {
 	Sym export_prefix;             /* `export c(prefix, batch)`: 0 where not given         */
 	int64_t export_batch;
 	bool export_libm;
+	bool export_preprocess; Span preprocess_at;
 	Unbuilt *unbuilt; int nunbuilt, capunbuilt; /* export options that are not built       */
 	int nacc, nknob;               /* after the passes metrics, knobs                      */
 	Tally *tally; int ntally, captally;    /* after the pass metrics                       */

@@ -63,4 +63,9 @@ void  sweep_wanted(Sweep *s, bool (*leaf)(const Node *n));
 /* dy: by item number of the scan, 0 where none.  Adds to the adjoints of the scan's inputs. */
 void  sweep_scan(Sweep *s, Node *scan, Node *const *dy);
 
+/* raw.c: columns that an input of the model is made of; and the outputs as a graph over columns: the
+ * inputs of `to`, whose buffers buffer[i] stand for the numbers O_fitted i. */
+bool *raw_columns(const Module *m);
+Graph *pass_raw(const Module *from, const Module *to, const int *buffer);
+
 #endif

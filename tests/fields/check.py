@@ -5,8 +5,10 @@
     check.py meta WEIGHTS.safetensors KEY LENGTH                 a list of so many numbers
     check.py batch PART.safetensors TO                           its tensors and the labels as a batch
     check.py weighted WEIGHTS EXPECT GRADIENTS                   class weights, and the loss with them
+    check.py deployed LIBRARY PART.safetensors                   inference C on raw pixels gives the same
     check.py spoil WEIGHTS.safetensors KEY VALUE|- TO            another value, or without the key; no checksum
 """
+import ctypes
 import json
 import math
 import os
@@ -54,6 +56,18 @@ def known(part):
 def meta(path, key, length):
     value = json.loads(header(path)[0]["__metadata__"][key])
     assert len(value) == int(length), value
+
+
+def deployed(library, part):
+    run, got = ctypes.CDLL(library).pictures_run, safetensors.load(part)
+    pixels, n = data.pictures()[0], data.CHANNELS * data.SIDE**2
+    names = ["scaled", "ranged", "known", "one", "z"]
+    for i in range(len(got["z"][1]) // 4):
+        out = {k: (ctypes.c_double * (4 if k == "z" else n))() for k in names}
+        run((ctypes.c_ubyte * n)(*pixels[i * n:(i + 1) * n]), *[out[k] for k in names])
+        for k in names:
+            for e, x in enumerate(out[k]):
+                near(x, got[k][1][i * len(out[k]) + e], f"{k}, row {i}, element {e}")
 
 
 def batch(part, to):

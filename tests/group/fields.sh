@@ -34,6 +34,12 @@ for key in scaled.standardize.mean scaled.standardize.std ranged.minmax.min; do
 	try "kept: $key" check meta "$weights" nnc.$key 12
 done
 try "eval" run pictures 0 "loss" eval
+deploy() { # TO.so: inference C that takes raw columns
+	"$nnc" --infer "$here/pictures.nn" --weights "$weights" --precision f64 -O0 -o "$work/deploy.c" &&
+		$CC -std=c99 -O1 -shared -fPIC "$work/deploy.c" -o "$1"
+}
+try "deployed: build" deploy "$work/deploy.so"
+try "deployed: raw columns" check deployed "$work/deploy.so" "$work/pictures.train.safetensors"
 check batch "$work/pictures.train.safetensors" "$work/batch.safetensors"
 try "class weights: needed" run pictures 2 "label.balanced. is learned from training rows" gradients \
 	--in batch.safetensors --out g.safetensors

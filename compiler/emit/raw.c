@@ -1,0 +1,139 @@
+/* raw.c - `export c(preprocess = true)`: inference C that takes the raw columns of the data.
+ *
+ * In:    a module whose passes have run, a weights file.   Out: a module whose inputs are the columns:
+ *        its eval graph begins with the expressions of the data section, and what these learned from
+ *        the training rows are buffers, whose values are added to those of the file.
+ * Holds: the given module does not change; nothing behind this file knows of raw columns.
+ */
+#include "emit.h"
+#include "pass.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <string.h>
+
+/* ---- columns as inputs --------------------------------------------------------------------- */
+
+/* "others", "a_b" for columns("a", "b"), else the column's own name. */
+static Sym column_name(const Module *m, int i)
+{
+	const Pick *p = i < m->npick ? &m->pick[i] : 0;
+	if (p && p->rest)
+		return job_sym(m->job, "others");
+	if (!p || !p->n)
+		return m->column[i].name;
+	const char *s = p->name[0];
+	for (int k = 1; k < p->n; k++)
+		s = arena_printf(m->job->mem, "%s_%s", s, p->name[k]);
+	return job_sym(m->job, s);
+}
+
+static void columns_to_inputs(Module *to, const Module *m)
+{
+	bool *used = raw_columns(m);
+	to->in = NEWN(m->job->mem, Field, m->ncolumn + 1);
+	to->nin = m->ncolumn;
+	for (int i = 0; i < m->ncolumn; i++) {
+		to->in[i] = m->column[i];
+		to->in[i].name = column_name(m, i);
+		to->in[i].target = !used[i];
+	}
+}
+
+/* ---- what was learned as buffers ----------------------------------------------------------- */
+
+static const char *const number_name[][2] = { [FIT_STANDARDIZE] = { "mean", "std" },
+	                                      [FIT_MINMAX] = { "min", "range" },
+	                                      [FIT_MISSING] = { "mean", 0 } };
+
+static bool refuse(const char *file, const char *key, const char *what)
+{
+	fprintf(stderr,
+	        "nnc: error: %s: `%s` %s [R6]\n"
+	        "     = help: give weights that this program's `train` saved: they hold what its "
+	        "data section learned\n",
+	        file, key, what);
+	return false;
+}
+
+static const char *meta_of(const Weights *w, const char *key)
+{
+	for (int i = 0; i < w->nmeta; i++)
+		if (!strcmp(w->meta[i].key, key))
+			return w->meta[i].text;
+	return 0;
+}
+
+/* A list of n finite numbers; what is wrong with it, or 0. */
+static const char *numbers_of(Arena *a, const char *text, double *v, int64_t n)
+{
+	json_t *list = json_loads(text, 0, 0);
+	const char *wrong = json_is_array(list) ? 0 : "is not a list of numbers";
+	if (!wrong && json_array_size(list) != (size_t)n)
+		wrong = arena_printf(a, "has %zu numbers, but the program needs %lld",
+		                     json_array_size(list), (long long)n);
+	for (int64_t i = 0; !wrong && i < n; i++) {
+		const json_t *x = json_array_get(list, (size_t)i);
+		v[i] = json_number_value(x);
+		if (!json_is_number(x) || !isfinite(v[i]))
+			wrong = "is not a list of finite numbers";
+	}
+	json_decref(list);
+	return wrong;
+}
+
+/* Number `which` of row f: a buffer, and its values. */
+static bool add_buffer(Module *to, Weights *w, const Fitted *f, int which, const char *file)
+{
+	Arena *a = to->job->mem;
+	const char *path = arena_printf(a, "%s.%s", f->path, number_name[f->how][which]);
+	const char *key = arena_printf(a, "nnc.%s", path), *text = meta_of(w, key);
+	Tensor *t = &to->buffer[to->nbuffer++];
+	t->path = job_sym(to->job, path);
+	t->ty = f->ty;
+	t->len = f->len;
+	if (!text)
+		return refuse(file, key, "is missing, which the data section learned");
+	Weight v = { .name = t->path, .rank = f->ty.rank, .len = f->len };
+	for (int i = 0; i < v.rank; i++)
+		v.dim[i] = f->ty.dim[i].k;
+	v.value = NEWN(a, double, f->len + 1);
+	const char *wrong = numbers_of(a, text, v.value, f->len);
+	if (wrong)
+		return refuse(file, key, wrong);
+	w->v[w->n++] = v;
+	return true;
+}
+
+/* buffer[2 i + k]: the number of the buffer that stands for number k of row i. */
+static bool fitted_to_buffers(Module *to, Weights *w, const Module *m, const char *file, int *buffer)
+{
+	Arena *a = m->job->mem;
+	Weight *v = NEWN(a, Weight, w->n + 2 * m->nfitted + 1);
+	memcpy(v, w->v, (size_t)w->n * sizeof *v);
+	w->v = v;
+	to->buffer = NEWN(a, Tensor, m->nbuffer + 2 * m->nfitted + 1);
+	memcpy(to->buffer, m->buffer, (size_t)m->nbuffer * sizeof *to->buffer);
+	for (int i = 0; i < m->nfitted; i++) {
+		const Fitted *f = &m->fitted[i];
+		for (int k = 0; k < 2 && f->arg && number_name[f->how][k]; k++) {
+			buffer[2 * i + k] = to->nbuffer;
+			if (!add_buffer(to, w, f, k, file))
+				return false;
+		}
+	}
+	return true;
+}
+
+Module *raw_module(const Module *m, Weights *w, const char *file)
+{
+	Arena *a = m->job->mem;
+	Module *to = NEW(a, Module);
+	*to = *m;
+	columns_to_inputs(to, m);
+	int *buffer = NEWN(a, int, 2 * m->nfitted + 1);
+	if (!fitted_to_buffers(to, w, m, file, buffer))
+		return 0;
+	to->eval = pass_raw(m, to, buffer);
+	return to;
+}
