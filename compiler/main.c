@@ -313,6 +313,10 @@ static int compile(Compile *c, int file)
 	if (!c->cmd->opt.batch)
 		c->cmd->opt.batch = (int)c->m->export_batch;
 	c->cmd->opt.libm |= c->m->export_libm;
+	if (!c->cmd->api_given)
+		c->cmd->opt.context = c->m->export_context;
+	if (!c->cmd->quantize_given)
+		c->cmd->opt.quantize = c->m->export_quantize;
 	if (c->cmd->mode == MODE_INFER && unbuilt_exports(c))
 		return 1;
 	if (done(c, "elaborate") || c->cmd->mode == MODE_CHECK ||

@@ -58,8 +58,9 @@ static const Option table[] = {
 	{ "--precision", F_PRECISION, 1, "f32|f64", "f64: everything in double" },
 	{ "--weights", F_WEIGHTS, 1, "FILE", "weights for --infer, .safetensors" },
 	{ "--weights-as", F_WEIGHTS_AS, 1, "embed", "const arrays in the .c" },
-	{ "--api", F_API, 1, "static", "one function, one scratch array" },
-	{ "--quantize", F_QUANTIZE, 1, "none", "weights as they are; wins over `export`" },
+	{ "--api", F_API, 1, "static|context", "one function, one scratch array (default); or init and run, "
+	                                       "memory of the caller" },
+	{ "--quantize", F_QUANTIZE, 1, "none|bf16|f16", "weights in 16 bits, computed with in single precision" },
 	{ "--libm", F_LIBM, 0, "", "use <math.h> in inference C (default: no library)" },
 	{ "--self-check", F_SELF_CHECK, 0, "", "store inputs and outputs in the C, and NAME_selfcheck() (--infer)" },
 	{ "--no-comments", F_NO_COMMENTS, 0, "", "no comments in the generated kernels" },
@@ -392,8 +393,14 @@ static int apply(Job *j, Command *c, const Option *o, const char *v)
 	case F_PRECISION: c->opt.f64 = !strcmp(v, "f64"); return choice(j, o, v, "bf16");
 	case F_WEIGHTS: c->weights = v; return 0;
 	case F_WEIGHTS_AS: c->weights_as_given = true; return choice(j, o, v, "extern|file");
-	case F_API: c->api_given = true; return choice(j, o, v, "context");
-	case F_QUANTIZE: c->quantize_given = true; return choice(j, o, v, "int8|f16|bf16");
+	case F_API:
+		c->api_given = true;
+		c->opt.context = !strcmp(v, "context");
+		return choice(j, o, v, 0);
+	case F_QUANTIZE:
+		c->quantize_given = true;
+		c->opt.quantize = !strcmp(v, "bf16") ? HALF_BF16 : !strcmp(v, "f16") ? HALF_F16 : HALF_NONE;
+		return choice(j, o, v, "int8");
 	case F_LIBM: c->opt.libm = true; return 0;
 	case F_SELF_CHECK: c->opt.self_check = true; return 0;
 	case F_NO_COMMENTS: c->opt.no_comments = true; return 0;

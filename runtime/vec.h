@@ -31,9 +31,11 @@
 #if defined(__GNUC__) && !defined(__TINYC__)
 #define NNC_GNU 1
 #define NNC_FN static inline __attribute__((unused))
+#define NNC_ALIGNED __attribute__((aligned(64)))
 #else
 #define NNC_GNU 0
 #define NNC_FN static inline
+#define NNC_ALIGNED
 #endif
 
 /* ---- types ------------------------------------------------------------------------------- */

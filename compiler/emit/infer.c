@@ -1,23 +1,20 @@
-/* infer.c - the static inference form (interfaces.md section 3.1): one function, one .c, one
- * .h.
+/* infer.c - inference C: one .c, one .h.
  *
  * In:    the eval graph of a module, values of its parameters.   Out: C99 without dependencies.
- * Holds: no allocation, no library, no writable global but one scratch array; public names
- * start with the prefix.
+ * Holds: no allocation, no library; the static form (interfaces.md section 3.1) has no writable global
+ *        but one scratch array, the context form (3.2, context.c) none; public names start with the
+ *        prefix.
  */
-#include "cnames.h"
-#include "emit.h"
 #include "infer.h"
 #include "op.h"
-#include "pass.h"
 
 #include <ctype.h>
 #include <math.h>
 #include <string.h>
 
 /* The headers of runtime/ as text, put into build/embed.c by the Makefile. */
-extern const char embed_vec_h[], embed_vmath_h[], embed_rand_h[];
-extern const size_t embed_vec_h_len, embed_vmath_h_len, embed_rand_h_len;
+extern const char embed_vec_h[], embed_vmath_h[], embed_half_h[];
+extern const size_t embed_vec_h_len, embed_vmath_h_len, embed_half_h_len;
 
 static const char *c_name(Arena *a, const char *path)
 {
@@ -50,18 +47,18 @@ const char *infer_type(const Options *opt, const Type *t)
 
 /* ---- what inference needs -------------------------------------------------------- */
 
+/* What a host knows: the whole, and which of its functions it surrounds. */
+typedef struct { const Infer *f; const Fn *fn; FnHost host; } Form;
+
 static const char *address(void *arg, Arena *a, const Buffer *b, bool write)
 {
-	const Infer *f = arg;
+	const Form *form = arg;
+	const Infer *f = form->f;
 	(void)write;
 	(void)a;
 	switch (b->place) {
-	case PL_PARAM:
-		return f->array[b->index < f->m->nparam
-		                        ? b->index
-		                        : f->order[b->index - f->m->nparam].param];
-	case PL_BUFFER:
-		return f->array[f->m->nparam + b->index];
+	case PL_PARAM: case PL_BUFFER: case PL_CONST:
+		return arrays_name(f, form->fn, b);
 	case PL_INPUT:
 		return f->arg[b->index];
 	case PL_OUTPUT:
@@ -73,10 +70,10 @@ static const char *address(void *arg, Arena *a, const Buffer *b, bool write)
 
 static const char *scalar(void *arg, Arena *a, ExKind kind, int64_t i, Sym name)
 {
-	const Infer *f = arg;
+	const Form *form = arg;
 	(void)a;
 	(void)i;
-	bug(f->m->job, "infer: %s %d has no value", name ? name : "number", kind);
+	bug(form->f->m->job, "infer: %s %d has no value", name ? name : "number", kind);
 }
 
 /* Marks the leaves of a kind that live nodes use, by index. */
@@ -89,160 +86,19 @@ static bool *used_leaves(const Graph *g, LeafKind kind, int n, Arena *a)
 	return used;
 }
 
-/* ---- weights --------------------------------------------------------------------- */
-
-const Weight *infer_weight(const Weights *w, const Tensor *t)
-{
-	for (int i = 0; i < w->n; i++)
-		if (!strcmp(w->v[i].name, t->path))
-			return &w->v[i];
-	return 0;
-}
-
-static bool weight_error(const char *file, const char *what, const char *help)
-{
-	fprintf(stderr, "nnc: error: %s: %s [R6]\n     = help: %s\n", file, what, help);
-	return false;
-}
-
-static bool weight_check(Job *j, const Weights *w, const Tensor *t, const char *file)
-{
-	const Weight *v = infer_weight(w, t);
-	if (!v)
-		return weight_error(file,
-		                    arena_printf(j->mem, "tensor `%s` is missing", t->path),
-		                    "were these weights trained with this program?");
-	bool same = v->rank == t->ty.rank;
-	const char *found = "[";
-	for (int i = 0; i < v->rank; i++) {
-		same = same && v->dim[i] == t->ty.dim[i].k;
-		found = arena_printf(j->mem, "%s%s%lld", found, i ? ", " : "",
-		                     (long long)v->dim[i]);
-	}
-	if (!same)
-		return weight_error(file,
-		                    arena_printf(j->mem,
-		                                 "tensor `%s` is %s], but the program has %s",
-		                                 t->path, found, type_text(j->mem, &t->ty)),
-		                    "compile the program that the weights were trained with");
-	for (int64_t i = 0; i < v->len; i++)
-		if (!isfinite(v->value[i]))
-			return weight_error(
-				file,
-				arena_printf(j->mem,
-			                     "tensor `%s` holds a value that is not "
-			                     "finite, at element %lld",
-			                     t->path, (long long)i),
-				"the training diverged; use the weights of an earlier epoch");
-	return true;
-}
-
-/* The values of t in the order of perm; t's own order if perm is 0. */
-static const double *ordered(Arena *a, const Tensor *t, const double *v, const int *perm)
-{
-	if (!perm)
-		return v;
-	int64_t stride[MAXRANK], step[MAXRANK], ext[MAXRANK], ix[MAXRANK] = { 0 }, at = 0,
-							      n = 1;
-	int r = t->ty.rank;
-	for (int i = r - 1; i >= 0; i--) {
-		stride[i] = n;
-		n *= t->ty.dim[i].k;
-	}
-	for (int i = 0; i < r; i++) {
-		step[i] = stride[perm[i]];
-		ext[i] = t->ty.dim[perm[i]].k;
-	}
-	double *to = NEWN(a, double, n + 1);
-	for (int64_t k = 0; k < n; k++) {
-		to[k] = v[at];
-		for (int i = r - 1; i >= 0; i--) {
-			at += step[i];
-			if (++ix[i] < ext[i])
-				break;
-			at -= ext[i] * step[i];
-			ix[i] = 0;
-		}
-	}
-	return to;
-}
-
-static void print_array(Out *o, const Options *opt, const char *name, const Tensor *t,
-                        const Weight *w, const char *up, const int *perm)
-{
-	char buf[40], line[160];
-	const double *v = ordered(o->mem, t, w->value, perm);
-	out(o, "/* %s %s", t->path, type_text(o->mem, &t->ty));
-	for (int i = 0; perm && i < t->ty.rank; i++)
-		out(o, "%s%d", i ? ", " : ", dimensions in the order ", perm[i]);
-	out(o, " */\nstatic const %s %s[%lld] %s_WEIGHTS = {\n", real_name(opt), name,
-	    (long long)w->len, up);
-	size_t n = 0;
-	for (int64_t i = 0; i < w->len; i++) {
-		number_text(buf, v[i], !opt->f64);
-		n += (size_t)snprintf(line + n, sizeof line - n, "%s%s,", buf,
-		                      opt->f64 ? "" : "f");
-		if (n > 80 || i + 1 == w->len) {
-			line[n++] = '\n';
-			out_raw(o, line, n);
-			n = 0;
-		}
-	}
-	out(o, "};\n\n");
-}
-
-/* The order of parameter i, 0: its own. */
-static const int *order_of(const Infer *f, int i)
-{
-	for (int k = 0; k < f->norder; k++)
-		if (f->order[k].param == i)
-			return f->order[k].perm;
-	return 0;
-}
-
-/* The file holds the program's tensors and no others. */
-static bool check_weights(const Infer *f, const Weights *w, const char *file)
-{
-	Arena *a = f->m->job->mem;
-	const Module *m = f->m;
-	bool ok = true;
-	for (int i = 0; i < m->nparam + m->nbuffer; i++) {
-		const Tensor *t = i < m->nparam ? &m->param[i] : &m->buffer[i - m->nparam];
-		ok = weight_check(m->job, w, t, file) && ok;
-	}
-	for (int i = 0; i < w->n && ok; i++) {
-		bool known = strstr(w->v[i].name, "num_batches_tracked") != 0;
-		for (int k = 0; k < m->nparam + m->nbuffer; k++)
-			known |= !strcmp(
-				w->v[i].name,
-				(k < m->nparam ? &m->param[k] : &m->buffer[k - m->nparam])
-					->path);
-		if (!known)
-			ok = weight_error(
-				file, arena_printf(a, "unknown tensor `%s`", w->v[i].name),
-				"compile the program that the weights were trained with");
-	}
-	return ok;
-}
-
-static void print_weights(Out *o, const Infer *f, const Graph *g, const Options *opt,
-                          const Weights *w)
-{
-	Arena *a = f->m->job->mem;
-	const Module *m = f->m;
-	bool *param = used_leaves(g, LF_PARAM, m->nparam + f->norder, a);
-	for (int i = 0; i < f->norder; i++)
-		param[f->order[i].param] = true;
-	bool *buffer = used_leaves(g, LF_BUFFER, m->nbuffer, a);
-	for (int i = 0; i < m->nparam + m->nbuffer; i++) {
-		const Tensor *t = i < m->nparam ? &m->param[i] : &m->buffer[i - m->nparam];
-		if (i < m->nparam ? param[i] : buffer[i - m->nparam])
-			print_array(o, opt, f->array[i], t, infer_weight(w, t), f->upper,
-			            i < m->nparam ? order_of(f, i) : 0);
-	}
-}
-
 /* ---- the header ------------------------------------------------------------------ */
+
+const char *infer_number(Arena *a, int64_t n)
+{
+	return n < 1000 ? arena_printf(a, "%lld", (long long)n)
+	                : arena_printf(a, "%s %03lld", infer_number(a, n / 1000), (long long)(n % 1000));
+}
+
+const char *infer_size(Arena *a, int64_t bytes)
+{
+	return bytes < 1 << 20 ? arena_printf(a, "%lld KiB", (long long)(bytes + 512) / 1024)
+	                       : arena_printf(a, "%.1f MiB", (double)bytes / (1 << 20));
+}
 
 static int64_t field_len(const Infer *f, const Type *t)
 {
@@ -291,6 +147,18 @@ static void print_macro(Out *h, const Infer *f, const Options *opt, int k)
 	    infer_upper(a, name), (long long)field_len(f, &x->ty), infer_type(opt, &x->ty), name, dims);
 }
 
+/* What the weights take. */
+static void print_rom(Out *h, const Infer *f, const Options *opt)
+{
+	static const char *const kind[] = { "", " in bfloat16, computed with in float",
+		                            " in 16-bit floats, computed with in float" };
+	Arena *a = f->m->job->mem;
+	int64_t bytes = arrays_bytes(f, opt);
+	if (bytes)
+		out(h, " * Weights: %s (%s bytes)%s.\n", infer_size(a, bytes), infer_number(a, bytes),
+		    kind[f->quantize]);
+}
+
 static void print_header(Out *h, const Infer *f, const Options *opt, const char *name,
                          const Weights *w, const char *file, int64_t scratch)
 {
@@ -300,8 +168,17 @@ static void print_header(Out *h, const Infer *f, const Options *opt, const char 
 		guard = arena_printf(a, "NNC_%s", guard);
 	out(h, "/* %s - generated by nnc %s from %s\n * (weights %s, xxh128 %.12s...).\n", name,
 	    NNC_VERSION, f->m->source, file, w->sha);
-	out(h, " * Call %s_run(); it fills the outputs from the inputs.\n", f->prefix);
-	if (scratch)
+	if (f->context)
+		out(h, " * Call %s_init() once for each context, then %s_run() as often as you like; it "
+		    "computes\n * n samples at a time.\n", f->prefix, f->prefix);
+	else
+		out(h, " * Call %s_run(); it fills the outputs from the inputs.\n", f->prefix);
+	print_rom(h, f, opt);
+	if (f->context)
+		out(h, " * No allocation, no global state: weights are read-only and shared.  Give each "
+		    "thread a context of its\n * own; %s_run() on different contexts needs no lock.\n",
+		    f->prefix);
+	else if (scratch)
 		out(h,
 		    " * No allocation, no global state besides one scratch array of %lld "
 		    "bytes: not "
@@ -312,8 +189,14 @@ static void print_header(Out *h, const Infer *f, const Options *opt, const char 
 		out(h, " * No allocation, no global state.\n");
 	out(h, " *\n * SPDX-License-Identifier: 0BSD\n */\n#ifndef %s\n#define %s\n\n",
 	    guard, guard);
-	out(h, "#include <stdint.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
+	out(h, "%s#include <stdint.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n",
+	    f->context ? "#include <stddef.h>\n" : "");
 	h->depth = 0;
+	if (f->context) {
+		context_header(h, f, opt);
+		out(h, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
+		return;
+	}
 	for (int i = 0; i < f->nin + f->m->nout; i++)
 		print_macro(h, f, opt, i);
 	if (f->classes)
@@ -328,7 +211,8 @@ static void print_header(Out *h, const Infer *f, const Options *opt, const char 
 
 /* ---- the file -------------------------------------------------------------------- */
 
-static void print_head(Out *o, const Infer *f, const char *name, const char *include)
+static void print_head(Out *o, const Infer *f, const Options *opt, const char *name,
+                       const char *include)
 {
 	const Module *m = f->m;
 	Arena *a = m->job->mem;
@@ -341,7 +225,8 @@ static void print_head(Out *o, const Infer *f, const char *name, const char *inc
 		out(o, " * %s  %s\n", m->in[f->in[i]].name, type_text(a, &m->in[f->in[i]].ty));
 	for (int i = 0; i < m->nout; i++)
 		out(o, " *   ->  %s  %s\n", m->out[i].name, type_text(a, &m->out[i].ty));
-	out(o, " * %lld parameters (const)\n *\n", (long long)total);
+	out(o, " * %s parameters (%s, const)\n *\n", infer_number(a, total),
+	    infer_size(a, arrays_bytes(f, opt)));
 	if (m->nlayer)
 		out(o, " *   %-16s %-28s %-20s %s\n", "layer", "operation", "output",
 		    "parameters");
@@ -354,6 +239,10 @@ static void print_head(Out *o, const Infer *f, const char *name, const char *inc
 	    "-D'%s_WEIGHTS=__attribute__((section(\".model\")))' */\n#define "
 	    "%s_WEIGHTS\n#endif\n",
 	    f->upper, f->upper, f->upper);
+	if (f->context) {
+		out(o, "\n");
+		return;
+	}
 	out(o,
 	    "#ifndef %s_THREAD_LOCAL                  /* e.g. -D%s_THREAD_LOCAL=_Thread_local "
 	    "*/\n"
@@ -387,6 +276,12 @@ static void print_library(Out *o, const Graph *g, const Options *opt, Arena *a)
 		out_raw(o, embed_vmath_h, embed_vmath_h_len);
 		out(o, "\n");
 	}
+	if (opt->quantize) {
+		if (opt->quantize == HALF_F16)
+			out(o, "#define NNC_F16 1\n");
+		out_raw(o, embed_half_h, embed_half_h_len);
+		out(o, "\n");
+	}
 }
 
 /* The guard of class inputs, then the computation. */
@@ -410,30 +305,30 @@ static void print_checked(Out *o, const Infer *f, const Options *opt)
 	out(o, "%s_compute(%s);\nreturn 0;\n}\n", f->prefix, s);
 }
 
-static void name_all(Infer *f)
+static void name_all(Infer *f, CNames *names)
 {
+	/* names of the context form that an argument may not hide */
+	static const char *const ours[] = { "net", "n", "b", "from", "start", "weights_table" };
 	const Module *m = f->m;
 	Arena *a = m->job->mem;
-	CNames names = { .mem = a };
+	for (size_t i = 0; f->context && i < sizeof ours / sizeof *ours; i++)
+		cnames_argument(names, ours[i], "in");
+	if (f->context)
+		cnames_argument(names, f->prefix, "in");
 	f->arg = NEWN(a, const char *, m->nin + m->nout + 1);
-	f->array = NEWN(a, const char *, m->nparam + m->nbuffer + 1);
 	for (int i = 0; i < f->nin; i++)
-		f->arg[f->in[i]] = cnames_argument(&names, m->in[f->in[i]].name, "in");
+		f->arg[f->in[i]] = cnames_argument(names, m->in[f->in[i]].name, "in");
 	for (int i = 0; i < m->nout; i++)
-		f->arg[m->nin + i] = cnames_argument(&names, m->out[i].name, "out");
-	for (int i = 0; i < m->nparam + m->nbuffer; i++)
-		f->array[i] = cnames_array(
-			&names,
-			(i < m->nparam ? &m->param[i] : &m->buffer[i - m->nparam])->path);
+		f->arg[m->nin + i] = cnames_argument(names, m->out[i].name, "out");
 	f->stored = NEWN(a, const char *, f->nin + m->nout + 1);
 	for (int i = 0; i < f->nin + m->nout; i++) {
 		const char *name;
 		infer_argument(f, i, &name);
-		f->stored[i] = cnames_array(&names, arena_printf(a, "selfcheck_%s", name));
+		f->stored[i] = cnames_array(names, arena_printf(a, "selfcheck_%s", name));
 	}
 }
 
-static void prepare(Infer *f, const Graph *g)
+static void prepare(Infer *f, const Graph *g, CNames *names)
 {
 	const Module *m = f->m;
 	Arena *a = m->job->mem;
@@ -446,7 +341,7 @@ static void prepare(Infer *f, const Graph *g)
 		f->classes |= m->in[i].ty.dt == DT_I32 && m->in[i].ty.classes > 0;
 	}
 	f->in = in;
-	name_all(f);
+	name_all(f, names);
 	f->unused = "";
 	for (int i = 0; i < f->nin; i++)
 		if (!used[in[i]])
@@ -478,6 +373,75 @@ const char *inference_draws(const Module *m)
 	return 0;
 }
 
+/* Builds a function; batch 0: for `n` samples. */
+static void build_form(Infer *f, Form *form, Graph *g, const Options *opt, int batch,
+                       const char *head)
+{
+	Job *j = f->m->job;
+	FnHost *h = &form->host;
+	form->f = f;
+	h->prefix = !f->context ? job_sym(j, f->prefix)
+	                        : job_symf(j, "%s_%s", f->prefix, batch ? "one" : "many");
+	h->head = head;
+	h->unused = !f->context ? f->unused
+	                        : arena_printf(j->mem, "%s(void)from;\n(void)scratch;\n%s", f->unused,
+	                                       batch ? "" : "(void)n;\n");
+	h->batch = batch ? 0 : "n";
+	h->fixed_batch = batch ? batch : 1;
+	h->arena0 = h->arena = f->context ? "scratch" : "(unsigned char *)scratch";
+	h->address = address;
+	h->scalar = scalar;
+	h->arg = form;
+	h->constants = opt->level >= 2;
+	h->half = f->quantize != HALF_NONE;
+	Fn *fn = fn_build(j, g, opt, h);
+	if (fn->arena0_bytes)
+		h->arena = arena_printf(j->mem, "(%s + %lld)", h->arena0,
+		                        (long long)fn->arena0_bytes);
+	form->fn = f->form[f->nform++] = fn;
+}
+
+static void print_scratch(Out *o, const Infer *f, const Options *opt, int64_t bytes)
+{
+	if (bytes)
+		out(o,
+		    "/* activations */\nstatic %s_THREAD_LOCAL union {\n%s element;\nunsigned "
+		    "char byte[%lld];\n"
+		    "} scratch_memory;\n#define scratch (scratch_memory.byte)\n\n",
+		    f->upper, real_name(opt), (long long)bytes);
+}
+
+static const char *static_head(const Infer *f, const Options *opt)
+{
+	Arena *a = f->m->job->mem;
+	return f->classes ? arena_printf(a, "static void %s_compute(%s)", f->prefix,
+	                                 arguments(f, opt))
+	                  : arena_printf(a, "void %s_run(%s)", f->prefix, arguments(f, opt));
+}
+
+/* Behind the library and the weights: the scratch, the functions, the self-check.  Returns the bytes
+ * of the scratch. */
+static int64_t print_functions(Out *o, Infer *f, const Options *opt, const Form *form)
+{
+	int64_t results = 0, bytes;
+	if (f->context) {
+		for (int i = 0; i < f->nform; i++)
+			fn_print(o, form[i].fn);
+		context_print(o, f, opt);
+		return context_bytes(f);
+	}
+	results = bytes = form->fn->arena0_bytes + form->fn->arena_bytes * f->batch;
+	if (f->check)
+		bytes += selfcheck_bytes(f, opt);
+	print_scratch(o, f, opt, bytes);
+	fn_print(o, form->fn);
+	if (f->classes)
+		print_checked(o, f, opt);
+	if (f->check)
+		selfcheck_print(o, f, opt, results);
+	return bytes;
+}
+
 bool emit_inference(Out *o, Out *h, Module *m, const Options *opt, const Weights *w,
                     const char *weights_name, const char *name, const char *include)
 {
@@ -488,50 +452,33 @@ bool emit_inference(Out *o, Out *h, Module *m, const Options *opt, const Weights
 	Infer f = { .m = m,
 		    .prefix = opt->prefix,
 		    .upper = infer_upper(a, opt->prefix),
+		    .context = opt->context,
+		    .quantize = opt->quantize,
 		    .batch = opt->batch > 0 ? opt->batch : 1 };
-	prepare(&f, g);
-	if (!check_weights(&f, w, weights_name))
+	CNames names = { .mem = a };
+	Form form[2] = { { .f = &f }, { .f = &f } };
+	prepare(&f, g, &names);
+	if (!arrays_check(&f, w, weights_name))
 		return false;
 	if (opt->self_check)
 		f.check = selfcheck_compute(&f, g, opt, w);
 	if (opt->level >= 2)
 		g = pass_constants(g, m, &f.order, &f.norder);
-	FnHost *host = NEW(a, FnHost);
-	host->prefix = job_sym(j, opt->prefix);
-	host->head =
-		f.classes ? arena_printf(a, "static void %s_compute(%s)", opt->prefix,
-	                                 arguments(&f, opt))
-			  : arena_printf(a, "void %s_run(%s)", opt->prefix, arguments(&f, opt));
-	host->unused = f.unused;
-	host->fixed_batch = f.batch;
-	host->arena0 = host->arena = "(unsigned char *)scratch";
-	host->address = address;
-	host->scalar = scalar;
-	host->arg = &f;
-	Fn *fn = fn_build(j, g, opt, host);
-	int64_t bytes0 = fn->arena0_bytes, bytes = bytes0 + fn->arena_bytes * f.batch;
-	if (bytes0)
-		host->arena =
-			arena_printf(a, "((unsigned char *)scratch + %lld)", (long long)bytes0);
-	print_head(o, &f, name, include);
+	if (f.context) {
+		build_form(&f, &form[0], g, opt, 1, context_head(&f, opt, true));
+		if (f.batch > 1)
+			build_form(&f, &form[1], g, opt, 0, context_head(&f, opt, false));
+	} else {
+		build_form(&f, &form[0], g, opt, f.batch, static_head(&f, opt));
+	}
+	arrays_collect(&f, &names);
+	print_head(o, &f, opt, name, include);
 	print_library(o, g, opt, a);
-	print_weights(o, &f, g, opt, w);
-	int64_t results = bytes;
-	if (f.check)
-		bytes = results + selfcheck_bytes(&f, opt);
-	if (bytes)
-		out(o,
-		    "/* activations */\nstatic %s_THREAD_LOCAL union {\n%s element;\nunsigned "
-		    "char byte[%lld];\n"
-		    "} scratch_memory;\n#define scratch (scratch_memory.byte)\n\n",
-		    f.upper, real_name(opt), (long long)bytes);
-	fn_print(o, fn);
-	if (f.classes)
-		print_checked(o, &f, opt);
-	if (f.check)
-		selfcheck_print(o, &f, opt, results);
+	arrays_print(o, &f, opt, w);
+	int64_t bytes = print_functions(o, &f, opt, form);
 	print_header(h, &f, opt, include, w, weights_name, bytes);
-	fn_free(fn);
+	for (int i = 0; i < f.nform; i++)
+		fn_free((Fn *)form[i].fn);
 	graph_free(g);
 	return true;
 }

@@ -70,7 +70,7 @@ static const double *leaf_value(void *arg, const Node *n)
 
 /* Weights as the C file holds them. */
 static double **weight_values(const Infer *f, const Tensor *t, int n, const Options *opt,
-                              const Weights *w)
+                              const Weights *w, HalfKind half)
 {
 	Arena *a = f->m->job->mem;
 	double **v = NEWN(a, double *, n + 1);
@@ -78,7 +78,8 @@ static double **weight_values(const Infer *f, const Tensor *t, int n, const Opti
 		const Weight *from = infer_weight(w, &t[i]);
 		v[i] = NEWN(a, double, from->len + 1);
 		for (int64_t k = 0; k < from->len; k++)
-			v[i][k] = opt->f64 ? from->value[k] : (double)(float)from->value[k];
+			v[i][k] = half ? half_value(half, half_bits(half, from->value[k]))
+			          : opt->f64 ? from->value[k] : (double)(float)from->value[k];
 	}
 	return v;
 }
@@ -116,8 +117,8 @@ SelfCheck *selfcheck_compute(const Infer *f, const Graph *g, const Options *opt,
 		for (int64_t i = 0; i < n && k < f->nin; i++)
 			s->value[k][i] = input_value(t, &state);
 	}
-	Leaves l = { f, s, opt, weight_values(f, f->m->param, f->m->nparam, opt, w),
-		     weight_values(f, f->m->buffer, f->m->nbuffer, opt, w), 0 };
+	Leaves l = { f, s, opt, weight_values(f, f->m->param, f->m->nparam, opt, w, opt->quantize),
+		     weight_values(f, f->m->buffer, f->m->nbuffer, opt, w, HALF_NONE), 0 };
 	for (l.set = 0; l.set < SETS; l.set++)
 		run_set(g, &l, s);
 	return s;

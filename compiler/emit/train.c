@@ -83,6 +83,7 @@ static const char *address(void *arg, Arena *a, const Buffer *b, bool write)
 	case PL_ARENA:
 	case PL_KNOB:
 	case PL_METRIC:
+	case PL_CONST:
 	case PL_SETTING:
 	case PL_TIME:
 		break;

@@ -14,21 +14,22 @@ typedef enum { X_PREFIX, X_BATCH, X_WORD, X_COUNT, X_FLAG } Kind;
 typedef struct {
 	const char *name;
 	Kind kind;
-	const char *word[5];           /* X_WORD: the first is what is built                  */
+	const char *word[5];           /* X_WORD: the first is the default                     */
+	unsigned built;                /* X_WORD: a bit for each of them that is built         */
 } Row;
 
 static const Row row[] = {
-	{ "prefix", X_PREFIX, { 0 } },
-	{ "batch", X_BATCH, { 0 } },
-	{ "api", X_WORD, { "static", "context" } },
-	{ "weights", X_WORD, { "embed", "extern", "file" } },
-	{ "quantize", X_WORD, { "none", "int8", "f16", "bf16" } },
-	{ "calibrate", X_COUNT, { 0 } },
-	{ "stream", X_FLAG, { 0 } },
-	{ "preprocess", X_FLAG, { 0 } },
-	{ "input_layout", X_WORD, { "nchw", "nhwc" } },
-	{ "libm", X_FLAG, { 0 } },
-	{ "std", X_WORD, { "c99" } },
+	{ "prefix", X_PREFIX, { 0 }, 0 },
+	{ "batch", X_BATCH, { 0 }, 0 },
+	{ "api", X_WORD, { "static", "context" }, 3 },
+	{ "weights", X_WORD, { "embed", "extern", "file" }, 1 },
+	{ "quantize", X_WORD, { "none", "int8", "f16", "bf16" }, 13 },
+	{ "calibrate", X_COUNT, { 0 }, 0 },
+	{ "stream", X_FLAG, { 0 }, 0 },
+	{ "preprocess", X_FLAG, { 0 }, 0 },
+	{ "input_layout", X_WORD, { "nchw", "nhwc" }, 1 },
+	{ "libm", X_FLAG, { 0 }, 0 },
+	{ "std", X_WORD, { "c99" }, 1 },
 };
 enum { ROWS = sizeof row / sizeof *row };
 
@@ -60,8 +61,12 @@ static void word(Elab *e, const Row *r, const Arg *a)
 	int n = 0;
 	for (; n < 5 && r->word[n]; n++) {
 		if (a->v.kind == V_STRING && !strcmp(a->v.str, r->word[n])) {
-			if (n)
+			if (!(r->built >> n & 1))
 				unbuilt(e, a);
+			else if (!strcmp(r->name, "api"))
+				e->m->export_context = n == 1;
+			else if (!strcmp(r->name, "quantize"))
+				e->m->export_quantize = n == 3 ? HALF_BF16 : n == 2 ? HALF_F16 : HALF_NONE;
 			return;
 		}
 		list = arena_printf(e->mem, "%s%s\"%s\"", list, n ? ", " : "", r->word[n]);

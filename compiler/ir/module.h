@@ -165,6 +165,8 @@ typedef struct {
 	Span at;
 } TrainInfo;
 
+/* Weights in 16 bits: bfloat16, or IEEE 754 binary16. */
+typedef enum { HALF_NONE, HALF_BF16, HALF_F16 } HalfKind;
 typedef struct { const char *name; Span at; } Unbuilt;
 
 /* Reductions over w in an optimizer. */
@@ -196,8 +198,9 @@ typedef struct Module {
 	TrainInfo train;
 	Sym export_prefix;             /* `export c(prefix, batch)`: 0 where not given         */
 	int64_t export_batch;
-	bool export_libm;
+	bool export_libm, export_context;
 	bool export_preprocess; Span preprocess_at;
+	HalfKind export_quantize;
 	Unbuilt *unbuilt; int nunbuilt, capunbuilt; /* export options that are not built       */
 	int nacc, nknob;               /* after the passes metrics, knobs                      */
 	Tally *tally; int ntally, captally;    /* after the pass metrics                       */
@@ -232,6 +235,8 @@ typedef struct {
 	int level;                     /* -O0 .. -O3                                           */
 	bool f64;
 	bool infer, libm, no_comments, self_check;
+	bool context;                  /* --api context                                        */
+	HalfKind quantize;             /* --quantize                                           */
 	int batch;                     /* --batch, 0: not given                                */
 	const char *target;
 	const char *prefix;

@@ -67,7 +67,8 @@ static void put_buffer(Alike *s, Buffer *b)
 		return;
 	}
 	s->buf[s->nbuf++] = b;
-	put(s, (uint64_t)b->place << 32 | (uint64_t)(uint32_t)b->depth << 1 | b->f64);
+	put(s, (uint64_t)b->place << 32 | (uint64_t)(uint32_t)b->depth << 2 |
+		       (uint64_t)b->half << 1 | b->f64);
 	put_type(s, &b->ty);
 	put_dim(s, b->st.len);
 	for (i = 0; i < b->st.rank; i++) {
@@ -124,7 +125,9 @@ static void put_region(Alike *s, Level *v, const Region *r)
 	put(s, (uint64_t)r->split.unit << 32 | (uint64_t)r->nout);
 	for (int i = 0; i < 2; i++) {
 		const Pack *p = r->pack[i];
-		put(s, p ? 1 | (uint64_t)p->side << 1 | (uint64_t)p->rows << 2 : 0);
+		put(s, p ? 1 | (uint64_t)p->side << 1 | (uint64_t)p->rows << 2 |
+		               (uint64_t)(p->source != 0) << 3
+		         : 0);
 		if (!p)
 			continue;
 		put_buffer(s, p->buf);

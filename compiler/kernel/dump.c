@@ -31,6 +31,7 @@ static const char *place_name(const Buffer *b)
 		                            [PL_SCORE] = "score",
 		                            [PL_KNOB] = "knob",
 		                            [PL_METRIC] = "metric",
+		                            [PL_CONST] = "constant",
 		                            [PL_SETTING] = "setting",
 		                            [PL_TIME] = "time" };
 	return name[b->place];

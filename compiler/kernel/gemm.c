@@ -25,27 +25,59 @@ static Ex *shifted(Lower *l, const Ex *load, Ex *by)
 	return ex_get(l, &key);
 }
 
+/* Panels of a packed operand, at the column at hand. */
+typedef struct {
+	Ex *at;                        /* of column j, sum index 0; with `in`, of its panel    */
+	Ex *in;                        /* of 16 bits: where in its panel column j is; or 0     */
+	Ex *width;                     /* from one index of the sum to the next                */
+	bool whole;                    /* the vectors of a tile may lie in several panels      */
+} Panel;
+
+/* From column j to the column v vectors on. */
+static Ex *panel_offset(Lower *l, const Tile *t, const Pack *p, const Panel *panel, int v)
+{
+	Ex *sums = ex_dim(l, t->sums);
+	if (!p->source)
+		return ex_add(l, ex_mul(l, lanes_of(l, 2 * (v / 2)), sums), lanes_of(l, v % 2));
+	/* half the vectors are within a panel even if they have 16 lanes */
+	if (!panel->whole || v < VECTORS_OF_ONE / 2)
+		return lanes_of(l, v);
+	Ex *in = ex_make(l, E_MOD, DT_I32, (Ex *[]){ lanes_of(l, v), ex_int(l, WIDE_PANEL) }, 2);
+	return ex_add(l, ex_mul(l, ex_sub(l, lanes_of(l, v), in), sums), in);
+}
+
 /* The vector of b at column j + v lanes, at the variables of the sum. */
-static Ex *b_vector(Lower *l, const Tile *t, const Region *r, int v, Ex *panel)
+static Ex *b_vector(Lower *l, const Tile *t, const Region *r, int v, const Panel *panel)
 {
 	Ex *load;
 	if (r->pack[0]) {
 		Buffer *b = r->pack[0]->buf;
-		Ex key, *arg[2], *k = ex_int(l, 0);
-		Dim two_k = t->sums;
+		Ex key, *arg[4], *k = ex_int(l, 0);
 		memset(&key, 0, sizeof key);
 		for (int i = 0; i < t->nk; i++)        /* position in the whole sum */
 			k = ex_add(l, ex_mul(l, k, ex_dim(l, t->kext[i])), t->k[i]);
-		arg[0] = ex_add(l, ex_add(l, panel, ex_mul(l, k, lanes_of(l, 2))),
-		                ex_add(l, ex_mul(l, lanes_of(l, 2 * (v / 2)), ex_dim(l, two_k)),
-		                       lanes_of(l, v % 2)));
+		arg[0] = ex_add(l, panel->at, ex_mul(l, k, panel->width));
 		arg[1] = first_outer(t, t->side, ex_int(l, 0));
+		key.narg = 2;
+		if (panel->in && t->row < 0) {
+			/* a single row: the vectors of a tile are a panel, or two */
+			Ex *in = ex_make(l, E_MOD, DT_I32, (Ex *[]){ lanes_of(l, v), ex_int(l, WIDE_PANEL) }, 2);
+			arg[0] = ex_add(l, arg[0], ex_sub(l, panel_offset(l, t, r->pack[0], panel, v), in));
+			arg[2] = panel->in;
+			arg[3] = in;
+			key.narg = 4;
+		} else if (panel->in) {
+			arg[2] = ex_add(l, panel->in, lanes_of(l, v));
+			key.narg = 3;
+		} else {
+			arg[0] = ex_add(l, arg[0], panel_offset(l, t, r->pack[0], panel, v));
+		}
 		key.kind = E_LOAD;
 		key.dt = DT_REAL;
 		key.u.buf = b;
 		key.arg = arg;
-		key.narg = 2;
 		key.wide = true;
+		key.text = r->pack[0]->source ? l->lanes : 0;
 		return ex_get(l, &key);
 	}
 	load = shifted(l, t->b, lanes_of(l, v));
@@ -57,7 +89,7 @@ static Ex *b_vector(Lower *l, const Tile *t, const Region *r, int v, Ex *panel)
 
 /* All multiply-adds at one index of the sum. */
 static void multiply(Lower *l, const Tile *t, const Region *r, int rows, int vecs, Ex **c,
-                     Ex *panel)
+                     const Panel *panel)
 {
 	Ex *b[VECTORS_OF_ONE];
 	int depth = l->scope->depth;
@@ -88,7 +120,7 @@ static void multiply(Lower *l, const Tile *t, const Region *r, int rows, int vec
 
 /* multiply() with the innermost variable moved on by n. */
 static void multiply_at(Lower *l, const Tile *t, const Region *r, int rows, int vecs, Ex **c,
-                        Ex *panel, Ex *at)
+                        const Panel *panel, Ex *at)
 {
 	Tile u = *t;
 	Ex *k = t->k[t->nk - 1];
@@ -103,8 +135,9 @@ static void multiply_at(Lower *l, const Tile *t, const Region *r, int rows, int 
 	multiply(l, &u, r, rows, vecs, c, panel);
 }
 
+/* chains: sets of accumulators, which take turns. */
 static void sum_loop(Lower *l, const Tile *t, const Region *r, int n, int rows, int vecs,
-                     Ex **c, Ex *panel, int unroll)
+                     Ex **c, int chains, const Panel *panel, int unroll)
 {
 	if (t->nk == 0) {
 		multiply(l, t, r, rows, vecs, c, panel);
@@ -113,16 +146,17 @@ static void sum_loop(Lower *l, const Tile *t, const Region *r, int n, int rows, 
 	Ex *k = t->k[n], *bound = ex_dim(l, t->kext[n]), *zero = ex_int(l, 0);
 	if (n + 1 < t->nk) {
 		scope_open(l);
-		sum_loop(l, t, r, n + 1, rows, vecs, c, panel, unroll);
+		sum_loop(l, t, r, n + 1, rows, vecs, c, chains, panel, unroll);
 		loop_emit(l, k, zero, bound, SERIAL, scope_close(l));
 		return;
 	}
 	bool fixed = !t->kext[n].b;
-	int extent = t->kext[n].k, left = fixed ? extent % unroll : 1;
+	int extent = t->kext[n].k, left = fixed ? extent % unroll : 1, set = rows * vecs;
 	if (!fixed || extent >= unroll) {
 		scope_open(l);
 		for (int u = 0; u < unroll; u++)
-			multiply_at(l, t, r, rows, vecs, c, panel, ex_add(l, k, ex_int(l, u)));
+			multiply_at(l, t, r, rows, vecs, c + u % chains * set, panel,
+			            ex_add(l, k, ex_int(l, u)));
 		K *f = loop_emit(l, k, zero, bound, SERIAL, scope_close(l));
 		f->u.loop.step = unroll;
 		f->u.loop.keep = !fixed;
@@ -133,9 +167,8 @@ static void sum_loop(Lower *l, const Tile *t, const Region *r, int n, int rows, 
 		loop_emit(l, k, zero, bound, SERIAL, scope_close(l))->u.loop.again = true;
 		return;
 	}
-	for (int u = extent - left; u < extent; u++) {
-		multiply_at(l, t, r, rows, vecs, c, panel, ex_int(l, u));
-	}
+	for (int u = extent - left; u < extent; u++)
+		multiply_at(l, t, r, rows, vecs, c + u % chains * set, panel, ex_int(l, u));
 }
 
 /* Index of the result at tile row i, vector v. */
@@ -151,15 +184,42 @@ static void result_index(Lower *l, Tile *t, int i, int v, Ex **ix)
 		t->at[t->col[n]] = col[n];
 }
 
-static void tile(Lower *l, Tile *t, Region *r, int rows, int vecs, Ex *panel)
+/* How many sums of its own a tile of one row keeps for each result.  One multiply-add has to wait
+ * for the one before it: with fewer than so many vectors there would be nothing else to do. */
+static int chains_of(const Tile *t, int vecs)
+{
+	bool alone = t->row < 0 && t->nk == 1 && !t->kext[0].b;
+	return alone && vecs < VECTORS_OF_ONE && t->kext[0].k >= 2 * VECTORS_OF_ONE
+	               ? VECTORS_OF_ONE / vecs
+	               : 1;
+}
+
+/* The sums of the chains become one, in pairs. */
+static void join_chains(Lower *l, Ex **c, int set, int chains)
+{
+	for (int n = chains / 2; n > 0; n /= 2)
+		for (int i = 0; i < n * set; i++) {
+			Ex sum = *ex_make(l, E_OP, DT_REAL, (Ex *[]){ c[i], c[n * set + i] }, 2);
+			sum.u.op = O_add;
+			sum.wide = true;
+			K *k = emit(l, K_SET);
+			k->u.set.name = c[i];
+			k->u.set.val = ex_get(l, &sum);
+		}
+}
+
+static void tile(Lower *l, Tile *t, Region *r, int rows, int vecs, const Panel *panel)
 {
 	Ex *c[4 * TILE_ROWS], *ix[MAXRANK], *zero = ex_num(l, 0, DT_REAL), key = *zero;
 	int depth = l->scope->depth, unroll = l->fn->o->level >= 3 ? 4 : 2;
+	int chains = chains_of(t, vecs);
+	unroll = chains > unroll ? chains : unroll;
 	key.wide = true;
 	zero = ex_get(l, &key);
-	for (int i = 0; i < rows * vecs; i++)
+	for (int i = 0; i < chains * rows * vecs; i++)
 		c[i] = let_new(l, zero, true, "s", depth);
-	sum_loop(l, t, r, 0, rows, vecs, c, panel, unroll);
+	sum_loop(l, t, r, 0, rows, vecs, c, chains, panel, unroll);
+	join_chains(l, c, rows * vecs, chains);
 	for (int i = 0; i < rows; i++)
 		for (int v = 0; v < vecs; v++) {
 			int kept = l->nbound;
@@ -171,7 +231,7 @@ static void tile(Lower *l, Tile *t, Region *r, int rows, int vecs, Ex *panel)
 }
 
 /* Rows by 12 where there are 32 registers, by 6, then what is left by 4, 2 and 1. */
-static void row_loops(Lower *l, Tile *t, Region *r, int vecs, Ex *panel)
+static void row_loops(Lower *l, Tile *t, Region *r, int vecs, const Panel *panel)
 {
 	static const int step[] = { 2 * TILE_ROWS, TILE_ROWS, 4, 2, 1 };
 	if (t->row < 0) {
@@ -300,6 +360,62 @@ static void dot_lower(Lower *l, Tile *t, Region *r)
 	}
 }
 
+/* Where the columns at hand begin.  last: they may begin in the middle of a panel of 2 vectors; rest:
+ * of a constant, they are those behind the panels. */
+static Panel panel_at(Lower *l, const Tile *t, const Region *r, bool last, bool rest)
+{
+	const Pack *p = r->pack[0];
+	Panel panel = { t->c, 0, 0, false };
+	if (!p)
+		return panel;
+	Ex *k = ex_dim(l, t->sums), *at, *in = ex_int(l, 0);
+	int wide = t->columns.k / WIDE_PANEL * WIDE_PANEL;
+	if (rest) {
+		panel.width = ex_int(l, t->columns.k - wide);
+		at = ex_add(l, ex_mul(l, ex_int(l, wide), k), ex_sub(l, t->c, ex_int(l, wide)));
+	} else {
+		panel.whole = p->source;
+		panel.width = p->source ? ex_int(l, WIDE_PANEL) : lanes_of(l, 2);
+		if (p->source || last)
+			in = ex_make(l, E_MOD, DT_I32, (Ex *[]){ t->c, panel.width }, 2);
+		at = ex_mul(l, ex_sub(l, t->c, in), k);
+		if (p->buf->half) {
+			panel.in = let_new(l, ex_intval(l, in), false, "col", l->scope->depth);
+			panel.in = ex_make(l, E_ELEMINT, DT_I32, &panel.in, 1);
+		} else {
+			at = ex_add(l, at, in);
+		}
+	}
+	at = let_new(l, ex_intval(l, ex_add(l, pack_base(l, t, p), at)), false, "panel",
+	             l->scope->depth);
+	panel.at = ex_make(l, E_ELEMINT, DT_I32, &at, 1);
+	return panel;
+}
+
+/* Loops over the columns below `end`, by so many vectors; form 1 may be a partial vector.
+ * even: there is none left for it.  *printed: loops before, which these go on. */
+static void columns(Lower *l, Tile *t, Region *r, const int *form, int n, bool even, int end,
+                    int *printed)
+{
+	bool constant = r->pack[0] && r->pack[0]->source, rest = constant && end % WIDE_PANEL;
+	for (int i = 0; i < n; i++) {
+		bool last = form[i] == 1;
+		if (last && even)
+			continue;
+		scope_open(l);
+		l->lane = t->c;
+		l->lanes = last ? job_symf(l->job, "left%d", l->scope->depth) : 0;
+		Panel panel = panel_at(l, t, r, last, rest);
+		row_loops(l, t, r, form[i], &panel);
+		K *f = loop_emit(l, t->c, ex_int(l, 0), ex_int(l, end), SERIAL, scope_close(l));
+		f->u.loop.by = lanes_of(l, form[i]);
+		f->u.loop.left = l->lanes;
+		f->u.loop.again = *printed > 0;
+		f->u.loop.keep = *printed == 0 && (n > 1 || end < t->columns.k);
+		++*printed;
+	}
+}
+
 void tile_lower(Lower *l, Region *r)
 {
 	Tile t;
@@ -315,41 +431,20 @@ void tile_lower(Lower *l, Region *r)
 		r->kernel->body = scope_close(l);
 		return;
 	}
-	int form[3] = { 2, 1, 0 }, n = 2, printed = 0;
-	if (t.row < 0) {
-		form[0] = VECTORS_OF_ONE;
-		form[1] = 2;
-		form[2] = 1;
-		n = 3;
-	}
-	Ex *bound = ex_dim(l, t.columns);
-	for (int i = 0; i < n; i++) {
-		bool last = form[i] == 1;
-		if (last && t.columns.k % PANEL == 0)
-			continue;
-		scope_open(l);
-		l->lane = t.c;
-		l->lanes = last ? job_symf(l->job, "left%d", l->scope->depth) : 0;
-		Ex *panel = t.c, *k = ex_dim(l, t.sums);
-		if (r->pack[0]) {
-			/* the last vectors may begin in the middle of a panel */
-			Ex *two = lanes_of(l, 2);
-			Ex *in_panel = last ? ex_make(l, E_MOD, DT_I32, (Ex *[]){ t.c, two }, 2)
-			                    : ex_int(l, 0);
-			panel = ex_add(
-				l, pack_base(l, &t, r->pack[0]),
-				ex_add(l, ex_mul(l, ex_sub(l, t.c, in_panel), k), in_panel));
-			panel = let_new(l, ex_intval(l, panel), false, "panel",
-			                l->scope->depth);
-			panel = ex_make(l, E_ELEMINT, DT_I32, &panel, 1);
-		}
-		row_loops(l, &t, r, form[i], panel);
-		K *f = loop_emit(l, t.c, ex_int(l, 0), bound, SERIAL, scope_close(l));
-		f->u.loop.by = lanes_of(l, form[i]);
-		f->u.loop.left = l->lanes;
-		f->u.loop.again = printed > 0;
-		f->u.loop.keep = printed == 0 && n > 1;
-		printed++;
+	static const int one_row[] = { VECTORS_OF_ONE, 2, 1 }, several[] = { 2, 1 },
+			 panels[] = { VECTORS_OF_ONE, VECTORS_OF_ONE / 2 },
+			 rest[] = { VECTORS_OF_ONE / 2, 2, 1 };
+	int printed = 0, left = t.columns.k % WIDE_PANEL;
+	if (!r->pack[0] || !r->pack[0]->source) {
+		columns(l, &t, r, t.row < 0 ? one_row : several, t.row < 0 ? 3 : 2,
+		        t.columns.k % PANEL == 0, t.columns.k, &printed);
+	} else {
+		if (t.columns.k > left)
+			columns(l, &t, r, t.row < 0 ? panels : several, t.row < 0 ? 2 : 1, true,
+			        t.columns.k - left, &printed);
+		if (left)
+			columns(l, &t, r, t.row < 0 ? rest : several, t.row < 0 ? 3 : 2, false,
+			        t.columns.k, &printed);
 	}
 	l->lane = 0;
 	l->lanes = 0;

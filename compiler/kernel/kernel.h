@@ -7,6 +7,7 @@
  *     alike.c           regions whose loops an earlier one has already
  *     walk.c vector.c   regions -> loops; which of them take whole vectors
  *     tile.c pack.c gemm.c      register-tiled contractions
+ *     constant.c        operands that are packed when compiling
  *     owners.c plan.c   splits, accesses, barriers; bytes of the two arenas
  *     replay.c          replays the plan with n owners
  *     print.c text.c step.c     loop IR -> C, the only C printer; the function that calls the kernels
@@ -130,6 +131,7 @@ typedef enum {                         /* where a buffer lies; the host says how
 	PL_PARAM, PL_GRAD, PL_MOMENT, PL_BUFFER, PL_BUFFER_NEXT, PL_FITTED,
 	PL_INPUT, PL_OUTPUT, PL_FIELD, PL_LOSS, PL_PENALTY, PL_ACC, PL_SCORE, PL_KNOB,
 	PL_METRIC,
+	PL_CONST,                      /* Fn.constant[index]: packed when compiling            */
 	PL_SETTING, PL_TIME            /* not in functions of loops: emit/scalar.c             */
 } Place;
 
@@ -148,6 +150,7 @@ typedef struct Buffer {
 	const Node *node;              /* the value it holds; 0 for packed operands            */
 	Type ty;
 	bool f64;                      /* elements are double whatever nnc_real is             */
+	bool half;                     /* elements have 16 bits                                */
 	Storage st;
 	Place place;
 	int index;                     /* which parameter, input, output ...                   */
@@ -259,12 +262,19 @@ struct Region {
 	Region *next;
 };
 
-/* An operand of a contraction, copied: panels [columns / 2 VL][summed][2 VL], or [rows][summed]. */
+/* Columns of a panel that is packed when compiling, whatever the vectors will be. Of 16 bits, columns
+ * j and j + HALF_PAIR lie next to each other in it. */
+enum { WIDE_PANEL = 64, HALF_PAIR = 16 };
+
+/* An operand of a contraction, copied: panels [columns / 2 VL][summed][2 VL], or [rows][summed].
+ * Packed when compiling: [columns / WIDE_PANEL][summed][WIDE_PANEL], then [summed][columns left]. */
 typedef struct Pack {
 	const Node *contract;
 	int side;                      /* which operand                                        */
 	bool rows;                     /* rows along the sum, not panels of columns            */
 	Buffer *buf;                   /* [outer labels.., columns rounded up or rows, summed] */
+	/* packed when compiling: the element, and its variables; 0: line and k have one value */
+	Ex *source, *line, *k, *outer[MAXRANK];
 } Pack;
 
 typedef struct {
@@ -325,6 +335,9 @@ typedef struct FnHost {
 	const char *unused;            /* "(void)x;\n" for arguments that nothing reads; 0: none */
 	const char *prologue;          /* C at the beginning of the function; 0: none          */
 	bool flat;                     /* update: one pass over elements lo..hi-1 of `head`    */
+	bool constants;                /* parameters and buffers are known: operands that they
+	                                * alone decide are packed when compiling               */
+	bool half;                     /* parameters are stored in 16 bits                     */
 	/* A C expression for element 0 of a place that is no arena: a pointer to its element type
 	 * (const where it is only read). */
 	const char *(*address)(void *arg, Arena *a, const Buffer *b, bool write);
@@ -345,6 +358,7 @@ typedef struct Fn {
 	const FnHost *host;
 	Level *top;
 	Buffer **buf; int nbuf, capbuf;
+	Pack **constant; int nconstant, capconstant;
 	Kernel *kernel, *lastkernel;
 	int nregion, nbarrier, nepoch;
 	int depth;                     /* of the level at hand                                 */
@@ -366,6 +380,12 @@ void fn_dump_ir(const Fn *f, FILE *out);
 bool *save_set(const Graph *g, Arena *a);
 /* Bytes of forward values that the backward pass reads, per sample and (*fixed) in all. */
 int64_t saved_bytes(const Fn *f, int64_t *fixed);
+/* Calls `element` for each element of constant i, in the order of its array: it is element `at`
+ * of buffer `from`, or, if from is 0, the number. */
+void fn_constant(const Fn *f, int i, void *arg,
+                 void (*element)(void *arg, const Buffer *from, int64_t at, double number));
+/* Does a kernel read or write this place (by index)? */
+bool fn_uses(const Fn *f, Place place, int index);
 /* Share of the multiply-adds in regions that no template took, 0..1. */
 double fn_way_out(const Fn *f);
 

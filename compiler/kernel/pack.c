@@ -145,7 +145,7 @@ static bool copy_turns(Lower *l, Copy *c, Dim *line, Dim *along)
 {
 	Ex *x = ex_var(l, 0, c->lines, 9), *k = ex_var(l, 0, c->t.sums, 9);
 	Ex *e = copy_source(l, c, x, k);
-	if (e->kind != E_LOAD || e->dt != DT_REAL || e->u.buf->f64 ||
+	if (e->kind != E_LOAD || e->dt != DT_REAL || e->u.buf->f64 || e->u.buf->half ||
 	    !ex_linear(e->arg[0], x, line) || !ex_linear(e->arg[0], k, along))
 		return false;
 	return dim_is(*line, 1) || (!c->p->rows && dim_is(*along, 1));

@@ -300,6 +300,8 @@ const char *elem_type(const Buffer *b)
 {
 	if (b->f64)
 		return "double";
+	if (b->half)
+		return "uint16_t";
 	switch (b->ty.dt) {
 	case DT_REAL: return "nnc_real";
 	case DT_I32: return "int32_t";

@@ -28,6 +28,7 @@ void leaf_buffer(Fuse *u, const Node *n)
 		i->buf = buffer_new(u->f, n, &n->ty, leaf_place(n), n->a.leaf.sym);
 		i->buf->index = n->a.leaf.index;
 		i->buf->sym = n->a.leaf.sym;
+		i->buf->half = u->f->host->half && i->buf->place == PL_PARAM;
 	}
 	i->stored = true;
 }

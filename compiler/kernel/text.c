@@ -134,10 +134,19 @@ static const char *load_text(Print *p, const Ex *e)
 	const char *at = print_text(p, e->arg[0], P_SUM);
 	int n = print_argument(p, b);
 	const char *name = arena_printf(p->a, "%s%d", p->k->argwrite[n] ? "out" : "in", n);
+	if (e->narg > 3)               /* a column of a panel: the part known now apart */
+		return arena_printf(p->a, "nncv_pair(%s + %s, %s, %s)", name, at,
+		                    print_text(p, e->arg[2], 0), print_text(p, e->arg[3], 0));
+	if (e->narg > 2)
+		return arena_printf(p->a, "nncv_pairat(%s + %s, %s)", name, at,
+		                    print_text(p, e->arg[2], 0));
+	const char *load = b->half ? "half" : "load";
 	if (e->wide && e->text)
-		return arena_printf(p->a, "nncv_loadn(%s + %s, %s)", name, at, e->text);
+		return arena_printf(p->a, "nncv_%sn(%s + %s, %s)", load, name, at, e->text);
 	if (e->wide)
-		return arena_printf(p->a, "nncv_load(%s + %s)", name, at);
+		return arena_printf(p->a, "nncv_%s(%s + %s)", load, name, at);
+	if (b->half)
+		return arena_printf(p->a, "nnc_half(%s[%s])", name, print_text(p, e->arg[0], 0));
 	if (b->f64)
 		return arena_printf(p->a, "(nnc_real)%s[%s]", name, print_text(p, e->arg[0], 0));
 	return arena_printf(p->a, "%s[%s]", name, print_text(p, e->arg[0], 0));

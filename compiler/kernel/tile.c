@@ -244,8 +244,8 @@ static void place_pack(Level *v, Region *r, const Ex *e)
 	insert(v, r, behind);
 }
 
-/* [outer labels.., columns rounded up or rows, sum] */
-static bool pack_type(const Tile *t, bool rows, Type *ty)
+/* [outer labels.., columns rounded up to `round` or rows, sum] */
+static bool pack_type(const Tile *t, bool rows, int round, Type *ty)
 {
 	Dim d[MAXRANK], size;
 	int n = 0;
@@ -255,7 +255,7 @@ static bool pack_type(const Tile *t, bool rows, Type *ty)
 			d[n++] = t->ext[t->outer[i]];
 	if (n + 2 > MAXRANK)
 		return false;
-	d[n++] = !rows ? dim_num((t->columns.k + PANEL - 1) / PANEL * PANEL) :
+	d[n++] = !rows ? dim_num((t->columns.k + round - 1) / round * round) :
 	         t->row >= 0 ? t->ext[t->row] : dim_num(1);
 	d[n++] = t->sums;
 	*ty = type_make(DT_REAL, n, d);
@@ -325,6 +325,24 @@ bool tile_epilogue(Fn *f, Level *v, Region *r, const Node *x)
 	return ok;
 }
 
+/* Operands that are known when compiling are packed there: columns that are not adjacent, or so
+ * many that reading them row after row would touch a page each; rows that are not adjacent along
+ * the sum.  *a, *b: whether they fit, from here on as well. */
+static void pack_constants(Fn *f, Region *r, const Tile *t, bool *a, bool *b)
+{
+	Type ty;
+	if ((!*b || t->columns.k > WIDE_PANEL) && constant_operand(f, t->b) &&
+	    pack_type(t, false, 1, &ty) && !ty.dim[ty.rank - 1].b) {
+		constant_add(f, r, t, false, &ty);
+		*b = true;
+	}
+	if (!*a && constant_operand(f, t->a) && pack_type(t, true, 1, &ty) &&
+	    !ty.dim[ty.rank - 1].b && !ty.dim[ty.rank - 2].b) {
+		constant_add(f, r, t, true, &ty);
+		*a = true;
+	}
+}
+
 void tile_plan(Fn *f, Level *v, Region *r)
 {
 	Lower *l = f->lower;
@@ -343,6 +361,8 @@ void tile_plan(Fn *f, Level *v, Region *r)
 		tile_sum_vars(l, &u, 1, true);
 		r->nests = tile_a_fits(l, &u) && tile_b_fits(l, &u);
 	}
+	if (!r->nests)
+		pack_constants(f, r, &t, &a, &b);
 	/* a single row: lanes along the sum, if both operands lie so */
 	r->dot = t.row < 0 && t.nk == 1 && !t.kext[0].b && a && !b && dim_is(t.acol[0], 1) &&
 	         tile_strides(&t, t.b, t.bk) && dim_is(t.bk[0], 1);
@@ -350,11 +370,12 @@ void tile_plan(Fn *f, Level *v, Region *r)
 		/* worth a copy even if it fits: rows across the memory, pitches of a power of
 		 * two */
 		if (a && b && t.row >= 0) {
-			a = t.nk == 0 || dim_is(t.acol[0], 1) || !bad_step(&t, t.acol[0], 16);
-			b = !bad_step(&t, t.bk[0], 128);
+			a = r->pack[1] || t.nk == 0 || dim_is(t.acol[0], 1) ||
+			    !bad_step(&t, t.acol[0], 16);
+			b = r->pack[0] || !bad_step(&t, t.bk[0], 128);
 		}
-		if ((!b && !pack_type(&t, false, &panels)) ||
-		    (!a && !pack_type(&t, true, &rows))) {
+		if ((!b && !pack_type(&t, false, PANEL, &panels)) ||
+		    (!a && !pack_type(&t, true, 1, &rows))) {
 			way_out(r, "the packed operand would be too large");
 			return;
 		}

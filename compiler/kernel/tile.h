@@ -39,6 +39,10 @@ bool  tile_strides(const Tile *t, const Ex *load, Dim *along);
 void  tile_sum_vars(Lower *l, Tile *t, int depth, bool nests);
 bool  tile_has(const Tile *t, int side, int label);
 
+/* constant.c: is this operand known when compiling?  Packs it for region r. */
+bool  constant_operand(const Fn *f, const Ex *e);
+void  constant_add(Fn *f, Region *r, const Tile *t, bool rows, const Type *ty);
+
 /* pack.c */
 Ex   *lanes_of(Lower *l, int n);               /* n * NNC_VL                                  */
 Ex   *pack_base(Lower *l, const Tile *t, const Pack *p);

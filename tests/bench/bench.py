@@ -22,7 +22,7 @@ import time
 
 import table
 from envs import Envs
-from work import INFER, STEPS, TRAIN, infer_flops, train_flops
+from work import INFER, MANY, ONE, ONE_BF16, STEPS, TRAIN, infer_flops, train_flops
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -106,6 +106,24 @@ class Trainer:
         own = now.children_user + now.children_system - own.children_user - own.children_system
         self.turns.append(dict(rate=float(last.split()[1]), kib=kib,
                                foreign=(busy() - before - own) / (time.time() - t)))
+
+    def close(self):
+        pass
+
+
+class Engine:
+    """nnc's inference C in a small program (infer_main.c), started anew for each turn."""
+
+    def __init__(self, label, command, threads):
+        self.label, self.threads, self.turns, self.command = label, threads, [], command
+
+    def go(self, seconds):
+        before, t, own = busy(), time.time(), os.times()
+        turn = json.loads(sh(*self.command, str(seconds), preexec_fn=pinned(self.threads)))
+        now = os.times()
+        own = now.children_user + now.children_system - own.children_user - own.children_system
+        turn["foreign"] = (busy() - before - own) / (time.time() - t)
+        self.turns.append(turn)
 
     def close(self):
         pass
@@ -199,6 +217,54 @@ class Bench:
         self.alternate(f"{name.upper()} training, {threads} thread{'s'[:threads > 1]}", [us], peers, threads,
                        "rate", [w["goal"][threads]], train_flops(w))
 
+    # ---- inference -----------------------------------------------------------------------------
+
+    def build_engine(self, name, label, options, flags):
+        """nnc's C with -O3 -march=native and nothing else that would change numbers."""
+        c, out = self.path(f"{name}_{label}.c"), self.path(f"{name}_{label}")
+        sh(self.nnc, "--infer", f"{HERE}/{name}.nn", "--weights", self.path(f"{name}.safetensors"),
+           "--prefix", name, *options, "-o", c)
+        sh(*self.cc, "-O3", "-march=native", "-I", self.work_path(), f"-DPREFIX={name}", f"-DUPPER={name.upper()}",
+           f'-DHEADER="{name}_{label}.h"', *flags, f"{HERE}/infer_main.c", c, "-o", out, "-lm", "-pthread")
+        return out
+
+    def engines(self, name, threads, batch):
+        peers = []
+        for script, env in ENGINES:
+            p = Peer(script, [self.python(env), f"infer_{script}.py", name, str(threads), self.work_path(), str(batch)],
+                     threads)
+            if not p.facts["far"] < FAR_OUTPUT:
+                sys.exit(f"bench: {name}: {script} is {p.facts['far']} off the right outputs")
+            peers.append(p)
+        return peers
+
+    def engine(self, label, program, name, threads, batch, far):
+        end = "" if batch > 1 else "1"
+        e = Engine(label, [program, self.path(f"{name}.x{end}"), self.path(f"{name}.y{end}")], threads)
+        e.go(0)
+        if not e.turns[0]["far"] < far:
+            sys.exit(f"bench: {name}: {label} is {e.turns[0]['far']} off the right outputs")
+        e.turns.clear()
+        return e
+
+    def run_inference(self, name):
+        if not os.path.exists(self.path(f"{name}.onnx")):
+            sh(self.python("torch"), f"{HERE}/make_files.py", "infer", self.work_path())
+            sh(self.python("onnx"), f"{HERE}/make_files.py", "onnx", self.work_path())
+        flops, title = infer_flops(INFER[name]), f"{name.upper()} inference"
+        one = self.build_engine(name, "f32", [], [])
+        half = self.build_engine(name, "bf16", ["--quantize", "bf16"], [])
+        many = self.build_engine(name, "many", ["--api", "context", "--batch", "32"], ["-DSAMPLES=64", "-DTHREADS=2"])
+        self.alternate(f"{title}, one sample", [self.engine("nnc", one, name, 1, 1, FAR_OUTPUT),
+                                               self.engine("nnc bf16", half, name, 1, 1, FAR_BF16)],
+                       self.engines(name, 1, 1), 1, "us", [ONE, ONE_BF16], flops)
+        if 2 in self.a.threads and len(CPUS) > 1:
+            self.alternate(f"{title}, 64 samples, 2 threads", [self.engine("nnc", many, name, 2, 64, FAR_OUTPUT)],
+                           self.engines(name, 2, 64), 2, "rate", [MANY], flops)
+        ours = [one, self.path(f"{name}.x1"), self.path(f"{name}.y1"), "0"]
+        self.cold_row(title, ours, ours, [(s, [self.python(e), f"infer_{s}.py", name, "1", self.work_path(), "1", "--cold"])
+                                          for s, e in ENGINES])
+
     def work_path(self):
         return os.path.abspath(self.work)
 
@@ -235,8 +301,11 @@ class Bench:
             p.communicate()
             return t, int(line.split()[1]) if first else 0
         took = [run(ours, False)[0] for _ in range(5)]
-        p = subprocess.Popen(memory, stdout=subprocess.DEVNULL, cwd=HERE, preexec_fn=pinned(1))
-        self.cold.append(dict(row=title, who="nnc", seconds=statistics.median(took), kib=watch_memory(p)))
+        p = subprocess.Popen(memory, stdout=subprocess.PIPE, cwd=HERE, preexec_fn=pinned(1))
+        kib = watch_memory(p)
+        said = p.communicate()[0]
+        kib = json.loads(said)["kib"] if said.startswith(b"{") else kib
+        self.cold.append(dict(row=title, who="nnc", seconds=statistics.median(took), kib=kib))
         for label, command in peers:
             turns = [run(command, True) for _ in range(3)]
             self.cold.append(dict(row=title, who=label, seconds=statistics.median(t for t, _ in turns),
@@ -280,6 +349,8 @@ def main():
     for name in a.rows.split(","):
         if name in TRAIN:
             b.run_training(name)
+        elif not a.quick:
+            b.run_inference(name)
     b.finish()
 
 
