@@ -178,6 +178,7 @@ $(GROUPS_:%=check-%): check-%:
 check-sanitize check-bad: asan
 check-long: check
 	@LONG=1 sh tests/group/trainer.sh
+	@LONG=1 sh tests/group/threads.sh
 	@FAULT_EVERY=1 sh tests/group/fault.sh
 	@LONG=1 sh tests/group/scale.sh
 	@LONG=1 sh tests/group/fuzz.sh

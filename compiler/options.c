@@ -54,7 +54,7 @@ static const Option table[] = {
 	                                     "2: blocked kernels (default); 3: deeper unrolling" },
 	{ "--target", F_TARGET, 1, "generic|native", "(default generic C)" },
 	{ "--blas", F_BLAS, 1, "openblas|none", "(generated kernels are used everywhere so far)" },
-	{ "--threads", F_THREADS, 1, "omp|none", "(trainers run one thread so far)" },
+	{ "--threads", F_THREADS, 1, "omp|none", "trainers run on one thread, or on several (default omp)" },
 	{ "--precision", F_PRECISION, 1, "f32|f64", "f64: everything in double" },
 	{ "--weights", F_WEIGHTS, 1, "FILE", "weights for --infer, .safetensors" },
 	{ "--weights-as", F_WEIGHTS_AS, 1, "embed", "const arrays in the .c" },
@@ -389,7 +389,8 @@ static int apply(Job *j, Command *c, const Option *o, const char *v)
 		c->opt.target = v;
 		c->asked_generic = !strcmp(v, "generic");
 		return choice(j, o, v, "x86-64-v3|armv8");
-	case F_BLAS: case F_THREADS: return choice(j, o, v, 0);
+	case F_BLAS: return choice(j, o, v, 0);
+	case F_THREADS: c->opt.one_thread = !strcmp(v, "none"); return choice(j, o, v, 0);
 	case F_PRECISION: c->opt.f64 = !strcmp(v, "f64"); return choice(j, o, v, "bf16");
 	case F_WEIGHTS: c->weights = v; return 0;
 	case F_WEIGHTS_AS: c->weights_as_given = true; return choice(j, o, v, "extern|file");

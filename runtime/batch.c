@@ -11,6 +11,7 @@
 #include "rt_dictionary.h"
 #include "rt_fail.h"
 #include "rt_run.h"
+#include "rt_team.h"
 
 static void check_classes(const Run *r, const Dataset *d, const uint32_t *row, int n)
 {
@@ -38,15 +39,37 @@ void rt_run_columns(Run *r, const Dataset *d, const uint32_t *row, int n)
 	}
 }
 
+typedef struct {
+	Run *r;
+	const Dataset *d;
+	const uint32_t *row;
+} BindJob;
+
+static void bind_job(void *arg, int tid, int n)
+{
+	const BindJob *b = arg;
+	Run *r = b->r;
+	const Dataset *d = b->d;
+	int lo, hi;
+	nnrt_own(tid, n, r->c.B, &lo, &hi);
+	for (int i = 0; i < d->ncolumn; i++) {
+		char *to = d->direct ? r->field[i] : r->column[i];
+		rt_data_rows(d, i, b->row + lo, hi - lo, to + d->column[i].stride * (size_t)lo);
+	}
+	if (d->direct)
+		return;
+	nnrt_barrier(r->c.team);
+	r->m->bind(&r->c, (const void *const *)r->column, r->field, tid, n);
+}
+
 void rt_run_bind(Run *r, const Dataset *d, const uint32_t *row, int n)
 {
+	BindJob b = { r, d, row };
+	double bytes = 0;
+	for (int i = 0; i < d->ncolumn; i++)
+		bytes += (double)d->column[i].stride;
 	r->c.B = n;
-	if (d->direct) {
-		for (int i = 0; i < d->ncolumn; i++)
-			rt_data_rows(d, i, row, n, r->field[i]);
-		return;
-	}
-	rt_run_columns(r, d, row, n);
-	r->m->bind(&r->c, (const void *const *)r->column, r->field);
-	check_classes(r, d, row, n);
+	rt_team_run(r->c.team, bind_job, &b, bytes * n, false);
+	if (!d->direct)
+		check_classes(r, d, row, n);
 }

@@ -70,6 +70,7 @@ static void freeze(Run *r, const char *pattern)
 Run *rt_begin_run(const nnrt_model *m, const Options *o)
 {
 	Run *r = rt_run_new(m);
+	rt_run_threads(r, rt_options_threads(o, m));
 	memcpy(r->setting, o->setting, (size_t)m->nsetting * sizeof *r->setting);
 	memcpy(r->given, o->number, sizeof r->given);
 	/* Initialisers may use run-time numbers. */

@@ -33,7 +33,7 @@ static const char usage[] =
 	"  --overfit N           train on N samples only (a sanity check)\n"
 	"  --time-limit 30m      stop cleanly after that time; bench: how long (default 3s)\n"
 	"  --resume [FILE]       go on from a checkpoint (default MODEL.ckpt of --out)\n"
-	"  --threads N           accepted; this version runs one thread\n"
+	"  --threads N           default: usable cores; results do not depend on it\n"
 	"  --split test|val|train        eval, predict: the part of the data (default test)\n"
 	"  --in FILE                     predict: rows of a data file or a .safetensors batch\n"
 	"  --format csv|jsonl|npy|safetensors    predict (default: as --out ends, or csv)\n"

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NNRT_ABI 5
+#define NNRT_ABI 7
 
 /* ---- tables ----------------------------------------------------------------------------- */
 
@@ -326,7 +326,7 @@ typedef struct nnrt_model {
 	const nnrt_stage *stage; int nstage;
 	/* Columns of B samples (NNRT_U8 ... as in `column`) to inputs and targets. 0 if the
 	 * model has no data section. */
-	void (*bind)(nnrt_ctx *c, const void *const *column, void *const *field);
+	void (*bind)(nnrt_ctx *c, const void *const *column, void *const *field, int tid, int n);
 	/* Columns of B samples to what is fitted: row i of `fitted` looks at value[i], reals. 0: nothing
 	 * is. */
 	void (*fit)(nnrt_ctx *c, const void *const *column, void *const *value);
@@ -351,6 +351,9 @@ typedef struct nnrt_model {
 	 * this times the largest batch stays below 2^31. 0: only inputs and outputs are checked. */
 	int64_t largest;
 	const nnrt_about *about;               /* 0: not known                                */
+	/* About how many multiply-adds grad and eval cost for a sample: too little work is not
+	 * shared.  Both 0: the program is for one thread. */
+	double grad_work, eval_work;
 } nnrt_model;
 
 /* The whole program: command line, training, files.  Returns the exit status. */

@@ -19,6 +19,7 @@
 #include "rt_help.h"
 #include "rt_mem.h"
 #include "rt_options.h"
+#include "rt_team.h"
 
 typedef enum {
 	X_TEXT,    /* any text, into the field at `to` */
@@ -389,7 +390,7 @@ static void set(Options *o, const nnrt_model *m, const Option *x, const char *v)
 		set_seed(o, x->name, v);
 		break;
 	case X_THREADS:
-		count_value(x->name, v, 4096);
+		o->threads = (int)count_value(x->name, v, TEAM_MOST);
 		break;
 	case X_OVERFIT:
 		o->overfit = count_value(x->name, v, INT32_MAX);
@@ -553,4 +554,13 @@ Options *rt_options(const nnrt_model *m, int argc, char **argv)
 uint64_t rt_options_seed(const Options *o, const nnrt_model *m)
 {
 	return o->seed_given ? o->seed : m->train ? m->train->seed : 0;
+}
+
+int rt_options_threads(const Options *o, const nnrt_model *m)
+{
+	const char *v = getenv("OMP_NUM_THREADS");
+	if (!m->grad_work && !m->eval_work)
+		return 1;
+	long n = o->threads ? o->threads : v ? strtol(v, 0, 10) : 0;
+	return n < 1 ? rt_team_usable() : n > TEAM_MOST ? TEAM_MOST : (int)n;
 }

@@ -22,6 +22,7 @@ typedef struct {
 	uint64_t seed;
 	int64_t overfit;   /* 0: not given */
 	int fold;          /* 0: not given */
+	int threads;       /* 0: not given */
 	double time_limit; /* seconds; 0: none */
 	ProgressMode progress;
 	bool partial, no_save, no_plot, quiet, verbose, no_validation_warning;
@@ -41,6 +42,9 @@ Options *rt_options(const nnrt_model *m, int argc, char **argv);
 
 /* The program's settings under the options. */
 uint64_t rt_options_seed(const Options *o, const nnrt_model *m);
+
+/* --threads, else OMP_NUM_THREADS, else the processors that this process may use. */
+int rt_options_threads(const Options *o, const nnrt_model *m);
 
 /* The name of `names` (n of them, each `step` bytes apart) nearest to `name`, at most 2 edits
  * away; 0 if there is none. */

@@ -50,11 +50,16 @@ typedef struct Run {
 	double *norm;           /* NORMS_KEPT x nparam; row c.update % NORMS_KEPT */
 	double norm_all;        /* of the last step checked, without frozen tensors */
 	bool flush;             /* denormals are flushed to zero while computing */
+	int64_t *chunk;         /* for each parameter: the first of its pieces; then their number */
+	double *part;           /* a sum of each piece */
 } Run;
 
 /* A run of m with settings from the program; parameters are zeros until init or load. */
 Run *rt_run_new(const nnrt_model *m);
 void rt_run_free(Run *r);
+
+/* A team of so many threads computes from now on; of one until then. */
+void rt_run_threads(Run *r, int threads);
 
 /* Memory for batches of up to `samples`.  May be called again with more. */
 void rt_run_reserve(Run *r, int64_t samples);
@@ -67,6 +72,9 @@ void rt_run_init(Run *r, uint64_t seed);
 
 /* First values of the optimizer's state, which is zeros until then. */
 void rt_run_start(Run *r);
+
+/* Cuts the parameters into pieces that sums are made of, however many threads there are. */
+void rt_run_chunks(Run *r);
 
 /* Builds the table of segments from the tensors' entries and `frozen`. */
 void rt_run_segments(Run *r);
@@ -93,6 +101,11 @@ void rt_run_columns(Run *r, const Dataset *d, const uint32_t *row, int n);
 void rt_run_grad(Run *r, int want);
 /* Phase two: true if the loss and every gradient are finite.  Keeps the norms. */
 bool rt_run_check(Run *r);
+/* f(to, a, their length, k) over whole flat arrays of parameters; see rt_flat.h. */
+typedef void rt_flat(void *to, const void *a, int64_t n, double k, int real_bytes);
+void rt_run_flat(const Run *r, rt_flat *f, void *to, const void *a, double k);
+/* The norm of the gradients of all tensors that are trained. */
+double rt_run_norm(const Run *r);
 /* The next values of the buffers become their values. */
 void rt_run_buffers(Run *r);
 /* Phase three: parameters, optimizer state; counts the step. */

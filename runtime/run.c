@@ -1,7 +1,4 @@
-/* run.c - one model being computed: memory, settings, the three phases of a step.
- *
- * Holds: grad never writes parameters, update never reads activations; an update happens only
- *        after a check that passed.
+/* run.c - one model being computed: its memory and settings.
  *
  * SPDX-License-Identifier: 0BSD
  */
@@ -10,14 +7,12 @@
 
 #include "rt_dictionary.h"
 #include "rt_fail.h"
-#include "rt_float_state.h"
 #include "rt_mem.h"
 #include "rt_plateau.h"
 #include "rt_real.h"
 #include "rt_run.h"
 #include "rt_size.h"
 #include "rt_team.h"
-
 
 /* ---- memory
  * ---------------------------------------------------------------------------------- */
@@ -69,6 +64,7 @@ Run *rt_run_new(const nnrt_model *m)
 	r->segment = rt_alloc((size_t)m->nparam, sizeof *r->segment, "settings");
 	r->norm = rt_alloc((size_t)m->nparam, NORMS_KEPT * sizeof(double), "gradient norms");
 	r->dictionary = rt_alloc((size_t)m->ncolumn, sizeof *r->dictionary, "words");
+	rt_run_chunks(r);
 	r->fitted = rt_alloc((size_t)m->fitted_len, sizeof(double), "statistics");
 	c->fitted = reals(m, m->fitted_len, "statistics");
 	r->field = rt_alloc((size_t)m->nin, sizeof(void *), "inputs");
@@ -92,6 +88,12 @@ static void free_batch(Run *r)
 	rt_free(r->c.arena);
 }
 
+void rt_run_threads(Run *r, int threads)
+{
+	rt_team_free(r->c.team);
+	r->c.team = rt_team_new(threads);
+}
+
 void rt_run_free(Run *r)
 {
 	nnrt_ctx *c = &r->c;
@@ -101,7 +103,7 @@ void rt_run_free(Run *r)
 	void *all[] = { c->param,   c->grad,    c->buffer, c->buffer_next, c->loss,
 		        c->penalty, c->acc,     r->knob,   c->arena0,      r->setting,
 		        r->frozen,  r->segment, r->norm,   r->field,       r->column,
-		        r->plateau };
+		        r->plateau, r->chunk,   r->part };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		rt_free(all[i]);
 	rt_dictionaries_free(r);
@@ -246,116 +248,6 @@ void rt_run_segments(Run *r)
 		else
 			r->segment[r->nsegment++] = s;
 	}
-}
-
-/* ---- phases
- * ---------------------------------------------------------------------------------- */
-
-static void phase(Run *r, nnrt_phase *f)
-{
-	unsigned before = rt_float_enter(r->flush);
-	rt_team_run(f, &r->c);
-	rt_float_leave(before);
-}
-
-void rt_run_init(Run *r, uint64_t seed)
-{
-	uint64_t update = r->c.update;
-	r->c.seed = seed;
-	/* First values belong to no update, so that no random layer repeats their draws. */
-	r->c.update = UINT64_MAX;
-	phase(r, r->m->init);
-	r->c.update = update;
-}
-
-void rt_run_grad(Run *r, int want)
-{
-	r->c.want = want | NNRT_WANT_LOSSES;
-	phase(r, r->m->grad);
-}
-
-void rt_run_eval(Run *r, int want)
-{
-	r->c.want = want;
-	phase(r, r->m->eval);
-}
-
-bool rt_run_check(Run *r)
-{
-	const nnrt_model *m = r->m;
-	double *norm = r->norm + (size_t)(r->c.update % NORMS_KEPT) * (size_t)m->nparam,
-	       all = 0;
-	bool fine = isfinite(rt_run_loss(r)) && isfinite(*r->c.penalty);
-	for (int i = 0; i < m->nparam; i++) {
-		const nnrt_tensor *t = &m->param[i];
-		const char *g = (const char *)r->c.grad + t->offset * m->real_bytes;
-		double sum = t->trained ? rt_square_sum(g, t->len, m->real_bytes) : 0;
-		norm[i] = sqrt(sum);
-		all += r->frozen[i] ? 0 : sum;
-		/* Squares overflow before the numbers do: look closer before giving up. */
-		if (!isfinite(sum) && rt_first_bad(g, t->len, m->real_bytes) >= 0)
-			fine = false;
-	}
-	r->norm_all = sqrt(all);
-	return fine;
-}
-
-/* What a segment passes to the functions of the update. */
-enum { ARGS = 4 };
-
-static void segment_args(const Run *r, const Segment *s, double *arg)
-{
-	arg[0] = s->lr_scale;
-	arg[1] = s->decay;
-	arg[2] = s->proximal ? r->knob[s->proximal - 1] : 0;
-	arg[3] = (double)(s->hi - s->lo);
-}
-
-static double reduce(const Run *r, const Segment *s, char how)
-{
-	const void *x = r->c.moment[r->m->nmoment];
-	double all = how == '+' ? 0 : rt_real(x, s->lo, r->m->real_bytes);
-	for (int64_t i = s->lo; i < s->hi; i++) {
-		double v = rt_real(x, i, r->m->real_bytes);
-		if (how == '+')
-			all += v;
-		else if (how == '>' ? v > all : v < all)
-			all = v;
-	}
-	return all;
-}
-
-void rt_run_start(Run *r)
-{
-	double arg[ARGS + NNRT_MAX_STAGES] = { 0 };
-	for (int i = 0; r->m->start && i < r->nsegment; i++) {
-		segment_args(r, &r->segment[i], arg);
-		r->m->start(&r->c, r->segment[i].lo, r->segment[i].hi, arg);
-	}
-}
-
-void rt_run_update(Run *r)
-{
-	const nnrt_model *m = r->m;
-	double arg[ARGS + NNRT_MAX_STAGES] = { 0 };
-	unsigned before = rt_float_enter(r->flush);
-	for (int i = 0; i < r->nsegment; i++) {
-		const Segment *s = &r->segment[i];
-		segment_args(r, s, arg);
-		for (int k = 0; k < m->nstage; k++) {
-			m->stage[k].run(&r->c, s->lo, s->hi, arg);
-			arg[ARGS + k] = reduce(r, s, m->stage[k].how);
-		}
-		m->update(&r->c, s->lo, s->hi, arg);
-	}
-	rt_float_leave(before);
-	r->c.update++;
-}
-
-void rt_run_buffers(Run *r)
-{
-	memcpy(r->c.buffer, r->c.buffer_next,
-	       (size_t)r->m->buffer_len * (size_t)r->m->real_bytes);
 }
 
 double rt_run_loss(const Run *r)

@@ -129,9 +129,9 @@ static void gather(Stepper *s, int n)
 		s->sum = rt_alloc((size_t)m->param_len, (size_t)m->real_bytes, "gradients");
 	if (s->batches == 0) {
 		s->before = copy_of(s->before, r->c.buffer, buffer_bytes(r));
-		rt_flat_product(s->sum, r->c.grad, m->param_len, n, m->real_bytes);
+		rt_run_flat(r, rt_flat_product, s->sum, r->c.grad, n);
 	} else {
-		rt_flat_add(s->sum, r->c.grad, m->param_len, n, m->real_bytes);
+		rt_run_flat(r, rt_flat_add, s->sum, r->c.grad, n);
 	}
 	s->batches++;
 	s->samples += n;
@@ -146,31 +146,17 @@ static int64_t batches_wanted(const Run *r)
 
 /* ---- clipping ---------------------------------------------------------------------------- */
 
-static double norm_of(const Run *r)
-{
-	const nnrt_model *m = r->m;
-	double all = 0;
-	for (int i = 0; i < m->nparam; i++) {
-		const nnrt_tensor *t = &m->param[i];
-		const char *g = (const char *)r->c.grad + t->offset * m->real_bytes;
-		if (t->trained && !r->frozen[i])
-			all += rt_square_sum(g, t->len, m->real_bytes);
-	}
-	return sqrt(all);
-}
-
 /* PyTorch's clip_grad_value_, then its clip_grad_norm_ over all parameters that are trained. */
 static void clip(Run *r)
 {
-	const nnrt_model *m = r->m;
 	double most = rt_run_number(r, NNRT_CLIP_VALUE), c = rt_run_number(r, NNRT_CLIP_NORM);
 	if (!isnan(most))
-		rt_flat_clamp(r->c.grad, r->c.grad, m->param_len, most, m->real_bytes);
+		rt_run_flat(r, rt_flat_clamp, r->c.grad, r->c.grad, most);
 	if (isnan(c))
 		return;
-	double factor = c / ((isnan(most) ? r->norm_all : norm_of(r)) + 1e-6);
+	double factor = c / ((isnan(most) ? r->norm_all : rt_run_norm(r)) + 1e-6);
 	if (factor < 1)
-		rt_flat_product(r->c.grad, r->c.grad, m->param_len, factor, m->real_bytes);
+		rt_run_flat(r, rt_flat_product, r->c.grad, r->c.grad, factor);
 }
 
 /* ---- a step ------------------------------------------------------------------------------ */
@@ -185,8 +171,7 @@ static void average(Stepper *s)
 	if (s->averaged++ == 0)
 		memcpy(s->average, r->c.param, param_bytes(r));
 	else
-		rt_flat_lerp(s->average, r->c.param, r->m->param_len, 1 - keep,
-		             r->m->real_bytes);
+		rt_run_flat(r, rt_flat_lerp, s->average, r->c.param, 1 - keep);
 }
 
 StepEnd rt_step(Stepper *s, const uint32_t *row, int n)
@@ -216,8 +201,7 @@ StepEnd rt_step(Stepper *s, const uint32_t *row, int n)
 		return STEP_PART;
 	}
 	if (s->batches > 0) {
-		rt_flat_quotient(r->c.grad, s->sum, r->m->param_len, (double)s->samples,
-		                 r->m->real_bytes);
+		rt_run_flat(r, rt_flat_quotient, r->c.grad, s->sum, (double)s->samples);
 		if (!rt_run_check(r))
 			return refuse(s);
 	}

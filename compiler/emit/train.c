@@ -176,9 +176,9 @@ Fn *train_fn(const Module *m, const Options *opt, const char *phase)
 	if (p == PH_BIND || p == PH_FIT)
 		h->head = arena_printf(j->mem,
 		                       "static void %s_%s(nnrt_ctx *c, const void *const "
-		                       "*column, void *const *field)",
-		                       opt->prefix, phase);
-	h->barrier = p >= PH_UPDATE ? 0 : "nnrt_barrier(c->team);";
+		                       "*column, void *const *field%s)",
+		                       opt->prefix, phase, p == PH_BIND ? ", int tid, int n" : "");
+	h->barrier = p == PH_UPDATE || p == PH_FIT ? 0 : "nnrt_barrier(c->team);";
 	h->want_outputs = p == PH_GRAD || p == PH_EVAL ? "c->want & NNRT_WANT_OUTPUTS" : 0;
 	h->want_losses = p == PH_EVAL ? "c->want & NNRT_WANT_LOSSES" : 0;
 	return fn_build(j, phase_graph(m, p), opt, h);
@@ -481,7 +481,7 @@ static int64_t largest(const Module *m)
 }
 
 static void print_model(Out *o, Arena *a, const Module *m, const Options *opt, int64_t arena0,
-                        int64_t arena)
+                        int64_t arena, const double *work)
 {
 	const char *p = opt->prefix;
 	out(o, "static const nnrt_model model = {\n.abi = NNRT_ABI,\n");
@@ -534,8 +534,9 @@ static void print_model(Out *o, Arena *a, const Module *m, const Options *opt, i
 		    ".early = %s, .nearly = %d,\n",
 		    p, m->train.ncondition, m->train.nearly ? "early" : "0", m->train.nearly);
 	out(o, ".about = &about,\n");
-	out(o, ".knobs = %s_knobs,\n.metrics = %s_metrics,\n.largest = %lld,\n};\n\n", p, p,
+	out(o, ".knobs = %s_knobs,\n.metrics = %s_metrics,\n.largest = %lld,\n", p, p,
 	    (long long)largest(m));
+	out(o, ".grad_work = %.0f, .eval_work = %.0f,\n};\n\n", work[PH_GRAD], work[PH_EVAL]);
 }
 
 /* ---- scalars in double ----------------------------------------------------------- */
@@ -651,6 +652,7 @@ void emit_trainer(Out *o, const Module *m, const Options *opt)
 	Arena *a = m->job->mem;
 	int64_t arena0 = 0, arena = 0;
 	About *about = about_new(m, opt);
+	double work[PH_FIT + 1] = { 0 };
 	print_head(o, m, opt);
 	for (Phase p = PH_INIT; p <= PH_FIT; p++) {
 		if (!phase_graph(m, p) || (p == PH_GRAD && !m->nloss))
@@ -663,6 +665,7 @@ void emit_trainer(Out *o, const Module *m, const Options *opt)
 		if (f->arena_bytes > arena)
 			arena = f->arena_bytes;
 		about_phase(about, graph_name(p), f);
+		work[p] = opt->one_thread ? 0 : fn_work(f);
 		fn_free(f);
 		if (p == PH_GRAD || p == PH_EVAL)
 			print_wrapper(o, m, opt->prefix, graph_name(p));
@@ -679,7 +682,7 @@ void emit_trainer(Out *o, const Module *m, const Options *opt)
 	print_data(o, a, m);
 	print_stop(o, a, m);
 	about_print(o, about);
-	print_model(o, a, m, opt, arena0, arena);
+	print_model(o, a, m, opt, arena0, arena, work);
 	out(o,
 	    "int main(int argc, char **argv)\n{\nreturn nnrt_main(&model, argc, argv);\n}\n");
 }

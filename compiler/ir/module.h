@@ -233,6 +233,7 @@ typedef struct Module {
 /* What the command line asks for. */
 typedef struct {
 	int level;                     /* -O0 .. -O3                                           */
+	bool one_thread;               /* --threads none                                       */
 	bool f64;
 	bool infer, libm, no_comments, self_check;
 	bool context;                  /* --api context                                        */

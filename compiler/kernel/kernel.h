@@ -255,6 +255,7 @@ struct Region {
 	bool nests;                    /* tiled: a loop for each label of the sum              */
 	bool dot;                      /* tiled: lanes along the sum, for a single row         */
 	int64_t flops;                 /* per sample or in all, for the dump                   */
+	double work;                   /* about how many multiply-adds, a sample               */
 	Kernel *kernel;
 	Access *access; int naccess, capaccess;
 	bool barrier;                  /* before it                                            */
@@ -388,6 +389,8 @@ void fn_constant(const Fn *f, int i, void *arg,
 bool fn_uses(const Fn *f, Place place, int index);
 /* Share of the multiply-adds in regions that no template took, 0..1. */
 double fn_way_out(const Fn *f);
+/* About how many multiply-adds the function is, a sample: at least 1. */
+double fn_work(const Fn *f);
 
 /* ---- between the files ----------------------------------------------------------- */
 

@@ -12,6 +12,9 @@
 
 enum { SMALL_WORK = 32768, SAMPLE = 64, VECTOR_ROWS = 64 };
 
+/* What an element or a term of anything but a contraction costs, in multiply-adds of one. */
+enum { ELEMENT_WORK = 8 };
+
 /* Terms that one element of the region costs, for a batch of B. */
 static int64_t terms_of(const Region *r, int B)
 {
@@ -48,6 +51,8 @@ void split_choose(Fn *f, Region *r)
 	int64_t elements = type_len(&r->space, SAMPLE), terms = terms_of(r, SAMPLE);
 	if (r->kind == RG_CONTRACT)
 		r->flops = 2 * elements * terms;
+	r->work = (double)elements * (double)terms / SAMPLE *
+	          (r->kind == RG_CONTRACT && r->tiled ? 1 : ELEMENT_WORK);
 	r->split = (Split){ { 0, 0 }, 1 };
 	if (axis < 0 || (r->tiled && !tile_rows(f, r)))
 		return;

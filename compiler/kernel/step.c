@@ -133,6 +133,19 @@ double fn_way_out(const Fn *f)
 	return all > 0 ? flops(f->top, true) / all : 0;
 }
 
+static double work(const Level *v)
+{
+	double s = 0;
+	for (const Region *r = v->first; r; r = r->next)
+		s += r->kind == RG_SCAN ? work(r->body) * r->seed->a.scan.steps : r->work;
+	return s;
+}
+
+double fn_work(const Fn *f)
+{
+	return 1 + work(f->top);
+}
+
 /* ---- printing ---------------------------------------------------------------------------- */
 
 typedef struct {

@@ -31,6 +31,15 @@ learns() { # FILE
 		NR == 2 { first = $c }  { last = $c }  END { exit !(last < first) }' "$1"
 }
 
+# The weights after some steps have the same bits for every number of threads.
+same_for_threads() { # PROGRAM NAME
+	for n in 1 2 3 4 8; do
+		"$1" train --steps 3 --batch 192 --seed 3 --threads $n --out "$work/$2.threads$n" --progress none || return 1
+		cmp "$work/$2.threads1/$2.last.safetensors" "$work/$2.threads$n/$2.last.safetensors" || return 1
+	done
+	grep -q '[48] threads' "$log"
+}
+
 end_to_end() { # MODEL
 	m=$1 x=$work/$1 name=$(name_of "$1")
 	try "$m build" trainer "$root/models/$m.nn" "$x" -Wno-validation
@@ -38,6 +47,7 @@ end_to_end() { # MODEL
 	try "$m train" expect 0 "saved" "$x" train --epochs 4 --seed 3 --out "$work/$m.run1" --progress none
 	try "$m train again" "$x" train --epochs 4 --seed 3 --out "$work/$m.run2" --progress none
 	try "$m equal bits" cmp "$work/$m.run1/$name.safetensors" "$work/$m.run2/$name.safetensors"
+	try "$m any number of threads" same_for_threads "$x" "$name"
 	try "$m last weights" cmp "$work/$m.run1/$name.last.safetensors" "$work/$m.run2/$name.last.safetensors"
 	try "$m other seed" sh -c "'$x' train --epochs 1 --seed 4 --out '$work/$m.run3' &&
 		! cmp -s '$work/$m.run1/$name.last.safetensors' '$work/$m.run3/$name.last.safetensors'"

@@ -1,0 +1,44 @@
+#!/bin/sh
+# threads - the programs of models/ with 1, 2, 3, 4 and 8 threads: equal bits of the weights after some steps.  The quick
+# share is the network that speed is measured on; LONG=1 goes through all of them, and through two with ThreadSanitizer.
+. "$(dirname "$0")/../lib.sh"
+
+equal_bits() { # NAME [option...]
+	m=$1
+	shift
+	for n in 1 2 3 4 8; do
+		(cd "$work" && "./$m" train --steps 3 --seed 3 --threads $n --out "$m.$n" --progress none "$@") || return 1
+		for f in "$work/$m.$n"/*.last.safetensors; do
+			cmp "$work/$m.1/$(basename "$f")" "$f" || return 1
+		done
+	done
+}
+
+all=bench_mlp
+[ -n "${LONG:-}" ] && all=$(models)
+for model in $all; do
+	[ "$model" = mlp ] && continue # needs a folder of data; bench_mlp is like it
+	want "$model" || continue
+	try "$model build" trainer "$root/models/$model.nn" "$work/$model"
+	try "$model" equal_bits "$model"
+done
+
+# The library and the program, with every access to memory watched.
+watched() { # MODEL
+	for f in "$root"/runtime/*.c "$root"/runtime/data/*.c; do
+		[ -f "$work/tsan/$(basename "$f" .c).o" ] && continue
+		$CC -std=c11 -D_GNU_SOURCE -O1 -g -march=native -ffp-contract=off -fsanitize=thread \
+			-I"$root/runtime" -I"$root/runtime/data" -c "$f" -o "$work/tsan/$(basename "$f" .c).o" || return 1
+	done
+	"$nnc" "$root/models/$1.nn" -o "$work/tsan/$1.c" &&
+		$CC -O1 -g -march=native -ffp-contract=off -fsanitize=thread -I"$root/runtime" "$work/tsan/$1.c" \
+			"$work"/tsan/*.o -ljansson -lxxhash -lz -lopenblas -lm -o "$work/tsan/$1" &&
+		"$work/tsan/$1" train --steps 4 --batch 192 --threads 3 --no-save --progress none
+}
+mkdir -p "$work/tsan"
+if [ -n "${LONG:-}" ]; then
+	for model in conv_bn gru; do
+		try "$model without races" watched "$model"
+	done
+fi
+finish
