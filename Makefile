@@ -255,12 +255,13 @@ install: all
 		$(BUILD)/libnncc.a $(LIBS_NNC)
 	$(call say,copy,into $(DEST))
 	$(Q)$(INSTALL) -d $(DEST)/bin $(DEST)/include/nnrt $(DEST)/lib/pkgconfig \
-		$(DEST)/share/doc/nnc $(DEST)/share/nnc/models
+		$(DEST)/share/doc/nnc $(DEST)/share/nnc/models/data
 	$(Q)$(INSTALL) $(BUILD)/install/nnc $(DEST)/bin/nnc
 	$(Q)$(INSTALL) -m 644 $(HEADERS:%=runtime/%.h) $(DEST)/include/nnrt
 	$(Q)$(INSTALL) -m 644 $(BUILD)/libnnrt.a $(DEST)/lib
 	$(Q)$(INSTALL) -m 644 README.md CHANGELOG.md LICENSE docs/language.md $(DEST)/share/doc/nnc
 	$(Q)$(INSTALL) -m 644 models/*.nn $(DEST)/share/nnc/models
+	$(Q)$(INSTALL) -m 644 models/data/* $(DEST)/share/nnc/models/data
 	$(Q)nnc=$(BUILD)/install/nnc; printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include/nnrt' \
 		'libdir=$${prefix}/lib' '' 'Name: nnrt' 'Description: what trainers made by nnc link' \
 		"Version: $$($$nnc --version | sed 's/.* //')" \

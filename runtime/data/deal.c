@@ -119,10 +119,12 @@ static void deal_strata(const Dataset *d, unsigned char *part, const uint32_t *o
 
 /* ---- folds ------------------------------------------------------------------------------- */
 
-/* Fold f of k validates: a stretch of the rows in `order`. */
+/* Fold f of k validates: a stretch of the rows in `order`.  As scikit-learn's KFold the first n % k
+ * folds have one row more. */
 static void deal_fold(unsigned char *part, const uint32_t *order, int64_t n, int k, int f)
 {
-	for (int64_t i = n * (f - 1) / k; i < n * f / k; i++)
+	int64_t more = n % k, first = (f - 1) * (n / k) + (f - 1 < more ? f - 1 : more);
+	for (int64_t i = first; i < first + n / k + (f <= more); i++)
 		part[order[i]] = VAL;
 }
 
