@@ -178,9 +178,30 @@ static bool text_column(const Compile *c)
 	return false;
 }
 
+/* Combinations of options that are not built.  Returns the exit status. */
+static int unbuilt_forms(Compile *c)
+{
+	const Options *o = &c->cmd->opt;
+	if (o->context && o->self_check) {
+		diag_help(error(c->job, NOWHERE, "E0405", "`--self-check` with the context form is not "
+		                "implemented yet"),
+		          "check the static form, which computes the same: --api static --self-check");
+		return 2;
+	}
+	if (o->f64 && o->quantize) {
+		diag_help(error(c->job, NOWHERE, "E0405", "weights in 16 bits with `--precision f64` are "
+		                "not implemented yet"),
+		          "leave one of the two away: 16 bits are computed with in single precision");
+		return 2;
+	}
+	return 0;
+}
+
 static int write_inference(Compile *c)
 {
 	Job *j = c->job;
+	if (unbuilt_forms(c))
+		return 2;
 	const char *path = output_path(c, "_infer.c"), *head = c->cmd->header;
 	if (!head && strcmp(path, "-")) {
 		size_t n = strlen(path);

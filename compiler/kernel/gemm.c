@@ -46,42 +46,45 @@ static Ex *panel_offset(Lower *l, const Tile *t, const Pack *p, const Panel *pan
 	return ex_add(l, ex_mul(l, ex_sub(l, lanes_of(l, v), in), sums), in);
 }
 
+/* b_vector of a packed operand. */
+static Ex *packed_vector(Lower *l, const Tile *t, const Region *r, int v, const Panel *panel)
+{
+	const Pack *p = r->pack[0];
+	Ex key, *arg[4], *k = ex_int(l, 0), *offset = panel_offset(l, t, p, panel, v);
+	memset(&key, 0, sizeof key);
+	for (int i = 0; i < t->nk; i++)                /* position in the whole sum */
+		k = ex_add(l, ex_mul(l, k, ex_dim(l, t->kext[i])), t->k[i]);
+	arg[0] = ex_add(l, panel->at, ex_mul(l, k, panel->width));
+	arg[1] = first_outer(t, t->side, ex_int(l, 0));
+	key.narg = 2;
+	if (!panel->in) {
+		arg[0] = ex_add(l, arg[0], offset);
+	} else if (t->row >= 0) {
+		arg[2] = ex_add(l, panel->in, lanes_of(l, v));
+		key.narg = 3;
+	} else {
+		/* a single row: the vectors of a tile are a panel, or two, or an even part of one */
+		arg[2] = panel->in;
+		arg[3] = ex_make(l, E_MOD, DT_I32,
+		                 (Ex *[]){ lanes_of(l, v), ex_int(l, WIDE_PANEL) }, 2);
+		arg[0] = ex_add(l, arg[0], ex_sub(l, offset, arg[3]));
+		key.narg = 4;
+	}
+	key.kind = E_LOAD;
+	key.dt = DT_REAL;
+	key.u.buf = p->buf;
+	key.arg = arg;
+	key.wide = true;
+	key.text = p->source ? l->lanes : 0;
+	return ex_get(l, &key);
+}
+
 /* The vector of b at column j + v lanes, at the variables of the sum. */
 static Ex *b_vector(Lower *l, const Tile *t, const Region *r, int v, const Panel *panel)
 {
-	Ex *load;
-	if (r->pack[0]) {
-		Buffer *b = r->pack[0]->buf;
-		Ex key, *arg[4], *k = ex_int(l, 0);
-		memset(&key, 0, sizeof key);
-		for (int i = 0; i < t->nk; i++)        /* position in the whole sum */
-			k = ex_add(l, ex_mul(l, k, ex_dim(l, t->kext[i])), t->k[i]);
-		arg[0] = ex_add(l, panel->at, ex_mul(l, k, panel->width));
-		arg[1] = first_outer(t, t->side, ex_int(l, 0));
-		key.narg = 2;
-		if (panel->in && t->row < 0) {
-			/* a single row: the vectors of a tile are a panel, or two */
-			Ex *in = ex_make(l, E_MOD, DT_I32, (Ex *[]){ lanes_of(l, v), ex_int(l, WIDE_PANEL) }, 2);
-			arg[0] = ex_add(l, arg[0], ex_sub(l, panel_offset(l, t, r->pack[0], panel, v), in));
-			arg[2] = panel->in;
-			arg[3] = in;
-			key.narg = 4;
-		} else if (panel->in) {
-			arg[2] = ex_add(l, panel->in, lanes_of(l, v));
-			key.narg = 3;
-		} else {
-			arg[0] = ex_add(l, arg[0], panel_offset(l, t, r->pack[0], panel, v));
-		}
-		key.kind = E_LOAD;
-		key.dt = DT_REAL;
-		key.u.buf = b;
-		key.arg = arg;
-		key.wide = true;
-		key.text = r->pack[0]->source ? l->lanes : 0;
-		return ex_get(l, &key);
-	}
-	load = shifted(l, t->b, lanes_of(l, v));
-	Ex key = *load;
+	if (r->pack[0])
+		return packed_vector(l, t, r, v, panel);
+	Ex key = *shifted(l, t->b, lanes_of(l, v));
 	key.wide = true;
 	key.text = l->lanes;
 	return ex_get(l, &key);

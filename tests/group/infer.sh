@@ -1,0 +1,91 @@
+#!/bin/sh
+# infer - the context form of inference C and weights in 16 bits, against a computation in Python: codes, batches,
+# bytes of the arena, two contexts in two threads; no warnings as C99 (gcc and clang), a header for C++, no globals.
+. "$(dirname "$0")/../lib.sh"
+infer=$root/tests/infer
+strict="-std=c99 -pedantic -Wall -Wextra -Wshadow -Wconversion -Werror"
+"$PYTHON" "$infer/reference.py" "$work"
+
+# expect STATUS TEXT COMMAND...: ends with that status, and its messages contain TEXT.
+expect() {
+	e_status=$1 e_text=$2
+	shift 2
+	"$@" >"$work/out" 2>&1
+	e_got=$?
+	cat "$work/out"
+	[ $e_got = "$e_status" ] && grep -q -- "$e_text" "$work/out"
+}
+
+generate() { # FOLDER OPTIONS...: the two files into a folder of their own
+	g_to=$work/$1
+	shift
+	mkdir -p "$g_to" && "$nnc" --infer "$infer/shop.nn" --weights "$work/shop.safetensors" "$@" -o "$g_to/shop_infer.c"
+}
+
+runs() { # FOLDER KIND NAME CC FLAGS...: compiles strictly, runs shop.c
+	r_dir=$work/$1 r_kind=$2 r_out=$work/$1/$3
+	shift 3
+	"$@" $strict -c "$r_dir/shop_infer.c" -o "$r_out.o" &&
+		"$@" -std=gnu99 -I"$r_dir" -DEXPECT="\"$work/${r_kind}_expect.h\"" "$infer/shop.c" "$r_out.o" \
+			-o "$r_out" -lm -pthread && "$r_out"
+}
+
+# Nothing undefined, nothing writable, and nothing public but what the header names.
+symbols() { # OBJECT
+	nm "$1" | awk '$(NF - 1) ~ /^[UDBCdb]$/ && $NF !~ /^(_GLOBAL_OFFSET_TABLE_|memcpy|memset|__stack_chk_fail)$/ { print; bad = 1 }
+		$(NF - 1) == "T" { n++; if ($NF !~ /^shop_(init|run|strerror)$/) { print; bad = 1 } }
+		END { exit bad || n != 3 }'
+}
+
+for kind in none bf16 f16; do
+	try "$kind" generate $kind --quantize $kind
+done
+try "none gcc" runs none none gcc gcc -O2 -march=native
+try "bf16 gcc" runs bf16 bf16 gcc gcc -O2 -march=native
+try "f16 clang" runs f16 f16 clang clang -O2 -march=native
+try "symbols" symbols "$work/none/gcc.o"
+try "clang" runs bf16 bf16 clang clang -O2 -march=native
+try "no vectors" runs f16 f16 scalar gcc -O1 -DNNC_SCALAR
+try "four lanes" runs bf16 bf16 four clang -O1
+try "strict form" generate o0 -O0 --quantize bf16
+try "strict form gcc" runs o0 bf16 o0 gcc -O1
+try "optimized further" generate o3 -O3
+try "optimized further gcc" runs o3 none o3 gcc -O1 -march=native
+
+header() {
+	printf '#include "shop_infer.h"\nint main() { shop net; (void)net; return shop_strerror(0) == 0; }\n' >"$work/h.cc"
+	g++ -std=c++11 -Wall -Wextra -pedantic -Werror -fsyntax-only -I"$work/none" "$work/h.cc"
+}
+try "header for C++" header
+
+# The command line wins over `export`; each text of the header that scripts may rely on.
+static_form() {
+	generate static --api static --batch 1 && grep -q '^int shop_run(const int32_t person\[SHOP_PERSON_LEN\]' "$work/static/shop_infer.h"
+}
+try "static form by option" static_form
+texts() {
+	for t in '^#define SHOP_ARENA_BYTES *[0-9]*u  */\* [0-9 ]* bytes, 5 samples x [0-9 ]* bytes, and room to align \*/$' \
+		'^#define SHOP_MAX_BATCH *5$' '^	SHOP_E_RANGE  = -5 .*out of range' '^} shop;$' \
+		'^int         shop_init(shop \*net, void \*arena, size_t arena_bytes);$' '^ \* Weights: [0-9]* KiB ([0-9 ]* bytes)'; do
+		grep -q "$t" "$work/none/shop_infer.h" || { echo "no line like $t"; return 1; }
+	done
+	[ "$(wc -L <"$work/bf16/shop_infer.c")" -le 120 ]
+}
+try "texts of the header" texts
+
+# Weights that 16 bits cannot hold are refused, and nothing is written.
+refused() { # FILE QUANTIZE
+	expect 3 "$3.*R6" "$nnc" --infer "$infer/shop.nn" --weights "$work/$1.safetensors" --quantize "$2" -o "$work/refused.c" &&
+		[ ! -e "$work/refused.c" ]
+}
+try "NaN" refused bad_nan bf16 "not finite"
+try "infinite" refused bad_inf none "not finite"
+try "too large for bfloat16" refused bad_large bf16 "16 bits"
+try "too large for binary16" refused bad_f16 f16 "16 bits"
+try "large enough for bfloat16" "$nnc" --infer "$infer/shop.nn" --weights "$work/bad_f16.safetensors" --quantize bf16 \
+	-o "$work/fits.c"
+try "self-check of a context" expect 2 "E0405" "$nnc" --infer "$infer/shop.nn" --weights "$work/shop.safetensors" --self-check \
+	-o "$work/c.c"
+try "16 bits of double" expect 2 "E0405" "$nnc" --infer "$infer/shop.nn" --weights "$work/shop.safetensors" --precision f64 \
+	--quantize bf16 -o "$work/c.c"
+finish
