@@ -12,6 +12,7 @@
 #include "rt_fail.h"
 #include "rt_run.h"
 #include "rt_team.h"
+#include "store.h"
 
 static void check_classes(const Run *r, const Dataset *d, const uint32_t *row, int n)
 {
@@ -29,14 +30,24 @@ static void check_classes(const Run *r, const Dataset *d, const uint32_t *row, i
 	}
 }
 
+/* Texts have to be looked up, and what is read from files has one reader: by one thread. */
+static bool is_alone(const Dataset *d, int column)
+{
+	return d->column[column].field->kind == NNRT_WORD || !d->column[column].data;
+}
+
+static void columns_alone(Run *r, const Dataset *d, const uint32_t *row, int n)
+{
+	for (int i = 0; i < d->ncolumn; i++)
+		if (d->column[i].field->kind == NNRT_WORD && d->column[i].nword)
+			rt_dictionary_classes(r, d, i, row, n);
+}
+
 void rt_run_columns(Run *r, const Dataset *d, const uint32_t *row, int n)
 {
 	r->c.B = n;
-	for (int i = 0; i < d->ncolumn; i++) {
-		rt_data_rows(d, i, row, n, r->column[i]);
-		if (d->column[i].field->kind == NNRT_WORD && d->column[i].data)
-			rt_dictionary_classes(r, d, i, row, n);
-	}
+	rt_data_all(d, row, n, r->column);
+	columns_alone(r, d, row, n);
 }
 
 typedef struct {
@@ -54,7 +65,9 @@ static void bind_job(void *arg, int tid, int n)
 	nnrt_own(tid, n, r->c.B, &lo, &hi);
 	for (int i = 0; i < d->ncolumn; i++) {
 		char *to = d->direct ? r->field[i] : r->column[i];
-		rt_data_rows(d, i, b->row + lo, hi - lo, to + d->column[i].stride * (size_t)lo);
+		if (!is_alone(d, i))
+			rt_data_rows(d, i, b->row + lo, hi - lo,
+			             to + d->column[i].stride * (size_t)lo);
 	}
 	if (d->direct)
 		return;
@@ -66,9 +79,16 @@ void rt_run_bind(Run *r, const Dataset *d, const uint32_t *row, int n)
 {
 	BindJob b = { r, d, row };
 	double bytes = 0;
-	for (int i = 0; i < d->ncolumn; i++)
+	bool alone = false;
+	for (int i = 0; i < d->ncolumn; i++) {
 		bytes += (double)d->column[i].stride;
+		alone |= is_alone(d, i);
+	}
 	r->c.B = n;
+	if (alone)
+		rt_store_apart(d, row, n, d->direct ? r->field : r->column);
+	if (alone && !d->direct)
+		columns_alone(r, d, row, n);
 	rt_team_run(r->c.team, bind_job, &b, bytes * n, false);
 	if (!d->direct)
 		check_classes(r, d, row, n);

@@ -29,7 +29,9 @@ void rt_need_loss(const nnrt_model *m, const char *command)
 Dataset *rt_need_data(const nnrt_model *m, const Options *o, const char *command)
 {
 	if (m->data && m->data->source != NNRT_NO_DATA) {
-		Dataset *d = rt_data_load(m, o->data);
+		/* of predict, --out is a file */
+		const char *out = o->out && o->command != C_PREDICT ? o->out : ".";
+		Dataset *d = rt_data_load(m, o->data, out);
 		if (o->fold > 1)
 			rt_data_deal(d, m->data, o->fold);
 		return d;

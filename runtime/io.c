@@ -23,6 +23,7 @@ struct Reader {
 	int fd; /* owned by gz if there is one */
 	gzFile gz;
 	size_t bytes, done; /* on disk; delivered so far */
+	int64_t time;
 	bool gzip;
 };
 
@@ -53,6 +54,7 @@ Reader *rt_open(const char *path, bool gz, const char *code)
 	f->code = code;
 	f->fd = fd;
 	f->bytes = (size_t)st.st_size;
+	f->time = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
 	f->gzip = has_gzip_magic(fd);
 	if (gz && f->gzip) {
 		f->gz = gzdopen(fd, "rb");
@@ -107,6 +109,28 @@ void rt_read(Reader *f, void *to, size_t n, const char *what)
 		rt_fail(RT_FILE, f->code,
 		        "%s: ends after %zu bytes, inside %s (%zu bytes expected there)",
 		        f->path, before + got, what, n);
+}
+
+void rt_read_at(Reader *f, uint64_t at, void *to, size_t n)
+{
+	size_t got = 0;
+	while (got < n) {
+		ssize_t k = pread(f->fd, (char *)to + got, n - got, (off_t)(at + got));
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0)
+			cannot(f->path, f->code, "read");
+		if (k == 0)
+			rt_fail(RT_FILE, f->code,
+			        "%s: ends after %llu bytes now, but had %zu when it was opened",
+			        f->path, (unsigned long long)(at + got), f->bytes);
+		got += (size_t)k;
+	}
+}
+
+int64_t rt_file_time(const Reader *f)
+{
+	return f->time;
 }
 
 size_t rt_file_bytes(const Reader *f)

@@ -112,7 +112,13 @@ typedef struct {
 	int field;                     /* number of the input or target, or of the column     */
 } nnrt_fitted;
 
-typedef enum { NNRT_NO_DATA, NNRT_IDX, NNRT_SYNTHETIC, NNRT_CSV } nnrt_source;
+typedef enum {
+	NNRT_NO_DATA, NNRT_IDX, NNRT_SYNTHETIC, NNRT_CSV, NNRT_NPY, NNRT_NPZ, NNRT_RAW,
+	NNRT_LIBSVM, NNRT_BYTES, NNRT_CHARS, NNRT_CIFAR10, NNRT_CIFAR100
+} nnrt_source;
+
+/* npy, raw: the file of a column; type: of raw, "f32[3, 4]". */
+typedef struct { const char *name, *path, *type; } nnrt_file;
 
 /* Which columns of a source with names make a raw column. */
 typedef struct {
@@ -145,6 +151,10 @@ typedef struct {
 	const char *const *names;      /* csv: of all columns of the file, or 0                */
 	int nnames;
 	const nnrt_pick *pick;         /* csv: of each raw column                              */
+	const nnrt_file *file; int nfile;
+	const char *val_file, *test_file; /* parts of their own: files of the same form, or 0  */
+	unsigned char mapped;          /* cache = "mmap": rows stay in files                    */
+	int64_t context;               /* text: tokens of a sample                              */
 } nnrt_data;
 
 /* Numbers of the training loop that may change between updates. */

@@ -45,13 +45,13 @@ static Dataset *load_rows(const nnrt_model *m, const Options *o, Rows *rows)
 		d = rt_batch_file(m, o->in, false);
 	} else if (o->in) {
 		nnrt_source source = m->data ? m->data->source : NNRT_NO_DATA;
-		if (source != NNRT_IDX && source != NNRT_CSV)
+		if (source == NNRT_NO_DATA || source == NNRT_SYNTHETIC)
 			rt_fail(RT_USAGE, "E0502",
 			        "--in %s: %s has no data source with files; give a "
 			        ".safetensors "
 			        "batch",
 			        o->in, m->source);
-		d = source == NNRT_IDX ? rt_idx_images(m, o->in) : rt_csv_load(m, o->in, false);
+		d = rt_data_in(m, o->in);
 	} else {
 		d = rt_need_data(m, o, "predict");
 		const char *split;

@@ -1,4 +1,4 @@
-/* rt_data.h - rows of data in memory, and which of them train, validate and test.
+/* rt_data.h - rows of data, and which of them train, validate and test.
  *
  * Row numbers count from 0 over all files of a source in the order given in its description.
  *
@@ -27,10 +27,18 @@ typedef struct {
 	int64_t n;
 } Rows;
 
+struct Store;
+
 typedef struct {
 	char *name; /* file or folder, for messages */
 	int64_t rows;
-	int64_t official; /* so many rows at the end are the source's own test part */
+	int64_t official; /* so many rows at the end are a test part of their own ... */
+	int64_t given;    /* ... and so many before them validate */
+	int real_bytes;
+	struct Store **store; /* rows that are read when they are needed (store.h) */
+	int nstore;
+	uint32_t *vocabulary; /* text of characters: their code points, ascending */
+	int32_t nvocabulary;
 	bool direct;      /* the columns are the model's inputs and targets */
 	Column *column;
 	int ncolumn;
@@ -42,9 +50,15 @@ typedef struct {
 /* ---- data/data.c
  * ----------------------------------------------------------------------------- */
 
-/* Loads the source of the program's data section and deals its rows. path: --data, or 0.
- * Data that do not fit end the program: R1 shapes, R4 classes, R5 numbers of rows, R7 files. */
-Dataset *rt_data_load(const nnrt_model *m, const char *path);
+/* Loads the source of the program's data section and deals its rows. path: --data, or 0; out: the
+ * folder for files of rows (`cache = "mmap"`).
+ * Data that do not fit end the program: R1 types and shapes, R2 values, R4 classes, R5 numbers of
+ * rows and columns, R7 files. */
+Dataset *rt_data_load(const nnrt_model *m, const char *path, const char *out);
+
+/* The rows of a file in the form of the source, for predict: columns that only targets need may be
+ * missing.  They are not dealt. */
+Dataset *rt_data_in(const nnrt_model *m, const char *path);
 
 /* (deal.c) Deals the rows to train, val and test by the data section (0: all of them train);
  * fold: of k-fold, counting from 1.  May be called again. */
@@ -53,6 +67,8 @@ void rt_data_deal(Dataset *d, const nnrt_data *how, int fold);
 /* Rows row[0..n-1] of a column, one after the other in its own kind, into `to` (n * stride
  * bytes).  A column that is not there gives zeros.  The one way to read rows. */
 void rt_data_rows(const Dataset *d, int column, const uint32_t *row, int n, void *to);
+/* The same of all columns, each into to[column]. */
+void rt_data_all(const Dataset *d, const uint32_t *row, int n, void *const *to);
 
 /* A dataset without rows whose columns are `n` fields of the model. */
 Dataset *rt_data_new(const char *name, const nnrt_field *field, int n, int real_bytes);
@@ -77,13 +93,6 @@ char *rt_data_path(const char *path);
 Dataset *rt_idx_load(const nnrt_model *m, const char *path);
 /* Only images, from one file; the other columns are not there. */
 Dataset *rt_idx_images(const nnrt_model *m, const char *path);
-
-/* ---- data/csv.c
- * ------------------------------------------------------------------------------ */
-
-/* The columns of the data section from a CSV file; path: --data or --in, or 0.  targets: columns that
- * only targets need must be there (predict does without). */
-Dataset *rt_csv_load(const nnrt_model *m, const char *path, bool targets);
 
 /* ---- data/synthetic.c
  * ------------------------------------------------------------------------ */

@@ -29,6 +29,13 @@ void rt_read(Reader *f, void *to, size_t n, const char *what);
 /* Up to n bytes; fewer only at the end of the file. */
 size_t rt_read_some(Reader *f, void *to, size_t n);
 
+/* Exactly n bytes from byte `at` on, of a file that is not decompressed.  A file that has become
+ * shorter ends the program like any other. */
+void rt_read_at(Reader *f, uint64_t at, void *to, size_t n);
+
+/* The time at which the file was last changed, in nanoseconds. */
+int64_t rt_file_time(const Reader *f);
+
 /* Size of the file on disk in bytes, and whether it is gzip. */
 size_t rt_file_bytes(const Reader *f);
 bool rt_is_gzip(const Reader *f);
@@ -42,6 +49,9 @@ typedef struct Writer Writer;
 
 /* Begins a file; "-" is standard output. Devices and pipes are written to directly. */
 Writer *rt_create(const char *path);
+/* The same for a file that takes long to make, from data that may turn out bad: until rt_commit it has
+ * no name, so that nothing is left of it however the program ends. */
+Writer *rt_create_unnamed(const char *path);
 void rt_write(Writer *f, const void *from, size_t n);
 void rt_print(Writer *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Puts the finished file in place and frees f. */

@@ -24,12 +24,13 @@
 struct Writer {
 	FILE *out;
 	char *path, *temp; /* temp 0: written in place (standard output, a device) */
+	bool unnamed;      /* temp does not exist yet */
 };
 
 static _Noreturn void failed(Writer *f, const char *tried)
 {
 	int why = errno;
-	if (f->temp)
+	if (f->temp && !f->unnamed)
 		unlink(f->temp);
 	rt_fail(RT_FILE, "R7", "%s: cannot %s: %s",
 	        strcmp(f->path, "-") ? f->path : "standard output", tried, strerror(why));
@@ -75,6 +76,51 @@ Writer *rt_create(const char *path)
 	return f;
 }
 
+static char *folder_of(const char *path)
+{
+	char *dir = rt_text("%s", path);
+	char *slash = strrchr(dir, '/');
+	if (slash)
+		slash[slash == dir] = 0;
+	if (slash)
+		return dir;
+	rt_free(dir);
+	return rt_text(".");
+}
+
+Writer *rt_create_unnamed(const char *path)
+{
+	Writer *f = rt_alloc(1, sizeof *f, "a file");
+	char *dir = folder_of(path);
+	int fd = open(dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+	rt_free(dir);
+	/* not every file system can */
+	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)) {
+		rt_free(f);
+		return rt_create(path);
+	}
+	f->path = rt_text("%s", path);
+	if (fd < 0)
+		failed(f, "create");
+	f->temp = rt_text("%s.%ld.tmp", path, (long)getpid());
+	f->unnamed = true;
+	f->out = fdopen(fd, "wb");
+	if (!f->out)
+		failed(f, "create");
+	return f;
+}
+
+/* Gives the file its temporary name. */
+static void name_it(Writer *f)
+{
+	char *number = rt_text("/proc/self/fd/%d", fileno(f->out));
+	unlink(f->temp); /* of a process of the same number that is gone */
+	if (linkat(AT_FDCWD, number, AT_FDCWD, f->temp, AT_SYMLINK_FOLLOW))
+		failed(f, "name");
+	f->unnamed = false;
+	rt_free(number);
+}
+
 void rt_write(Writer *f, const void *from, size_t n)
 {
 	if (n && fwrite(from, 1, n, f->out) != n)
@@ -95,11 +141,8 @@ void rt_print(Writer *f, const char *format, ...)
  * there. */
 static void sync_folder_of(Writer *f)
 {
-	char *dir = rt_text("%s", f->path);
-	char *slash = strrchr(dir, '/');
-	if (slash)
-		slash[slash == dir] = 0;
-	int fd = open(slash ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char *dir = folder_of(f->path);
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0 && fsync(fd) < 0 && errno != EINVAL && errno != ENOTSUP)
 		failed(f, "sync the folder of");
 	if (fd >= 0)
@@ -114,6 +157,8 @@ static void commit(Writer *f, bool sync)
 	if (f->temp) {
 		if (sync && fsync(fileno(f->out)))
 			failed(f, "sync");
+		if (f->unnamed)
+			name_it(f);
 		if (fclose(f->out))
 			failed(f, "close");
 		if (rename(f->temp, f->path))

@@ -107,6 +107,14 @@ static int list_entries(Job *j, const char *kind, const char *parts)
 static void list_sources(void)
 {
 	row("idx(dir)", "images and labels of MNIST and Fashion-MNIST, also .gz");
+	row("cifar10(dir)", "CIFAR-10, binary version");
+	row("cifar100(dir)", "CIFAR-100, binary version");
+	row("csv(file)", "a table of text: columns by name");
+	row("npy(x = file, y = file)", "NumPy arrays");
+	row("npz(file)", "an archive of NumPy arrays");
+	row("raw(x = file, type)", "rows of numbers without a header");
+	row("libsvm(file)", "sparse lines: LABEL INDEX:VALUE ...");
+	row("text(file, level, context)", "windows of bytes or characters");
 	row("synthetic(kind, n, noise = 0.1)", "samples made in memory");
 }
 
@@ -157,6 +165,15 @@ static void explain_code(const CodeDoc *c)
 	lines("    ", c->repair);
 }
 
+static bool is_source(const char *name)
+{
+	static const char *const no[] = { "train", "data", "early_stopping", "search", "export" };
+	for (size_t i = 0; i < sizeof no / sizeof *no; i++)
+		if (!strcmp(name, no[i]))
+			return false;
+	return true;
+}
+
 static void explain_topic(const TopicDoc *t)
 {
 	printf("%s\n\n", t->signature);
@@ -169,7 +186,7 @@ static void explain_topic(const TopicDoc *t)
 		printf("\n  The second column is the value of a setting that is not given.  A "
 		       "setting that\n"
 		       "  this version does not have is refused with E0405.\n");
-	if (!strcmp(t->name, "idx") || !strcmp(t->name, "synthetic"))
+	if (is_source(t->name))
 		printf("\n  Also the arguments of every source: nnc --explain data\n");
 }
 

@@ -13,6 +13,34 @@ const TopicDoc topic_docs[] = {
 	  "Images and labels in the files of MNIST and Fashion-MNIST, also compressed (.gz). "
 	  "Columns: "
 	  "images u8[1, H, W], labels. The official test part is the test split." },
+	{ "csv", "csv(file, header = true, sep = \",\", names = [...], missing = \"error\")",
+	  "A table of text, also compressed (.gz): quoted cells with separators and line ends in "
+	  "them, any line ends, a byte order mark. A column is called by its name; "
+	  "`column(\"any text\")` by any name; `columns(\"a\", \"b\")` is f32[2]; `others()` is what "
+	  "no field names, in file order. Without a header columns are c1, c2, ... or have the "
+	  "names that `names` gives to all of them." },
+	{ "npy", "npy(x = \"x.npy\", y = \"y.npy\")",
+	  "NumPy arrays, each a column of that name: the first dimension counts the samples, the "
+	  "rest is the shape of one. C order; f2 f4 f8 i1..i8 u1..u8 b1 of either byte order. "
+	  "Integers bind to class(K), too." },
+	{ "npz", "npz(file)",
+	  "The arrays of numpy.savez or savez_compressed, each a column of its name." },
+	{ "raw", "raw(x = \"x.bin\", type = \"f32[3, 4]\")",
+	  "Rows of that type without a header, little-endian; each file is a column of that "
+	  "name." },
+	{ "libsvm", "libsvm(file)",
+	  "Lines `LABEL INDEX:VALUE ...`. Columns: x (indices from 1, what is not given is 0) and y; "
+	  "labels -1 and 1 are the classes 0 and 1 of class(2)." },
+	{ "text", "text(file, level = \"byte\", context = T)",
+	  "Windows of a text, one behind the other. Columns: tokens and next, the same one further. "
+	  "`level = \"char\"` numbers the characters that occur by code point. val and test are the "
+	  "last parts of the text." },
+	{ "cifar10", "cifar10(dir)",
+	  "The binary version. Columns: images u8[3, 32, 32], labels. test_batch.bin is the test "
+	  "split." },
+	{ "cifar100", "cifar100(dir)",
+	  "The binary version. Columns: images u8[3, 32, 32], labels (the 100 fine ones). test.bin is "
+	  "the test split." },
 	{ "synthetic", "synthetic(kind, n, noise = 0.1)",
 	  "Samples made in memory, for a first run without downloads; inputs and targets of the "
 	  "model are bound by name. Kinds: \"random\", every value independent; \"linear\", targets "
@@ -63,14 +91,31 @@ const SettingDoc setting_docs[] = {
 	  "\"skip\" the update, or \"rollback\" to the state of the last report" },
 	{ "train", "keep", "3", "checkpoints that are kept" },
 	{ "train", "quantize", "\"none\"", "train for 8-bit weights" },
-	{ "data", "val", "0", "validation part: a fraction of the rows, or a number of rows" },
-	{ "data", "test", "0", "test part: a fraction of the rows, or a number of rows" },
+	{ "data", "val", "0",
+	  "validation part: a fraction of the rows, a number of rows, or a file of the same form" },
+	{ "data", "test", "0", "test part: likewise" },
 	{ "data", "split", "none",
 	  "holdout(val =, test =, stratify = field), kfold(k), time(0.8)" },
 	{ "data", "balance", "none",
 	  "a field of classes: an epoch draws as many rows, every class equally likely" },
 	{ "data", "seed", "0", "of the division into parts" },
 	{ "data", "shuffle", "true", "divide at random, not in file order" },
+	{ "data", "cache", "\"ram\"",
+	  "\"mmap\": rows stay in files; text formats are turned into NAME.rows once" },
+	{ "csv", "file", "-", "the table" },
+	{ "csv", "header", "true", "the first line names the columns" },
+	{ "csv", "sep", "\",\"", "one character; \"\\t\" is a tab" },
+	{ "csv", "names", "-", "a name for every column of the file" },
+	{ "csv", "missing", "\"error\"",
+	  "\"drop\" leaves out rows with an empty cell, NA, nan, null or ?" },
+	{ "npz", "file", "-", "the archive" },
+	{ "raw", "type", "-", "of one sample: f32[3, 4], u8" },
+	{ "libsvm", "file", "-", "the lines" },
+	{ "text", "file", "-", "the text, UTF-8 or bytes" },
+	{ "text", "level", "\"byte\"", "or \"char\"" },
+	{ "text", "context", "-", "tokens of a sample" },
+	{ "cifar10", "dir", "-", "the folder with data_batch_1.bin ... test_batch.bin" },
+	{ "cifar100", "dir", "-", "the folder with train.bin and test.bin" },
 	{ "idx", "dir", "-", "the folder with the four files" },
 	{ "idx", "images", "-", "a file of images, instead of `dir`" },
 	{ "idx", "labels", "-", "a file of labels" },

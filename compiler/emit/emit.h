@@ -5,6 +5,7 @@
  *     selfcheck.c  its NAME_selfcheck()                    infer.h    what the two share
  *     account.c  layers, parameters, work                  about.c    what a trainer says of itself
  *     raw.c      raw columns as the inputs of inference
+ *     source.c   the data section's table
  */
 #ifndef NNC_EMIT_H
 #define NNC_EMIT_H
@@ -37,9 +38,6 @@ const char *inference_draws(const Module *m);
 bool emit_inference(Out *o, Out *h, Module *m, const Options *opt, const Weights *w,
                     const char *weights_name, const char *name, const char *include);
 
-/* The text as a C string literal; 0 for none. */
-const char *c_string(Arena *a, const char *s);
-
 /* One phase of the trainer, built: "init" "grad" "eval" "update" "bind" "fit". For the dumps. */
 Fn  *train_fn(const Module *m, const Options *opt, const char *phase);
 
@@ -48,5 +46,13 @@ Fn  *train_fn(const Module *m, const Options *opt, const char *phase);
  * leaf: the C expression of a leaf. */
 void emit_scalar(Out *o, const Graph *g, const char *head, const char *result, const char *args,
                  const char *(*leaf)(Arena *a, const Node *n));
+
+/* ---- source.c ------------------------------------------------------------------------------ */
+
+/* The table `data` of a trainer, and what it refers to. */
+void emit_source(Out *o, const Module *m);
+/* A text as a C string, 0 as 0; a number so that C reads the same. */
+const char *c_string(Arena *a, const char *s);
+const char *c_number(Arena *a, double v);
 
 #endif

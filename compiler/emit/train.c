@@ -186,31 +186,6 @@ Fn *train_fn(const Module *m, const Options *opt, const char *phase)
 
 /* ---- tables ---------------------------------------------------------------------- */
 
-const char *c_string(Arena *a, const char *s)
-{
-	if (!s)
-		return "0";
-	char *r = NEWN(a, char, 4 * strlen(s) + 3), *to = r;
-	*to++ = '"';
-	for (; *s; s++) {
-		unsigned char ch = (unsigned char)*s;
-		if (ch == '"' || ch == '\\')
-			*to++ = '\\';
-		if (ch < ' ' || ch > '~')
-			to += sprintf(to, "\\%03o", ch);
-		else
-			*to++ = (char)ch;
-	}
-	*to++ = '"';
-	return r;
-}
-
-static const char *number(Arena *a, double v)
-{
-	char buf[40];
-	return arena_printf(a, "%s", number_text(buf, v, false));
-}
-
 static void print_dims(Out *o, const Type *t, int from)
 {
 	out(o, "{ ");
@@ -235,7 +210,7 @@ static void print_tensors(Out *o, const Module *m, const char *name, const Tenso
 		out(o, "{ %s, %d, ", c_string(a, v[i].path), v[i].ty.rank);
 		print_dims(o, &v[i].ty, 0);
 		out(o, ", %lld, %lld, %s, %d, %d, %d },\n", (long long)v[i].len,
-		    (long long)v[i].offset, number(a, v[i].lr_scale), v[i].decayed,
+		    (long long)v[i].offset, c_number(a, v[i].lr_scale), v[i].decayed,
 		    v[i].trained, number_knob(m, v[i].proximal));
 	}
 	out(o, "};\n\n");
@@ -357,79 +332,24 @@ static void print_small_tables(Out *o, Arena *a, const Module *m)
 		out(o, "static const nnrt_setting settings[] = {\n");
 		for (int i = 0; i < m->nsetting; i++)
 			out(o, "{ %s, %s, %d, %d, %s, %s },\n", c_string(a, m->setting[i].name),
-			    number(a, m->setting[i].value), m->setting[i].integer, m->setting[i].ranged,
-			    number(a, m->setting[i].least), number(a, m->setting[i].most));
+			    c_number(a, m->setting[i].value), m->setting[i].integer, m->setting[i].ranged,
+			    c_number(a, m->setting[i].least), c_number(a, m->setting[i].most));
 		out(o, "};\n\n");
 	}
-}
-
-/* A list of texts as a table; its name, or 0 where it is empty. */
-static const char *print_names(Out *o, Arena *a, const char *name, const Sym *v, int64_t n)
-{
-	if (!n)
-		return "0";
-	out(o, "static const char *const %s[] = {\n", name);
-	for (int64_t i = 0; i < n; i++)
-		out(o, "%s,\n", c_string(a, v[i]));
-	out(o, "};\n\n");
-	return name;
-}
-
-/* What the columns of a source with names pick in the file. */
-static void print_picks(Out *o, Arena *a, const Module *m)
-{
-	for (int i = 0; i < m->npick; i++)
-		print_names(o, a, arena_printf(a, "pick%d", i), m->pick[i].name, m->pick[i].n);
-	out(o, "static const nnrt_pick picks[] = {\n");
-	for (int i = 0; i < m->npick; i++)
-		out(o, "{ %s, %d, %d, %d, %s, %d, %d },\n",
-		    m->pick[i].n ? arena_printf(a, "pick%d", i) : "0", m->pick[i].n,
-		    m->pick[i].rest, m->pick[i].gaps, c_string(a, m->pick[i].gap),
-		    m->pick[i].sorted, m->pick[i].target);
-	out(o, "};\n\n");
-}
-
-static void print_source(Out *o, Arena *a, const Module *m)
-{
-	static const char *const source[] = { "NNRT_NO_DATA", "NNRT_IDX", "NNRT_SYNTHETIC",
-		                              "NNRT_CSV" };
-	const DataInfo *d = &m->data;
-	bool csv = d->source == DATA_CSV && m->npick;
-	if (csv)
-		print_picks(o, a, m);
-	const char *names = print_names(o, a, "names", d->names, d->nnames);
-	out(o,
-	    "static const nnrt_data data = {\n"
-	    ".source = %s, .path = %s, .images = %s, .labels = %s,\n"
-	    ".kind = %s, .n = %lld, .noise = %s,\n"
-	    ".val = %s, .test = %s, .seed = %llu, .shuffle = %d,\n"
-	    ".time = %s, .stratify = %d, .balance = %d, .folds = %lld,\n",
-	    source[d->source], c_string(a, d->path), c_string(a, d->images),
-	    c_string(a, d->labels), c_string(a, d->kind), (long long)d->n,
-	    number(a, d->noise), number(a, d->val), number(a, d->test),
-	    (unsigned long long)d->seed, d->shuffle, number(a, d->time), d->stratify,
-	    d->balance, (long long)d->folds);
-	if (d->source == DATA_CSV)
-		out(o,
-		    ".header = %d, .sep = %s, .names = %s, .nnames = %lld, .missing = %s,\n"
-		    ".pick = %s,\n",
-		    d->header, c_string(a, d->sep), names, (long long)d->nnames,
-		    c_string(a, d->missing), csv ? "picks" : "0");
-	out(o, "};\n\n");
 }
 
 static void print_data(Out *o, Arena *a, const Module *m)
 {
 	const TrainInfo *t = &m->train;
 	if (m->data.source != DATA_NONE)
-		print_source(o, a, m);
+		emit_source(o, m);
 	if (!t->given)
 		return;
 	out(o,
 	    "static const nnrt_train train = {\n"
 	    ".epochs = %s, .steps = %s, .batch = %lld, .seed = %llu,\n"
 	    ".shuffle = %d, .drop_last = %d, .monitor = %s,\n",
-	    number(a, t->epochs), number(a, t->steps), (long long)t->batch,
+	    c_number(a, t->epochs), c_number(a, t->steps), (long long)t->batch,
 	    (unsigned long long)t->seed, t->shuffle, t->drop_last, c_string(a, t->monitor));
 	out(o,
 	    ".number = { %d, %d, %d, %d }, .nonfinite = %d,\n"
@@ -437,10 +357,10 @@ static void print_data(Out *o, Arena *a, const Module *m)
 	    ".batch_knob = %d, .batch_multiple = %lld,\n",
 	    number_knob(m, t->number[TN_CLIP_VALUE]), number_knob(m, t->number[TN_CLIP_NORM]),
 	    number_knob(m, t->number[TN_ACCUMULATE]), number_knob(m, t->number[TN_EMA]),
-	    t->nonfinite, number(a, t->validate), t->validate_steps,
+	    t->nonfinite, c_number(a, t->validate), t->validate_steps,
 	    number_knob(m, t->batch_number), (long long)t->batch_multiple);
 	out(o, ".checkpoint = %s, .checkpoint_steps = %d, .keep = %d,\n};\n\n",
-	    number(a, t->checkpoint), t->checkpoint_steps, t->keep);
+	    c_number(a, t->checkpoint), t->checkpoint_steps, t->keep);
 }
 
 /* The conditions of `stop`. */
@@ -461,7 +381,7 @@ static void print_stop(Out *o, Arena *a, const Module *m)
 	out(o, "static const nnrt_early early[] = {\n");
 	for (int i = 0; i < t->nearly; i++)
 		out(o, "{ %d, %d, %s, %s },\n", t->early[i].score, t->early[i].larger,
-		    number(a, t->early[i].patience), number(a, t->early[i].min_delta));
+		    c_number(a, t->early[i].patience), c_number(a, t->early[i].min_delta));
 	out(o, "};\n\n");
 }
 

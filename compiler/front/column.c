@@ -9,6 +9,7 @@
  */
 #include "elab.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- what stands where ---------------------------------------------------------------------- */
@@ -161,20 +162,59 @@ static Type type_of(const Elab *e, int n, const Pick *p, int size)
 	return t;
 }
 
-static void known_name(Elab *e, Sym name, Span at)
+/* The names of the source's columns; returns their number, 0: any name. */
+static int names_of(Elab *e, const char ***list)
 {
+	static const char *const two[][2] = {
+		[DATA_IDX] = { "images", "labels" },     [DATA_LIBSVM] = { "x", "y" },
+		[DATA_BYTES] = { "tokens", "next" },     [DATA_CHARS] = { "tokens", "next" },
+		[DATA_CIFAR10] = { "images", "labels" }, [DATA_CIFAR100] = { "images", "labels" },
+	};
 	const DataInfo *d = &e->m->data;
-	bool found = d->nnames == 0;
-	for (int i = 0; i < d->nnames; i++)
-		found |= d->names[i] == name;
-	if (found)
-		return;
-	Diag *m = fail(e, at, "E0204", "`names` has no column `%s`", name);
-	const char *near = nearest(name, (const char *const *)d->names, (int)d->nnames);
+	const char **name = NEWN(e->mem, const char *, d->nnames + d->nfile + 2);
+	int n = 0;
+	*list = name;
+	if (d->source == DATA_CSV || d->source == DATA_NPZ)
+		for (; n < d->nnames; n++)
+			name[n] = d->names[n];
+	else if (d->source == DATA_NPY || d->source == DATA_RAW)
+		for (; n < d->nfile; n++)
+			name[n] = d->file[n].name;
+	else
+		for (; n < 2; n++)
+			name[n] = two[d->source][n];
+	return n;
+}
+
+static bool is_known(Elab *e, Sym name)
+{
+	const char **known;
+	int n = names_of(e, &known);
+	bool found = n == 0;
+	for (int i = 0; i < n; i++)
+		found |= !strcmp(known[i], name);
+	return found;
+}
+
+static bool known_name(Elab *e, Sym name, Span at)
+{
+	if (is_known(e, name))
+		return true;
+	const char **known;
+	int n = names_of(e, &known);
+	bool csv = e->m->data.source == DATA_CSV;
+	Diag *m = fail(e, at, "E0204", "%s no column `%s`", csv ? "`names` has" : "the data have",
+	               name);
+	const char *near = nearest(name, known, n);
 	if (near)
 		diag_help(m, "did you mean `%s`?", near);
-	else
+	else if (csv)
 		diag_help(m, "add it to `names`, which counts all columns of the file");
+	else if (n == 2)
+		diag_help(m, "the columns are `%s` and `%s`", known[0], known[1]);
+	else
+		diag_help(m, "give its file in `data`: `%s = \"file\"`", name);
+	return false;
 }
 
 static Value value_of(Elab *e, Sym name, const Type *ty, const Pick *p, Span at)
@@ -191,23 +231,83 @@ static Value value_of(Elab *e, Sym name, const Type *ty, const Pick *p, Span at)
 
 /* ---- names and calls ------------------------------------------------------------------------ */
 
+/* The shape of `raw` is written down: it must be the field's. */
+static bool raw_fits(Elab *e, Sym name, Span at)
+{
+	const DataInfo *d = &e->m->data;
+	const Type *want = &e->field->ty;
+	const char *s = d->type + strcspn(d->type, "[");
+	bool real = strchr("fb", *d->type) && d->type[1] != 'o', same = true;
+	int k = 1;
+	for (; *s && *s != ']'; k++) {
+		char *end;
+		long extent = strtol(s + 1, &end, 10);
+		same &= k < want->rank && want->dim[k].k == extent;
+		s = end;
+	}
+	if (same && k == want->rank && (!real || want->dt == DT_REAL))
+		return true;
+	Diag *m = fail(e, at, same && k == want->rank ? "E0310" : "E0301",
+	               "`%s` is declared as %s, but a row of `%s` is %s", e->field->name,
+	               type_text(e->mem, want), name, d->type);
+	diag_span(m, e->field->at, "%s", "");
+	diag_help(m, "write the shape of one sample, without the batch: `type = \"f32[3, 4]\"`");
+	return false;
+}
+
+/* Windows have the length that the field says. */
+static bool window_fits(Elab *e, Span at)
+{
+	const Type *want = &e->field->ty;
+	int64_t context = e->m->data.context;
+	if (want->rank == 2 && want->dim[1].k == context)
+		return true;
+	Diag *m = fail(e, at, "E0301", "`%s` is declared as %s, but a window has %lld tokens",
+	               e->field->name, type_text(e->mem, want), (long long)context);
+	diag_span(m, e->field->at, "%s", "");
+	diag_help(m, "write `context = T` in `data` and `class(V)[N, T]` in the model with the "
+	             "same T");
+	return false;
+}
+
 static Value one_column(Elab *e, Sym name, const Ast *a)
 {
+	DataSource source = e->m->data.source;
 	Pick p = { .name = NEW(e->mem, Sym), .n = 1 };
 	p.name[0] = name;
 	int size = look(e, a, &p);
-	known_name(e, name, a->at);
-	Type t = type_of(e, 0, &p, size);
+	if (!known_name(e, name, a->at))
+		return v_poison();
+	Type one = type_of(e, 0, &p, size), t = e->field->ty;
+	if (source == DATA_CSV)
+		t = one;
+	t.dt = one.dt;
+	t.classes = one.classes;
+	if (source == DATA_IDX || source == DATA_CIFAR10 || source == DATA_CIFAR100) {
+		t.dt = !strcmp(name, "images") ? DT_U8 : DT_I32;
+		t.classes = t.dt == DT_U8 ? 0 : e->field->ty.classes;
+	}
+	if (source == DATA_RAW && !raw_fits(e, name, a->at))
+		return v_poison();
+	if ((source == DATA_BYTES || source == DATA_CHARS) && !window_fits(e, a->at))
+		return v_poison();
 	return value_of(e, name, &t, &p, a->at);
 }
 
 bool column_name(Elab *e, Ast *a, Value *v)
 {
-	if (e->m->data.source != DATA_CSV || !e->field || map_get(&e->def, a->u.name) ||
-	    in_prelude(e, a->at))
+	if (!e->field || map_get(&e->def, a->u.name) || in_prelude(e, a->at))
+		return false;
+	/* an unknown name is likely to be something else where there are two columns only */
+	if (e->m->data.source == DATA_IDX && !is_known(e, a->u.name))
 		return false;
 	*v = one_column(e, a->u.name, a);
 	return true;
+}
+
+bool column_is_known(Elab *e, Sym name)
+{
+	return is_known(e, name);
 }
 
 static Value several(Elab *e, Ast *call, const Args *args)
@@ -217,7 +317,8 @@ static Value several(Elab *e, Ast *call, const Args *args)
 	for (int i = 0; i < args->n; i++) {
 		if (!need_string(e, &args->v[i].v, "the name of a column", &p.name[i]))
 			return v_poison();
-		known_name(e, p.name[i], args->v[i].at);
+		if (!known_name(e, p.name[i], args->v[i].at))
+			return v_poison();
 		name = arena_printf(e->mem, "%s%s\"%s\"", name, i ? ", " : "", p.name[i]);
 	}
 	int size = look(e, call, &p);

@@ -10,59 +10,12 @@
 
 /* ---- fields ------------------------------------------------------------------------------ */
 
-static bool mentions(const Ast *a, const char *name)
-{
-	if (!a)
-		return false;
-	if (a->kind == A_NAME)
-		return !strcmp(a->u.name, name);
-	if (a->kind == A_BINARY)
-		return mentions(a->u.bin.l, name) || mentions(a->u.bin.r, name);
-	if (a->kind == A_UNARY)
-		return mentions(a->u.bin.l, name);
-	if (a->kind == A_PIPE)
-		return mentions(a->u.pipe.from, name) || mentions(a->u.pipe.stage, name);
-	if (a->kind == A_ARG)
-		return mentions(a->u.arg.value, name);
-	if (a->kind == A_INDEX)
-		return mentions(a->u.index.of, name);
-	for (int i = 0; a->kind == A_CALL && i < a->u.call.arg.n; i++)
-		if (mentions(a->u.call.arg.v[i], name))
-			return true;
-	return false;
-}
-
 static Frame *data_frame(Elab *e)
 {
 	Def *d = NEW(e->mem, Def);
 	d->name = job_sym(e->j, "data");
 	d->ast = e->model;
 	return frame_new(e, d, 0, e->data->at);
-}
-
-/* The columns of idx as values of this field's shape. */
-static bool bind_columns(Elab *e, const Field *in, Ast *value)
-{
-	Sym images = job_sym(e->j, "images"), labels = job_sym(e->j, "labels");
-	bool ok = true;
-	if (mentions(value, images)) {
-		Type t = type_make(DT_U8, in->ty.rank, in->ty.dim);
-		Node *n = column_raw(e, images, &t, 0, value->at);
-		ok &= n != 0;
-		if (n)
-			frame_bind(e, e->frame, images, v_tensor(e, n, value->at), value->at)
-				->quiet = true;
-	}
-	if (mentions(value, labels)) {
-		Type t = in->ty;
-		t.dt = DT_I32;
-		Node *n = column_raw(e, labels, &t, 0, value->at);
-		ok &= n != 0;
-		if (n)
-			frame_bind(e, e->frame, labels, v_tensor(e, n, value->at), value->at)
-				->quiet = true;
-	}
-	return ok;
 }
 
 /* A truth as class 0 or 1. */
@@ -109,11 +62,7 @@ static void bind_field(Elab *e, int i, Ast *value)
 	const Field *in = &e->m->in[i];
 	e->frame = 0;
 	e->frame = data_frame(e);
-	e->field = in;
-	if (e->m->data.source == DATA_CSV)
-		columns_begin(e, in, value);
-	else if (!bind_columns(e, in, value))
-		return;
+	columns_begin(e, in, value);
 	Value v = eval(e, value);
 	if (v.kind == V_POISON)
 		return;
@@ -198,11 +147,16 @@ static void missing_field(Elab *e, const Field *in)
 		diag_help(d, "did you mean `%s = %s` at line %d?", in->name,
 		          source_text(e->j, stray->u.decl.value->at), line);
 	} else {
-		bool csv = e->m->data.source == DATA_CSV;
+		const DataInfo *data = &e->m->data;
+		bool files = data->source == DATA_NPY || data->source == DATA_RAW;
+		bool text = data->source == DATA_BYTES || data->source == DATA_CHARS;
 		diag_help(d, "write `%s = %s` in `data`", in->name,
-		          csv          ? "others()"
-		          : in->target ? "labels"
-		                       : "images / 255");
+		          data->source == DATA_CSV      ? "others()"
+		          : files && data->nfile        ? data->file[0].name
+		          : text                        ? in->target ? "next" : "tokens"
+		          : data->source == DATA_LIBSVM ? in->target ? "y" : "x"
+		          : in->target                  ? "labels"
+		                                        : "images / 255");
 	}
 }
 
@@ -265,8 +219,7 @@ static void fields(Elab *e)
 		Ast *s = body ? setting_of(e, m->in[i].name) : 0;
 		Ast name = { .kind = A_NAME, .at = m->in[i].at, .name_at = m->in[i].at };
 		name.u.name = m->in[i].name;
-		bool raw = !strcmp(name.u.name, "images") || !strcmp(name.u.name, "labels");
-		if (!body && !raw && m->data.source != DATA_CSV) {
+		if (!body && !column_is_known(e, name.u.name)) {
 			missing_field(e, &m->in[i]);
 			continue;
 		}

@@ -475,6 +475,8 @@ void  column_sizes(Elab *e, const Field *in, const Ast *value);
 /* A name, or a call of others, columns, column, as raw columns; false: it is none. */
 bool  column_name(Elab *e, Ast *a, Value *v);
 bool  column_call(Elab *e, Ast *call, Value *v);
+/* May the source have a column of this name? */
+bool  column_is_known(Elab *e, Sym name);
 /* A raw column of that name and type; 0 after a message.  pick may be 0. */
 Node *column_raw(Elab *e, Sym name, const Type *ty, const Pick *pick, Span at);
 

@@ -14,7 +14,7 @@ static const struct { const char *what, *names;
 	{ "the data function",
 	  " random_crop random_flip "
 	  "random_shift random_rotate cutout mixup " },
-	{ "the data source", " cifar10 cifar100 text images npy npz raw libsvm " },
+	{ "the data source", " images " },
 };
 
 bool later_name(const char *name, const char **what)

@@ -119,6 +119,82 @@ static void check_csv(Elab *e, const SourceRow *s, Ast *call, Args *args)
 	}
 }
 
+static void check_file(Elab *e, const SourceRow *s, Ast *call, Args *args)
+{
+	(void)args;
+	if (!e->m->data.path)
+		missing_argument(e, s, call, s->param[0].name);
+}
+
+static void check_files(Elab *e, const SourceRow *s, Ast *call, Args *args)
+{
+	(void)args;
+	if (e->m->data.nfile)
+		return;
+	Diag *m = fail(e, call->at, "E0207", "`%s` needs a file for every column", s->name);
+	diag_note(m, "%s", s->signature);
+}
+
+/* "f32[3, 4]", "u8": a type that files have, extents >= 1. */
+static bool raw_type(const char *s)
+{
+	static const char *const name[] = { "f16", "f32", "f64", "bf16", "i8",  "i16", "i32",
+		                            "i64", "u8",  "u16", "u32",  "u64", "bool" };
+	size_t n = strcspn(s, "[");
+	bool known = false;
+	for (size_t i = 0; i < sizeof name / sizeof *name; i++)
+		known |= strlen(name[i]) == n && !strncmp(s, name[i], n);
+	if (!known || !s[n])
+		return known;
+	int rank = 0;
+	for (s += n; *s == '[' || *s == ','; rank++) {
+		s += 1 + strspn(s + 1, " ");
+		size_t digits = strspn(s, "0123456789");
+		if (*s == '0' || digits == 0 || digits > 9)
+			return false;
+		s += digits + strspn(s + digits, " ");
+	}
+	return rank <= MAXRANK && !strcmp(s, "]");
+}
+
+static void check_raw(Elab *e, const SourceRow *s, Ast *call, Args *args)
+{
+	DataInfo *d = &e->m->data;
+	check_files(e, s, call, args);
+	if (!d->type) {
+		missing_argument(e, s, call, "type");
+		return;
+	}
+	if (!raw_type(d->type)) {
+		Diag *m = fail(e, place_of(args, "type", 1, call->at), "E0404",
+		               "\"%s\" is no type of a row", d->type);
+		diag_help(m, "write `type = \"f32[3, 4]\"`: f16 f32 f64 bf16 i8 i16 i32 i64 u8 "
+		             "u16 u32 u64 or bool, then the shape of one sample");
+		return;
+	}
+	for (int i = 0; i < d->nfile; i++)
+		d->file[i].type = d->type;
+}
+
+static void check_text(Elab *e, const SourceRow *s, Ast *call, Args *args)
+{
+	DataInfo *d = &e->m->data;
+	check_file(e, s, call, args);
+	if (!d->context)
+		missing_argument(e, s, call, "context");
+	if (!strcmp(d->level, "char")) {
+		d->source = DATA_CHARS;
+		if (!strcmp(d->cache, "mmap"))
+			later(e, place_of(args, "cache", 9, call->at),
+			      "`cache = \"mmap\"` with `level = \"char\"`");
+	} else if (strcmp(d->level, "byte")) {
+		Diag *m = fail(e, place_of(args, "level", 1, call->at), "E0404",
+		               "`level` does not know \"%s\"", d->level);
+		diag_help(m, "write \"byte\" or \"char\"");
+	}
+	d->shuffle = false; /* parts are stretches of the text */
+}
+
 /* ---- the table ------------------------------------------------------------------------------ */
 
 #define AT(field) offsetof(DataInfo, field)
@@ -144,6 +220,27 @@ static const SourceRow table[] = {
 	    { "missing", P_STRING, AT(missing), "`missing`" } },
 	  "csv(file, header = true, sep = \",\", names = [...], missing = \"error\", ...)",
 	  check_csv },
+	{ "npy", DATA_NPY, 0, { { 0 } }, "npy(x = \"x.npy\", y = \"y.npy\", ...)", check_files },
+	{ "npz", DATA_NPZ, 1,
+	  { { "file", P_STRING, AT(path), "the file of `npz`" } },
+	  "npz(file, ...)", check_file },
+	{ "raw", DATA_RAW, 0,
+	  { { "type", P_STRING, AT(type), "`type`" } },
+	  "raw(x = \"x.bin\", type = \"f32[3, 4]\", ...)", check_raw },
+	{ "libsvm", DATA_LIBSVM, 1,
+	  { { "file", P_STRING, AT(path), "the file of `libsvm`" } },
+	  "libsvm(file, ...)", check_file },
+	{ "text", DATA_BYTES, 1,
+	  { { "file", P_STRING, AT(path), "the file of `text`" },
+	    { "level", P_STRING, AT(level), "`level`" },
+	    { "context", P_COUNT, AT(context), "`context`" } },
+	  "text(file, level = \"byte\", context = T, ...)", check_text },
+	{ "cifar10", DATA_CIFAR10, 1,
+	  { { "dir", P_STRING, AT(path), "the folder of `cifar10`" } },
+	  "cifar10(dir, ...)", check_file },
+	{ "cifar100", DATA_CIFAR100, 1,
+	  { { "dir", P_STRING, AT(path), "the folder of `cifar100`" } },
+	  "cifar100(dir, ...)", check_file },
 };
 enum { SOURCES = sizeof table / sizeof *table };
 
@@ -217,6 +314,19 @@ static void set(Elab *e, const Arg *a, const Param *p)
 	}
 }
 
+/* npy, raw: every other name is that of a column. */
+static void file_of(Elab *e, const Arg *a)
+{
+	DataInfo *d = &e->m->data;
+	DataFile f = { a->name, 0, 0, a->name_at };
+	if (!need_string(e, &a->v, arena_printf(e->mem, "`%s`", a->name), &f.path))
+		return;
+	for (int i = 0; i < d->nfile; i++)
+		if (d->file[i].name == a->name)
+			fail(e, a->at, "E0205", "`%s` is given twice", a->name);
+	PUSH(e->mem, d->file, d->nfile, d->capfile, f);
+}
+
 static void arguments(Elab *e, const SourceRow *s, Ast *call, Args *args)
 {
 	int pos = 0, n = params(s);
@@ -235,7 +345,11 @@ static void arguments(Elab *e, const SourceRow *s, Ast *call, Args *args)
 			fail(e, a->at, "E0205", "`%s` is given twice", s->param[k].name);
 		else if (k < n)
 			set(e, a, &s->param[k]);
-		else if (!a->name || !data_argument(e, a))
+		else if (a->name && data_argument(e, a))
+			;
+		else if (a->name && (s->source == DATA_NPY || s->source == DATA_RAW))
+			file_of(e, a);
+		else
 			unknown_data_argument(e, s, a);
 		seen |= k < n ? 1u << k : 0;
 	}
@@ -287,6 +401,8 @@ void data_source(Elab *e, Ast *call)
 	d->header = true;
 	d->sep = job_sym(e->j, ",");
 	d->missing = job_sym(e->j, "error");
+	d->level = job_sym(e->j, "byte");
+	d->cache = job_sym(e->j, "ram");
 	arguments(e, &table[k], call, &args);
 	data_split(e, split);
 }

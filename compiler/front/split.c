@@ -7,12 +7,27 @@
 
 #include <string.h>
 
-/* A fraction of the rows, or a number of rows. */
+/* A part that is a file or folder of the same form. */
+static void file_to(Elab *e, const Arg *a)
+{
+	DataInfo *d = &e->m->data;
+	bool val = !strcmp(a->name, "val");
+	if (d->source == DATA_IDX || d->source == DATA_SYNTHETIC || d->source == DATA_CIFAR10 ||
+	    d->source == DATA_CIFAR100) {
+		later(e, a->at, "a file as `%s` of this source", a->name);
+		return;
+	}
+	if (!*a->v.str)
+		fail(e, a->at, "E0404", "`%s` names no file", a->name);
+	*(val ? &d->val_file : &d->test_file) = a->v.str;
+}
+
+/* A fraction of the rows, a number of rows, or a file. */
 static void share_to(Elab *e, const Arg *a, double *to)
 {
 	double k;
 	if (a->v.kind == V_STRING) {
-		later(e, a->at, "a file as `%s`", a->name);
+		file_to(e, a);
 		return;
 	}
 	if (!need_number(e, &a->v, arena_printf(e->mem, "`%s`", a->name), &k))
@@ -86,7 +101,7 @@ static void split_number(Elab *e, int k, const char *name, Ast *value)
 			     "validate");
 	} else if (k == HOLDOUT) {
 		double *to = !strcmp(name, "val") ? &d->val : &d->test;
-		if (*to > 0) {
+		if (*to > 0 || (!strcmp(name, "val") ? d->val_file : d->test_file)) {
 			Diag *m = fail(e, a.at, "E0404",
 			               "`%s` is given twice: beside `split` and in it", name);
 			diag_help(m, "leave one of the two out");
@@ -151,7 +166,7 @@ static void split_option(Elab *e, Ast *a)
 			             "`split = kfold(5)` or `split = time(0.8)`");
 		return;
 	}
-	if (k != HOLDOUT && d->val > 0) {
+	if (k != HOLDOUT && (d->val > 0 || d->val_file)) {
 		Diag *m = fail(e, a->at, "E0404",
 		               "`val` and `%s` both say which rows validate", a->u.call.fn);
 		diag_help(m, "leave `val` out");
@@ -169,6 +184,20 @@ static void split_option(Elab *e, Ast *a)
 
 /* ---- all of them ------------------------------------------------------------------------- */
 
+static void cache_to(Elab *e, const Arg *a)
+{
+	DataInfo *d = &e->m->data;
+	if (!need_string(e, &a->v, "`cache`", &d->cache))
+		return;
+	if (strcmp(d->cache, "ram") && strcmp(d->cache, "mmap")) {
+		Diag *m = fail(e, a->at, "E0404", "`cache` does not know \"%s\"", d->cache);
+		diag_help(m, "write \"ram\" or \"mmap\"");
+	} else if (!strcmp(d->cache, "mmap") &&
+	           (d->source == DATA_SYNTHETIC || d->source == DATA_IDX)) {
+		later(e, a->at, "`cache = \"mmap\"` of this source");
+	}
+}
+
 bool data_argument(Elab *e, const Arg *a)
 {
 	DataInfo *d = &e->m->data;
@@ -181,7 +210,7 @@ bool data_argument(Elab *e, const Arg *a)
 	else if (!strcmp(a->name, "shuffle"))
 		need_bool(e, &a->v, "`shuffle`", &d->shuffle);
 	else if (!strcmp(a->name, "cache"))
-		later(e, a->at, "the data option `cache`");
+		cache_to(e, a);
 	else
 		return false;
 	return true;
@@ -219,5 +248,5 @@ void data_split(Elab *e, Ast *split)
 	if (e->balance)
 		class_field(e, e->balance, "balance", &d->balance);
 	/* a source in error silences who asks for its parts */
-	d->has_val = d->source == DATA_NONE || d->val > 0 || d->time > 0 || d->folds > 0;
+	d->has_val = d->source == DATA_NONE || d->val > 0 || d->val_file || d->time > 0 || d->folds > 0;
 }

@@ -78,9 +78,14 @@ typedef struct {
 	int64_t params;
 } CallInfo;
 
+/* In nnrt.h's order. */
 typedef enum {
-	DATA_NONE, DATA_IDX, DATA_SYNTHETIC, DATA_CSV
+	DATA_NONE, DATA_IDX, DATA_SYNTHETIC, DATA_CSV, DATA_NPY, DATA_NPZ, DATA_RAW, DATA_LIBSVM,
+	DATA_BYTES, DATA_CHARS, DATA_CIFAR10, DATA_CIFAR100
 } DataSource;
+
+/* npy, raw: the file that is a column; type: of raw, as written. */
+typedef struct { Sym name, path, type; Span at; } DataFile;
 
 /* What a raw column is in a source with named columns. */
 typedef struct {
@@ -99,6 +104,11 @@ typedef struct {
 	bool header;                   /* csv: the first record has the names                  */
 	Sym sep, missing;
 	Sym *names; int64_t nnames;    /* csv: of all columns in file order; 0: not given      */
+	DataFile *file; int nfile, capfile;
+	Sym level, type;               /* text; raw                                            */
+	int64_t context;               /* text: tokens of a sample                             */
+	Sym val_file, test_file;       /* parts that are files of their own; 0: none           */
+	Sym cache;                     /* "ram" or "mmap"                                      */
 	Sym kind;                      /* synthetic                                            */
 	int64_t n;
 	double noise, val, test;       /* fraction (<= 1) or rows (> 1); 0: none               */

@@ -1,11 +1,11 @@
 /* csv.c - the columns of the data section from a CSV file.
  *
- * In:    an untrusted file.   Out: a dataset in memory.
+ * In:    an untrusted file.   Out: rows in a sink.
  * Holds: every number is finite in the trainer's precision, every class in its range; all records
  *        have as many cells as the first.
  *
  * First the names of the file's columns are matched with those that the program picks; then every
- * record gives one row.  The number of rows is known at the end only: room grows with them.
+ * record gives one row.
  *
  * SPDX-License-Identifier: 0BSD
  */
@@ -15,10 +15,10 @@
 
 #include "csv_scan.h"
 #include "decimal.h"
-#include "rt_data.h"
 #include "rt_fail.h"
 #include "rt_mem.h"
 #include "rt_real.h"
+#include "sink.h"
 #include "words.h"
 
 /* Cell `cell` of a record is element `element` of a column. */
@@ -28,6 +28,7 @@ typedef struct {
 } Use;
 
 typedef struct {
+	const Adding *a;
 	const nnrt_model *m;
 	const nnrt_data *how;
 	char *path;
@@ -38,7 +39,7 @@ typedef struct {
 	int64_t nuse, capuse;
 	Dataset *d;
 	Words *words; /* of each column */
-	int64_t rows, room;
+	Sink *sink;
 } Csv;
 
 /* ---- which cells ---------------------------------------------------------------------------- */
@@ -151,12 +152,12 @@ static void use(Csv *f, int64_t cell, int column, int64_t element)
 }
 
 /* The cells of a column that has names; false: they are not there and need not be. */
-static bool use_named(Csv *f, int column, bool targets)
+static bool use_named(Csv *f, int column)
 {
 	const nnrt_pick *p = &f->how->pick[column];
 	for (int k = 0; k < p->n; k++) {
 		int64_t cell = find(f, p->name[k]);
-		if (cell < 0 && p->target && !targets)
+		if (cell < 0 && rt_column_spare(f->a, column))
 			return false;
 		if (cell < 0)
 			no_column(f, p->name[k]);
@@ -194,7 +195,7 @@ static void use_rest(Csv *f, int column)
 	rt_exit(RT_FILE);
 }
 
-static bool *match(Csv *f, bool targets)
+static bool *match(Csv *f)
 {
 	bool *there = rt_alloc((size_t)f->d->ncolumn, sizeof *there, "columns");
 	for (int i = 0; i < f->d->ncolumn; i++) {
@@ -202,7 +203,7 @@ static bool *match(Csv *f, bool targets)
 		if (f->how->pick[i].rest)
 			use_rest(f, i);
 		else
-			there[i] = use_named(f, i, targets);
+			there[i] = use_named(f, i);
 	}
 	return there;
 }
@@ -248,7 +249,7 @@ static bool has_comma(const char *s, size_t n)
 
 static void number_help(const Csv *f, const char *s, size_t n, const char *name)
 {
-	bool first = f->rows == 0 && !f->how->header;
+	bool first = rt_sink_rows(f->sink) == 0 && !f->how->header;
 	if (is_missing(s, n))
 		rt_help("set `missing = \"drop\"` in `data csv(...)`, or write `fill(%s, 0)`",
 		        name);
@@ -313,13 +314,12 @@ static double whole(const Csv *f, const Use *u, const Cell *c, const char *s, si
 	v = number(f, u, c, s, n);
 	if (v == floor(v) && v >= lo && v <= hi)
 		return v;
+	char *type = want->kind == NNRT_CLASS ? rt_text("class(%d)", want->classes)
+	             : want->kind == NNRT_BOOL ? rt_text("bool")
+	                                       : rt_text("i32");
 	rt_scan_error(f->scan, c, want->kind == NNRT_CLASS ? "R4" : "R2",
-	              "column `%s` holds %.*s; %s%.0d%s is %.0f to %.0f", f->name[u->cell],
-	              (int)(n < CELL_SHOWN ? n : CELL_SHOWN), s,
-	              want->kind == NNRT_CLASS  ? "class("
-	              : want->kind == NNRT_BOOL ? "bool"
-	                                        : "i32",
-	              want->classes, want->kind == NNRT_CLASS ? ")" : "", lo, hi);
+	              "column `%s` holds %.*s; %s is whole numbers, %.0f to %.0f",
+	              f->name[u->cell], (int)(n < CELL_SHOWN ? n : CELL_SHOWN), s, type, lo, hi);
 	rt_help("change the number of classes in %s and compile again, or the data",
 	        f->m->source);
 	rt_exit(RT_FILE);
@@ -328,15 +328,14 @@ static double whole(const Csv *f, const Use *u, const Cell *c, const char *s, si
 /* False: nothing is there, and the program says what then. */
 static bool take(Csv *f, const Use *u, const Cell *c)
 {
-	Column *col = &f->d->column[u->column];
-	const nnrt_field *want = col->field;
+	const nnrt_field *want = f->d->column[u->column].field;
 	const char *s = c->text;
 	size_t n = c->len;
 	while (n && (*s == ' ' || *s == '\t'))
 		s++, n--;
 	while (n && (s[n - 1] == ' ' || s[n - 1] == '\t'))
 		n--;
-	void *row = col->data + (size_t)f->rows * col->stride;
+	void *row = rt_sink_at(f->sink, u->column);
 	bool gaps = f->how->pick[u->column].gaps, drop = !strcmp(f->how->missing, "drop");
 	if ((gaps || drop) && is_missing(s, n)) {
 		const char *gap = f->how->pick[u->column].gap;
@@ -376,70 +375,68 @@ static _Noreturn void ragged(const Csv *f, int64_t n)
 	rt_exit(RT_FILE);
 }
 
-static void room(Csv *f, const bool *there)
+/* Bytes still to come for each that was read. */
+static double left(const Csv *f)
 {
-	if (f->rows < f->room)
-		return;
-	size_t all = rt_scan_bytes(f->scan), done = rt_scan_done(f->scan);
-	int64_t more = f->room ? f->room + f->room / 2 : 1024;
-	/* as the rest of the file is likely to need, a little more than less */
-	if (f->room && all)
-		more = (int64_t)((double)f->rows * (double)all / (double)done * 1.02) + 1024;
-	for (int i = 0; i < f->d->ncolumn; i++) {
-		Column *c = &f->d->column[i];
-		if (there[i])
-			c->data = rt_grow(c->data, (size_t)f->rows, (size_t)more, c->stride,
-			                  c->field->name);
-	}
-	f->room = more;
+	double all = (double)rt_scan_bytes(f->scan), done = (double)rt_scan_done(f->scan);
+	return all > 0 ? (all - done) / done : 0;
 }
 
-static void read_rows(Csv *f, int64_t n, const Cell *cell, const bool *there)
+static void read_rows(Csv *f, int64_t n, const Cell *cell)
 {
 	for (; n; n = rt_scan_next(f->scan, &cell)) {
 		if (n != f->nname)
 			ragged(f, n);
-		room(f, there);
 		bool whole_row = true;
 		for (int64_t i = 0; i < f->nuse && whole_row; i++)
 			whole_row = take(f, &f->use[i], &cell[f->use[i].cell]);
-		f->rows += whole_row;
-		if (f->rows == INT32_MAX)
-			rt_fail(RT_FILE, "R5", "%s: more than %d rows", f->path, INT32_MAX - 1);
+		if (whole_row)
+			rt_sink_next(f->sink, left(f));
 	}
-	if (f->rows == 0)
+	if (rt_sink_rows(f->sink) == 0)
 		rt_fail(RT_FILE, "R5", "%s: there is no row in it", f->path);
 }
 
-static Dataset *load(const nnrt_model *m, const char *path, bool targets)
+static void begin_words(Csv *f)
 {
-	Csv f = { .m = m, .how = m->data, .path = path ? rt_text("%s", path)
-		                                       : rt_data_path(m->data->path) };
+	f->words = rt_alloc((size_t)f->d->ncolumn, sizeof *f->words, "words");
+	for (int i = 0; i < f->d->ncolumn; i++) {
+		const Column *c = &f->d->column[i];
+		f->words[i] = (Words){ .word = c->word, .n = c->nword, .cap = c->nword };
+	}
+}
+
+static void end_words(Csv *f)
+{
+	for (int i = 0; i < f->d->ncolumn; i++) {
+		f->d->column[i].word = f->words[i].word;
+		f->d->column[i].nword = f->words[i].n;
+		rt_words_done(&f->words[i]);
+	}
+	rt_free(f->words);
+}
+
+void rt_csv_add(const Adding *a)
+{
+	const nnrt_model *m = a->m;
+	char *path = a->path ? rt_text("%s", a->path) : rt_data_path(m->data->path);
+	Csv f = { .a = a, .m = m, .how = m->data, .path = path, .d = a->d };
 	const Cell *cell = 0;
-	f.d = rt_data_new(f.path, m->column, m->ncolumn, m->real_bytes);
-	f.scan = rt_scan_open(f.path, *f.how->sep);
-	f.words = rt_alloc((size_t)m->ncolumn, sizeof *f.words, "words");
+	f.scan = rt_scan_open(path, *f.how->sep);
 	int64_t n = read_names(&f, &cell);
-	bool *there = match(&f, targets);
-	read_rows(&f, n, cell, there);
-	f.d->rows = f.rows;
-	for (int i = 0; i < m->ncolumn; i++) {
-		f.d->column[i].word = f.words[i].word;
-		f.d->column[i].nword = f.words[i].n;
-		rt_words_done(&f.words[i]);
+	bool *there = match(&f);
+	f.sink = rt_sink_new(a, path, there);
+	if (f.sink) {
+		begin_words(&f);
+		read_rows(&f, n, cell);
+		end_words(&f);
+		rt_sink_done(f.sink);
 	}
 	for (int64_t i = 0; i < f.nname; i++)
 		rt_free(f.name[i]);
 	rt_scan_close(f.scan);
 	rt_free(there);
-	rt_free(f.words);
 	rt_free(f.name);
 	rt_free(f.use);
-	rt_free(f.path);
-	return f.d;
-}
-
-Dataset *rt_csv_load(const nnrt_model *m, const char *path, bool targets)
-{
-	return load(m, path, targets);
+	rt_free(path);
 }

@@ -1,4 +1,4 @@
-/* data.c - rows of data in memory: memory for columns, the source's loader, classes of rows.
+/* data.c - datasets: memory for columns, the source's loader, classes of rows.
  *
  * SPDX-License-Identifier: 0BSD
  */
@@ -15,6 +15,8 @@
 #include "rt_real.h"
 #include "rt_run.h"
 #include "rt_size.h"
+#include "source.h"
+#include "store.h"
 
 Dataset *rt_data_new(const char *name, const nnrt_field *field, int n, int real_bytes)
 {
@@ -22,6 +24,7 @@ Dataset *rt_data_new(const char *name, const nnrt_field *field, int n, int real_
 	d->name = rt_text("%s", name);
 	d->column = rt_alloc((size_t)n, sizeof *d->column, "columns");
 	d->ncolumn = n;
+	d->real_bytes = real_bytes;
 	for (int i = 0; i < n; i++) {
 		d->column[i].field = &field[i];
 		if (!rt_size_mul((size_t)field[i].len,
@@ -56,27 +59,26 @@ void rt_data_free(Dataset *d)
 			rt_free(c->word[k]);
 		rt_free(c->word);
 	}
+	rt_store_free(d);
 	rt_free(d->column);
 	rt_free(d->train.row);
 	rt_free(d->val.row);
 	rt_free(d->test.row);
 	rt_free(d->stratum);
 	rt_free(d->balance);
+	rt_free(d->vocabulary);
 	rt_free(d->name);
 	rt_free(d);
 }
 
+void rt_data_all(const Dataset *d, const uint32_t *row, int n, void *const *to)
+{
+	rt_store_rows(d, -1, row, n, to);
+}
+
 void rt_data_rows(const Dataset *d, int column, const uint32_t *row, int n, void *to)
 {
-	const Column *c = &d->column[column];
-	unsigned char *p = to;
-	if (!c->data) {
-		memset(to, 0, c->stride * (size_t)n);
-		return;
-	}
-	for (int i = 0; i < n; i++)
-		memcpy(p + (size_t)i * c->stride, c->data + (size_t)row[i] * c->stride,
-		       c->stride);
+	rt_store_rows(d, column, row, n, &to);
 }
 
 uint64_t rt_data_hash(const Dataset *d)
@@ -137,25 +139,121 @@ static int32_t *strata(const nnrt_model *m, const Dataset *d, int field, const c
 	return s;
 }
 
-Dataset *rt_data_load(const nnrt_model *m, const char *path)
+/* ---- sources of files ----------------------------------------------------------------------- */
+
+bool rt_column_spare(const Adding *a, int column)
+{
+	return a->part == PART_IN && a->m->data->pick && a->m->data->pick[column].target;
+}
+
+static void add_part(const Adding *a)
+{
+	switch (a->m->data->source) {
+	case NNRT_CSV:
+		rt_csv_add(a);
+		return;
+	case NNRT_NPY:
+	case NNRT_NPZ:
+	case NNRT_RAW:
+		rt_arrays_add(a);
+		return;
+	case NNRT_LIBSVM:
+		rt_libsvm_add(a);
+		return;
+	case NNRT_BYTES:
+	case NNRT_CHARS:
+		rt_text_add(a);
+		return;
+	case NNRT_CIFAR10:
+	case NNRT_CIFAR100:
+		rt_cifar_add(a);
+		return;
+	case NNRT_NO_DATA:
+	case NNRT_IDX:
+	case NNRT_SYNTHETIC:
+		break;
+	}
+	rt_bug("the source %d reads no files", (int)a->m->data->source);
+}
+
+static const char *name_of(const nnrt_model *m, const char *path)
+{
+	return path ? path : m->data->path ? m->data->path : "the data";
+}
+
+/* Adds one part; returns its rows. */
+static int64_t add(Dataset *d, const nnrt_model *m, const char *path, Part part, const char *out)
+{
+	static const char *const part_name[] = { "", ".val", ".test" };
+	int64_t before = d->rows;
+	char *rows = 0;
+	if (out && m->data->mapped) {
+		char *name = rt_text("%s%s.rows", m->name, part_name[part]);
+		rt_make_folder(out);
+		rows = rt_join(out, name);
+		rt_free(name);
+	}
+	Adding a = { m, d, path, part, rows };
+	add_part(&a);
+	rt_free(rows);
+	return d->rows - before;
+}
+
+static Dataset *load_files(const nnrt_model *m, const char *path, const char *out)
+{
+	const nnrt_data *how = m->data;
+	Dataset *d = rt_data_new(name_of(m, path), m->column, m->ncolumn, m->real_bytes);
+	bool official = how->source == NNRT_CIFAR10 || how->source == NNRT_CIFAR100;
+	add(d, m, path, PART_MAIN, out);
+	if (how->val_file) {
+		char *file = rt_data_path(how->val_file);
+		d->given = add(d, m, file, PART_VAL, out);
+		rt_free(file);
+	}
+	if (how->test_file) {
+		char *file = rt_data_path(how->test_file);
+		d->official = add(d, m, file, PART_TEST, out);
+		rt_free(file);
+	} else if (official && how->test == 0) {
+		d->official = add(d, m, path, PART_TEST, out);
+	}
+	return d;
+}
+
+/* Texts stay as they are: tokens are made of them when they are needed. */
+static bool stays(const nnrt_data *how)
+{
+	return how->mapped || how->source == NNRT_BYTES || how->source == NNRT_CHARS;
+}
+
+Dataset *rt_data_in(const nnrt_model *m, const char *path)
+{
+	if (m->data->source == NNRT_IDX)
+		return rt_idx_images(m, path);
+	Dataset *d = rt_data_new(path, m->column, m->ncolumn, m->real_bytes);
+	add(d, m, path, PART_IN, 0);
+	if (!stays(m->data))
+		rt_store_settle(d);
+	return d;
+}
+
+Dataset *rt_data_load(const nnrt_model *m, const char *path, const char *out)
 {
 	const nnrt_data *how = m->data;
 	Dataset *d = 0;
 	if (!how || how->source == NNRT_NO_DATA)
 		rt_bug("no data section");
-	switch (how->source) {
-	case NNRT_IDX:
+	if (how->source == NNRT_IDX)
 		d = rt_idx_load(m, path);
-		break;
-	case NNRT_SYNTHETIC:
+	else if (how->source == NNRT_SYNTHETIC)
 		d = rt_synthetic_kind(m, how);
-		break;
-	case NNRT_CSV:
-		d = rt_csv_load(m, path, true);
-		break;
-	case NNRT_NO_DATA:
-		break;
-	}
+	else
+		d = load_files(m, path, out);
+	if (d->rows > INT32_MAX)
+		rt_fail(RT_FILE, "R5", "%s: %lld rows; at most %d can be used", d->name,
+		        (long long)d->rows, INT32_MAX);
+	if (!stays(how))
+		rt_store_settle(d);
 	if (how->stratify)
 		d->stratum = strata(m, d, how->stratify - 1, "stratify");
 	if (how->balance)

@@ -169,7 +169,7 @@ static int64_t without_test(const unsigned char *part, uint32_t *order, int64_t 
 
 void rt_data_deal(Dataset *d, const nnrt_data *how, int fold)
 {
-	int64_t n = d->rows - d->official;
+	int64_t n = d->rows - d->official - d->given;
 	bool in_time = how && how->time > 0;
 	int64_t test = how ? part_of(d, n, how->test, "test") : 0;
 	int64_t val = in_time ? n - test - part_of(d, n - test, how->time, "time")
@@ -203,12 +203,13 @@ void rt_data_deal(Dataset *d, const nnrt_data *how, int fold)
 			deal_fold(part, order, left, how->folds, fold);
 		val = count(part, n, VAL);
 	}
-	memset(part + n, TEST, (size_t)d->official);
+	memset(part + n, VAL, (size_t)d->given);
+	memset(part + n + d->given, TEST, (size_t)d->official);
 	rt_free(d->train.row);
 	rt_free(d->val.row);
 	rt_free(d->test.row);
 	d->train = collect(part, d->rows, TRAIN, n - val - test);
-	d->val = collect(part, d->rows, VAL, val);
+	d->val = collect(part, d->rows, VAL, val + d->given);
 	d->test = collect(part, d->rows, TEST, test + d->official);
 	rt_free(part);
 	rt_free(order);

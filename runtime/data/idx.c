@@ -14,11 +14,11 @@
 
 #include "rt_data.h"
 #include "rt_fail.h"
-#include "rt_help.h"
 #include "rt_io.h"
 #include "rt_mem.h"
 #include "rt_real.h"
 #include "rt_size.h"
+#include "source.h"
 
 enum { TYPE_U8 = 0x08, RANK_MOST = 8, CHUNK = 1 << 16 };
 
@@ -103,71 +103,14 @@ static Idx open_idx(const char *path)
 /* ---- fitting the model ----------------------------------------------------------------------
  */
 
-static char *times(const int64_t *dim, int rank)
-{
-	char *s = rt_text(rank ? "" : "one number");
-	for (int i = 0; i < rank; i++) {
-		char *longer = rt_text("%s%s%lld", s, i ? " x " : "", (long long)dim[i]);
-		rt_free(s);
-		s = longer;
-	}
-	return s;
-}
-
-/* Shapes agree if they do without leading ones: 28 x 28 is 1 x 28 x 28. */
-static bool same_shape(const int64_t *a, int na, const int32_t *b, int nb)
-{
-	while (na && *a == 1)
-		a++, na--;
-	while (nb && *b == 1)
-		b++, nb--;
-	if (na != nb)
-		return false;
-	for (int i = 0; i < na; i++)
-		if (a[i] != b[i])
-			return false;
-	return true;
-}
-
-/* The only input of the model with the shape that a column was compiled for; 0: several, or the
- * data section changes the shape. */
-static const nnrt_field *input_of(const nnrt_model *m, const nnrt_field *column)
-{
-	const nnrt_field *found = 0;
-	for (int i = 0; i < m->nin; i++) {
-		const nnrt_field *f = &m->in[i];
-		bool same = f->kind == NNRT_REAL && !f->target && f->rank == column->rank;
-		for (int k = 0; k < f->rank && same; k++)
-			same = f->dim[k] == column->dim[k];
-		if (same && found)
-			return 0;
-		if (same)
-			found = f;
-	}
-	return found;
-}
-
 static void check_shape(const nnrt_model *m, Idx *f, const nnrt_field *want)
 {
-	if (same_shape(f->dim, f->rank, want->dim, want->rank))
+	if (rt_same_shape(f->dim, f->rank, want->dim, want->rank))
 		return;
-	int64_t dim[RANK_MOST + 1], model[RANK_MOST];
-	const nnrt_field *in = input_of(m, want);
+	int64_t dim[RANK_MOST + 1] = { 1 };
 	int lead = f->rank == 2; /* pictures are shown as channels x height x width */
-	dim[0] = 1;
 	memcpy(dim + lead, f->dim, (size_t)f->rank * sizeof *dim);
-	for (int i = 0; i < want->rank; i++)
-		model[i] = want->dim[i];
-	rt_error(RT_FILE, "R1", "%s: %s are %s, but this trainer was compiled for %s",
-	         rt_path(f->in), want->name, times(dim, f->rank + lead),
-	         in ? rt_field_type(m, in, 1) : times(model, want->rank));
-	if (in)
-		rt_help("change `input %s` in %s and compile again, or resize the data", in->name,
-		        m->source);
-	else
-		rt_help("change the inputs in %s and compile again, or resize the data",
-		        m->source);
-	rt_exit(RT_FILE);
+	rt_wrong_shape(m, rt_path(f->in), want, dim, f->rank + lead);
 }
 
 /* Reads all rows of a file into rows first... of a column, converting the bytes to its kind. */

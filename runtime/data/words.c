@@ -15,7 +15,9 @@ enum { SLOTS = 64, WORDS = 32 };
 
 static void widen(Words *w)
 {
-	uint32_t slots = w->slots ? 2 * w->slots : SLOTS;
+	uint32_t slots = SLOTS;
+	while (slots < 4 * (uint32_t)w->n + SLOTS)
+		slots *= 2;
 	rt_free(w->slot);
 	w->slot = rt_alloc(slots, sizeof *w->slot, "words");
 	w->slots = slots;
