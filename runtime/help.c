@@ -38,6 +38,7 @@ static const char usage[] =
 	"  --in FILE                     predict: rows of a data file or a .safetensors batch\n"
 	"  --format csv|jsonl|npy|safetensors    predict (default: as --out ends, or csv)\n"
 	"  --log csv,jsonl,tb    logs, or none (default csv)    --no-save   write no file\n"
+	"  --no-plot             no NAME.svg, no NAME.html\n"
 	"  --progress auto|bar|lines|none        -q, -v           fewer, more messages\n"
 	"  --help, --version                     -Wno-validation  silent without `val`\n"
 	"\n"

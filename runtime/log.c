@@ -13,6 +13,7 @@
 #include "rt_log_files.h"
 #include "rt_mem.h"
 #include "rt_plot.h"
+#include "rt_report.h"
 
 /* ---- files -------------------------------------------------------------------------------- */
 
@@ -50,8 +51,10 @@ Log *rt_log_new(const nnrt_model *m, const Options *o)
 		l->csv.path = rt_text("%s.csv", l->base);
 	if (o->jsonl)
 		l->json.path = rt_text("%s.jsonl", l->base);
-	if (!o->no_plot)
+	if (!o->no_plot) {
 		l->svg = rt_text("%s.svg", l->base);
+		l->html = rt_text("%s.html", l->base);
+	}
 	return l;
 }
 
@@ -151,6 +154,8 @@ void rt_log_end(Log *l, const LogEnd *e)
 	}
 	rt_str_free(&t);
 	rt_curves_write(l, true);
+	if (e->page)
+		rt_report_write(l, e);
 }
 
 const char *rt_log_names(Log *l)

@@ -163,11 +163,12 @@ static double mean_area(Ranks *r, const nnrt_statistic *stat, int k0, int k1)
 	return weight > 0 ? sum / weight : NAN;
 }
 
-double rt_ranks_score(const Tally *s, const nnrt_statistic *stat)
+/* What is walked: room for everything, and the totals of softmax. */
+static Ranks ranks_new(const Tally *s)
 {
 	const nnrt_tally *t = s->t;
 	size_t n = (size_t)s->n;
-	bool soft = t->width > 1 && t->raw, one = t->width == 1 || stat->average == NNRT_BINARY;
+	bool soft = t->width > 1 && t->raw;
 	double *room = rt_alloc(n, (soft ? 5 : 3) * sizeof *room, "scores for metrics");
 	Ranks r = { .s = s, .pos = room, .neg = room + n, .tmp = room + 2 * n };
 	if (soft) {
@@ -175,7 +176,52 @@ double rt_ranks_score(const Tally *s, const nnrt_statistic *stat)
 		r.total = room + 4 * n;
 		find_totals(&r);
 	}
+	return r;
+}
+
+double rt_ranks_score(const Tally *s, const nnrt_statistic *stat)
+{
+	const nnrt_tally *t = s->t;
+	bool one = t->width == 1 || stat->average == NNRT_BINARY;
+	Ranks r = ranks_new(s);
 	double v = mean_area(&r, stat, one ? 1 : 0, one ? 2 : t->width);
-	rt_free(room);
+	rt_free(r.pos);
 	return v;
+}
+
+/* From the largest score down; a group of equal scores is one point. */
+static int curve(const Ranks *r, double *x, double *y, int most)
+{
+	int64_t i = r->npos, j = r->nneg;
+	double step = 2.0 / (most - 2);
+	int n = 0;
+	x[n] = 0;
+	y[n++] = 0;
+	while (i > 0 || j > 0) {
+		double v = i > 0 && (j == 0 || r->pos[i - 1] >= r->neg[j - 1]) ? r->pos[i - 1]
+		                                                              : r->neg[j - 1];
+		while (i > 0 && r->pos[i - 1] == v)
+			i--;
+		while (j > 0 && r->neg[j - 1] == v)
+			j--;
+		double fp = (double)(r->nneg - j) / (double)r->nneg;
+		double tp = (double)(r->npos - i) / (double)r->npos;
+		if (fp - x[n - 1] + tp - y[n - 1] < step && (i > 0 || j > 0))
+			continue;
+		x[n] = fp;
+		y[n++] = tp;
+	}
+	return n;
+}
+
+int rt_ranks_curve(const Tally *s, int k, double *x, double *y, int most, double *area)
+{
+	int n = 0;
+	Ranks r = ranks_new(s);
+	if (split(&r, k) && r.npos && r.nneg) {
+		*area = area_roc(&r);
+		n = curve(&r, x, y, most);
+	}
+	rt_free(r.pos);
+	return n;
 }

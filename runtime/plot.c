@@ -60,7 +60,7 @@ void rt_plot_style(Str *out, const char *root)
 	           ".plot text.a{fill:var(--a);stroke:none}.plot text.b{fill:var(--b);stroke:none}"
 	           ".plot text.c{fill:var(--c);stroke:none}\n"
 	           ".plot .mark{stroke:var(--soft);stroke-dasharray:3 4}"
-	           ".plot .faint{stroke-width:1;opacity:.55}\n"
+	           ".plot path.faint{stroke-width:1;opacity:.55}\n"
 	           ".plot circle{fill:var(--card)}\n");
 }
 
@@ -257,7 +257,7 @@ void rt_panel_legend(Str *out, const Panel *p, const char *const *class, const c
 {
 	double x = p->left + PANEL_WIDTH - RIGHT;
 	for (int i = n - 1; i >= 0; i--) {
-		double wide = 6.6 * (double)strlen(name[i]);
+		double wide = 6.2 * (double)strlen(name[i]) + 8;
 		rt_str_add(out,
 		           "<text class=\"end %s\" x=\"%.1f\" y=\"%.1f\">", class[i], x, p->top + 20);
 		rt_str_xml(out, name[i]);

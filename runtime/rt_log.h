@@ -55,6 +55,7 @@ typedef struct {
 	const Scores *train, *val, *test; /* with the best weights; 0: there is no such part */
 	Run *run;                         /* holds the best weights */
 	const Dataset *data;
+	bool page; /* write NAME.html: of k-fold, that of the best fold is kept */
 } LogEnd;
 
 /* What --log, --no-plot and --no-save ask for, as files beside DIR/NAME; touches nothing. */

@@ -32,15 +32,16 @@ double rt_now(void);
 
 typedef struct {
 	const nnrt_model *m;
-	bool quiet, bar, lines, utf8;
-	double drawn, line; /* when the bar, the last 30-second line was printed */
+	bool quiet, verbose, bar, lines, utf8, color;
+	double drawn, line; /* when the bar, the last line was printed */
+	int64_t before;     /* batches done at that line, as rt_show_tick counts them */
 	bool there;         /* a bar stands in the last line */
 } Show;
 
 /* One report: an epoch's row or a step's line. */
 typedef struct {
 	int64_t epoch, step, steps; /* counting from 1; of the epoch or of the run */
-	double lr, norm, rate, seconds, step_seconds;
+	double lr, norm, rate, seconds, step_seconds; /* rate: samples a second */
 	const Scores *train, *val; /* val 0: not validated */
 	bool best;
 } Report;
@@ -49,6 +50,8 @@ Show rt_show_new(const nnrt_model *m, const Options *o);
 
 /* mlp  203 530 parameters  |  54 000 train, ... */
 void rt_show_head(const Show *s, const Dataset *d, int threads, uint64_t seed);
+/* -v: what the run takes and with which settings. */
+void rt_show_details(const Show *s, const Run *r, int64_t batch);
 void rt_show_columns(const Show *s);
 void rt_show_epoch(Show *s, const Report *r);
 void rt_show_step(Show *s, const Report *r);

@@ -14,11 +14,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "rt_show.h"
 
-enum { BAR_CELLS = 24, LINE_SECONDS = 30 };
+enum { BAR_CELLS = 24, BAR_LEAST = 4, LINE_SECONDS = 30 };
 #define BAR_SECONDS 0.1
 
 /* The first of the three variables that is set decides, as in POSIX. */
@@ -35,11 +36,13 @@ static bool is_utf8(void)
 
 Show rt_show_new(const nnrt_model *m, const Options *o)
 {
-	Show s = { .m = m, .quiet = o->quiet };
-	bool terminal = isatty(STDERR_FILENO) && isatty(STDOUT_FILENO);
+	Show s = { .m = m, .quiet = o->quiet, .verbose = o->verbose && !o->quiet };
+	bool terminal = isatty(STDERR_FILENO);
+	const char *no_color = getenv("NO_COLOR");
 	s.bar = terminal && !o->quiet && (o->progress == P_AUTO || o->progress == P_BAR);
 	s.lines = !s.bar && !o->quiet && o->progress != P_NONE;
 	s.utf8 = is_utf8();
+	s.color = !no_color || !*no_color;
 	s.line = rt_now();
 	return s;
 }
@@ -60,6 +63,19 @@ void rt_show_head(const Show *s, const Dataset *d, int threads, uint64_t seed)
 		printf(", %s test", rt_grouped((double)d->test.n, a));
 	printf("  |  %d thread%s  |  seed %llu\n\n", threads, threads == 1 ? "" : "s",
 	       (unsigned long long)seed);
+	fflush(stdout);
+}
+
+void rt_show_details(const Show *s, const Run *r, int64_t batch)
+{
+	const nnrt_model *m = s->m;
+	if (!s->verbose)
+		return;
+	printf("memory %.1f MiB at batch %lld, without the data\n",
+	       rt_run_bytes(m, batch) / 1048576, (long long)batch);
+	for (int i = 0; i < m->nsetting; i++)
+		printf("%s%s = %g", i ? ", " : "settings ", m->setting[i].name, r->setting[i]);
+	printf("%s\n", m->nsetting ? "\n" : "");
 	fflush(stdout);
 }
 
@@ -111,34 +127,55 @@ static void score_cells(const nnrt_model *m, const char *prefix, const Scores *s
 			cell(prefix, m->metric[i].name, scores ? scores->metric[i] : NAN);
 }
 
-void rt_show_epoch(Show *s, const Report *r)
+/* A permanent line follows; done: batches, as the next rt_show_tick will count them. */
+static void begin_line(Show *s, int64_t done)
 {
-	char a[RT_NUMBER];
 	rt_show_clear(s);
 	s->line = rt_now();
+	s->before = done;
+}
+
+void rt_show_epoch(Show *s, const Report *r)
+{
+	char a[RT_NUMBER], b[RT_NUMBER];
+	begin_line(s, 0);
 	if (s->quiet)
 		return;
 	printf("%6lld%9s", (long long)r->epoch, isnan(r->lr) ? "-" : rt_short_exp(r->lr, 1, a));
 	score_cells(s->m, "", r->train);
 	score_cells(s->m, "val_", r->val);
 	printf("%13s", rt_grouped(r->rate, a));
-	printf("%8s%s\n", rt_duration(r->seconds, a), r->best ? "   best" : "");
+	printf("%8s%s", rt_duration(r->seconds, a), r->best ? "   best" : "");
+	if (s->verbose)
+		printf("   norm %s  %s ms a step", rt_score(r->norm, a),
+		       rt_score(r->step_seconds * 1e3, b));
+	putchar('\n');
 	fflush(stdout);
+}
+
+/* Tokens of a sample: of the first input, where that is a row of classes; else 0. */
+static int64_t tokens_of(const nnrt_model *m)
+{
+	for (int i = 0; i < m->nin; i++)
+		if (!m->in[i].target)
+			return m->in[i].kind == NNRT_CLASS && m->in[i].rank == 1 ? m->in[i].len : 0;
+	return 0;
 }
 
 void rt_show_step(Show *s, const Report *r)
 {
 	char a[RT_NUMBER];
-	rt_show_clear(s);
-	s->line = rt_now();
+	begin_line(s, r->step);
 	if (s->quiet)
 		return;
-	printf("step %lld/%lld  loss %.4f  norm %.2f", (long long)r->step, (long long)r->steps,
-	       r->train->loss, r->norm);
+	printf("step %lld/%lld  loss %s  norm %.2f", (long long)r->step, (long long)r->steps,
+	       rt_score(r->train->loss, a), r->norm);
 	if (!isnan(r->lr))
 		printf("  lr %s", rt_short_exp(r->lr, 2, a));
 	double ms = r->step_seconds * 1e3;
-	printf("  %.*f ms  %s samples/s", ms < 10 ? 2 : 0, ms, rt_grouped(r->rate, a));
+	int64_t tokens = tokens_of(s->m);
+	printf("  %.*f ms  %s %s/s", ms < 10 ? 2 : 0, ms,
+	       rt_grouped(r->rate * (double)(tokens ? tokens : 1), a), tokens ? "tok" : "samples");
 	for (int i = 0; i < s->m->nmetric; i++)
 		if (has_column(s->m, i))
 			printf("  %s %s", s->m->metric[i].name, rt_score(r->train->metric[i], a));
@@ -154,26 +191,51 @@ void rt_show_step(Show *s, const Report *r)
 }
 
 /* ━━━━╸━━━━ in two shades where the locale is UTF-8; ####---- elsewhere. */
-static void draw_cells(bool utf8, double part)
+static void draw_cells(const Show *s, int cells, double part)
 {
-	int full = (int)(part * BAR_CELLS);
-	for (int i = 0; i < BAR_CELLS; i++) {
-		if (utf8)
-			fputs(i < full ? "\u2501" : i == full ? "\u2578" : " ", stderr);
+	int full = (int)(part * cells);
+	for (int i = 0; i < cells; i++) {
+		if (s->utf8 && s->color && i == full + 1)
+			fputs("\033[2m", stderr);
+		if (s->utf8)
+			fputs(i == full ? "\u2578" : "\u2501", stderr);
 		else
 			fputc(i < full ? '#' : '-', stderr);
 	}
+	if (s->utf8 && s->color && full + 1 < cells)
+		fputs("\033[22m", stderr);
 }
 
-static void draw_bar(int64_t epoch, int64_t done, int64_t of, double loss, double rate,
-                     double left, bool utf8)
+/* Columns of the terminal. */
+static int columns(void)
 {
-	char a[RT_NUMBER], b[RT_NUMBER];
-	fprintf(stderr, "\r%6lld  ", (long long)epoch);
-	draw_cells(utf8, (double)done / (double)of);
-	fprintf(stderr, "  %lld/%lld   loss %s   %s/s   eta %d:%02d\033[K", (long long)done,
-	        (long long)of, rt_score(loss, a), rt_grouped(rate, b), (int)(left / 60),
-	        (int)fmod(left, 60));
+	struct winsize w;
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0)
+		return w.ws_col;
+	const char *c = getenv("COLUMNS");
+	int n = c ? atoi(c) : 0;
+	return n > 0 ? n : 80;
+}
+
+/* A line that is cut must not wrap: it could not be cleared. */
+static void draw_bar(const Show *s, int64_t epoch, int64_t done, int64_t of, double loss, double rate,
+                     double left)
+{
+	char a[RT_NUMBER], b[RT_NUMBER], head[32], tail[160];
+	int h = snprintf(head, sizeof head, "%6lld  ", (long long)epoch);
+	int n = snprintf(tail, sizeof tail, "  %lld/%lld   loss %s   %s/s   eta %d:%02d",
+	                 (long long)done, (long long)of, rt_score(loss, a), rt_grouped(rate, b),
+	                 (int)(left / 60), (int)fmod(left, 60));
+	int room = columns() - 1, cells = room - h - n;
+	cells = cells > BAR_CELLS ? BAR_CELLS : cells < BAR_LEAST ? BAR_LEAST : cells;
+	if (h + cells + n > room)
+		n = room - h - cells;
+	fprintf(stderr, "\r%.*s", room, head);
+	if (n >= 0) {
+		draw_cells(s, cells, (double)done / (double)of);
+		fprintf(stderr, "%.*s", n, tail);
+	}
+	fputs("\033[K", stderr);
 	fflush(stderr);
 }
 
@@ -183,10 +245,11 @@ void rt_show_tick(Show *s, int64_t epoch, int64_t done, int64_t of, double loss,
 		return;
 	double now = rt_now();
 	if (s->bar && now - s->drawn >= BAR_SECONDS) {
-		double per_step =
-			done > 0 && s->line < now ? (now - s->line) / (double)done : 0;
+		/* from what was done since the last line */
+		int64_t since = done - s->before;
+		double per_step = since > 0 && s->line < now ? (now - s->line) / (double)since : 0;
 		double left = per_step * (double)(of - done);
-		draw_bar(epoch, done, of, loss, rate, left < 1e6 ? left : 1e6, s->utf8);
+		draw_bar(s, epoch, done, of, loss, rate, left < 1e6 ? left : 1e6);
 		s->drawn = now;
 		s->there = true;
 	} else if (s->lines && now - s->line >= LINE_SECONDS) {
@@ -194,6 +257,7 @@ void rt_show_tick(Show *s, int64_t epoch, int64_t done, int64_t of, double loss,
 		       (long long)done, (long long)of, loss, rate);
 		fflush(stdout);
 		s->line = now;
+		s->before = done;
 	}
 }
 

@@ -119,6 +119,7 @@ void rt_trainer_run(Trainer *t, bool first)
 		t->show = rt_show_new(t->m, t->o);
 		rt_show_head(&t->show, t->data, rt_team_size(t->run->c.team),
 		             rt_options_seed(t->o, t->m));
+		rt_show_details(&t->show, t->run, t->run->room);
 	}
 	if (first)
 		start_log(t);

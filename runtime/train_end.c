@@ -86,7 +86,8 @@ void rt_trainer_log_end(Trainer *t, const Scores *test)
 		     .val = t->data->val.n ? &t->monitor.val : 0,
 		     .test = test,
 		     .run = t->run,
-		     .data = t->data };
+		     .data = t->data,
+		     .page = rt_trainer_best_of_folds(t) };
 	rt_log_end(t->log, &e);
 }
 
@@ -109,6 +110,7 @@ static void print_sparsity(const Trainer *t)
 
 void rt_trainer_finish(Trainer *t)
 {
+	rt_show_clear(&t->show);
 	rt_trainer_save_best(t);
 	rt_trainer_save_last(t);
 	if (!t->o->quiet)

@@ -30,9 +30,9 @@ void rt_trainer_finish_fold(Trainer *t)
 	                     : rt_scores_new(t->m);
 	if (rt_stop_signal())
 		rt_trainer_interrupted(t);
+	rt_trainer_log_end(t, t->data->test.n ? &f->test[i] : 0);
 	if (rt_trainer_best_of_folds(t))
 		f->best = t->monitor.value;
-	rt_trainer_log_end(t, t->data->test.n ? &f->test[i] : 0);
 	fflush(stdout);
 }
 
