@@ -180,6 +180,7 @@ check-long: check
 	@LONG=1 sh tests/group/trainer.sh
 	@LONG=1 sh tests/group/threads.sh
 	@FAULT_EVERY=1 sh tests/group/fault.sh
+	@LONG=1 sh tests/group/reports.sh
 	@LONG=1 sh tests/group/scale.sh
 	@LONG=1 sh tests/group/fuzz.sh
 	@sh tests/fuzz/run.sh 120

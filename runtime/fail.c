@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -17,6 +18,13 @@
 #include "rt_fail.h"
 
 enum { MESSAGE = 4096 };
+
+/* The one thing of a process that an error must not cost; it is done once. */
+static struct {
+	void (*run)(void *arg);
+	void *arg;
+	bool running;
+} rescue;
 
 static const char *program(void)
 {
@@ -64,6 +72,8 @@ static void extra(const char *label, const char *format, va_list args)
 
 static void error_line(int status, const char *code, const char *format, va_list args)
 {
+	if (rescue.running)
+		return;
 	message("error", format, args);
 	fprintf(stderr, " [%s, exit %d]\n", code, status);
 }
@@ -141,8 +151,18 @@ void rt_help(const char *format, ...)
 	va_end(args);
 }
 
+void rt_exit_first(void (*f)(void *arg), void *arg)
+{
+	rescue.run = f;
+	rescue.arg = arg;
+}
+
 void rt_exit(int status)
 {
+	if (status == RT_FILE && rescue.run && !rescue.running) {
+		rescue.running = true;
+		rescue.run(rescue.arg);
+	}
 	exit(status);
 }
 

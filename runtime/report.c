@@ -213,6 +213,12 @@ static void cell(Str *out, const double *row, int c, const char *name)
 	rt_free(full);
 }
 
+/* The columns of the log, and which fold it is. */
+static bool has_column(const Log *l, int c)
+{
+	return c >= HISTORY_EPOCH || (c == HISTORY_FOLD && l->fold);
+}
+
 static void reports(Str *out, const Log *l)
 {
 	const History *h = &l->history;
@@ -225,7 +231,9 @@ static void reports(Str *out, const Log *l)
 		rt_str_add(out, "; every %s",
 		           rt_grouped((double)(every * h->stride), a));
 	rt_str_add(out, "</summary>\n<table class=\"stack\" id=\"log\">\n<thead><tr>");
-	for (int c = HISTORY_EPOCH; c < h->columns; c++) {
+	for (int c = 0; c < h->columns; c++) {
+		if (!has_column(l, c))
+			continue;
 		char *name = rt_history_name(l->m, c);
 		head_cell(out, name);
 		rt_free(name);
@@ -236,7 +244,9 @@ static void reports(Str *out, const Log *l)
 		if (i % every && i + 1 < h->n && row != rt_history_best(h))
 			continue;
 		rt_str_add(out, "<tr>");
-		for (int c = HISTORY_EPOCH; c < h->columns; c++) {
+		for (int c = 0; c < h->columns; c++) {
+			if (!has_column(l, c))
+				continue;
 			char *name = rt_history_name(l->m, c);
 			cell(out, row, c, name);
 			rt_free(name);

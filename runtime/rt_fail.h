@@ -37,6 +37,10 @@ void rt_note(const char *format, ...) RT_PRINTF(1, 2);
 void rt_help(const char *format, ...) RT_PRINTF(1, 2);
 _Noreturn void rt_exit(int status);
 
+/* What is done before the program ends with an error about a file: f(arg), whose own errors are not
+ * told.  f 0: nothing. */
+void rt_exit_first(void (*f)(void *arg), void *arg);
+
 /* rt_error and rt_exit in one. */
 _Noreturn void rt_fail(int status, const char *code, const char *format, ...) RT_PRINTF(3, 4);
 

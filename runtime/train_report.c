@@ -6,6 +6,7 @@
  */
 #include <math.h>
 #include "rt_ckpt.h"
+#include "rt_fail.h"
 #include "rt_plateau.h"
 #include "rt_stop.h"
 #include "rt_trainer.h"
@@ -69,6 +70,12 @@ static void show(Trainer *t, int64_t epoch, const Scores *val, bool best)
 		rt_show_epoch(&t->show, &row);
 }
 
+static void save_weights(void *arg)
+{
+	rt_trainer_save_best(arg);
+	rt_trainer_save_last(arg);
+}
+
 static void log_line(Trainer *t, int64_t epoch, const Scores *val, bool best)
 {
 	const Feed *f = t->feed;
@@ -81,7 +88,10 @@ static void log_line(Trainer *t, int64_t epoch, const Scores *val, bool best)
 		         .val = val,
 		         .norm = t->run->norm_all,
 		         .best = best };
+	/* a log that cannot be written must not cost what was learnt */
+	rt_exit_first(save_weights, t);
 	rt_log_epoch(t->log, &line);
+	rt_exit_first(0, 0);
 }
 
 /* What is scored, kept and saved are the averaged weights, if there is an average.  False, and
@@ -108,9 +118,8 @@ static bool report(Trainer *t, bool validate)
 	bool best = rt_monitor_look(&t->monitor, t->run, &t->train, val, epoch, f->step);
 	t->best_unsaved = t->best_unsaved || best;
 	show(t, epoch, val, best);
-	/* first, lest a log that cannot be written costs the weights of this report */
-	rt_trainer_save_sometimes(t);
 	log_line(t, epoch, val, best);
+	rt_trainer_save_sometimes(t);
 	rt_step_exchange(&t->step);
 	nnrt_time at = now(t);
 	if (!t->why)
