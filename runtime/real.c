@@ -76,27 +76,40 @@ double rt_from_bfloat(uint16_t bits)
 	return v;
 }
 
-/* Sixteen running sums hide the latency of the addition; a block is short enough that float
- * sums of it keep five digits, which is plenty for a norm that is printed and compared with
- * "finite". */
-enum { LANES = 16, BLOCK = 4096 };
+/* Eight vectors of running sums hide the latency of the addition; a vector is as wide as a
+ * register, for gcc takes wider ones apart badly.  A block is short enough that float sums of it
+ * keep five digits, which is plenty for a norm that is printed and compared with "finite". */
+#if defined(__AVX512F__)
+#define VECTOR_BYTES 64
+#elif defined(__AVX__)
+#define VECTOR_BYTES 32
+#else
+#define VECTOR_BYTES 16
+#endif
+enum { SUMS = 8, BLOCK = 1 << 13 };
+
+#define SQUARE_STEP(K) \
+	memcpy(&x, a + i + (K) * lanes, sizeof x); \
+	s##K += x * x;
 
 #define SQUARE_SUM(REAL) \
 	static double square_sum_##REAL(const REAL *a, int64_t n) \
 	{ \
-		typedef REAL Vector __attribute__((vector_size(LANES * sizeof(REAL)))); \
+		typedef REAL Vector __attribute__((vector_size(VECTOR_BYTES))); \
+		const int64_t lanes = VECTOR_BYTES / sizeof(REAL), step = SUMS * lanes; \
 		double total = 0; \
 		int64_t i = 0; \
-		while (n - i >= LANES) { \
-			int64_t end = n - i < BLOCK ? n - (n - i) % LANES : i + BLOCK; \
-			Vector sum = { 0 }; \
-			for (; i < end; i += LANES) { \
-				Vector x; \
-				memcpy(&x, a + i, sizeof x); \
-				sum += x * x; \
+		while (n - i >= step) { \
+			int64_t end = n - i < BLOCK ? n - (n - i) % step : i + BLOCK; \
+			Vector x, s0 = { 0 }, s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, \
+				  s6 = s0, s7 = s0; \
+			for (; i < end; i += step) { \
+				SQUARE_STEP(0) SQUARE_STEP(1) SQUARE_STEP(2) SQUARE_STEP(3) \
+				SQUARE_STEP(4) SQUARE_STEP(5) SQUARE_STEP(6) SQUARE_STEP(7) \
 			} \
-			for (int k = 0; k < LANES; k++) \
-				total += (double)sum[k]; \
+			s0 = ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7)); \
+			for (int k = 0; k < lanes; k++) \
+				total += (double)s0[k]; \
 		} \
 		for (; i < n; i++) \
 			total += (double)(a[i] * a[i]); \

@@ -25,6 +25,9 @@
 
 enum { MIN_COLUMNS = 4 };
 
+/* Steps along the sum, in elements, up to which an operand is read where it lies. */
+enum { ROW_STEP = 8, COLUMN_STEP = 128 };
+
 /* ---- which label is what ----------------------------------------------------------------- */
 
 static bool refuse(Tile *t, const char *why)
@@ -162,12 +165,12 @@ void tile_sum_vars(Lower *l, Tile *t, int depth, bool nests)
 		tile_spread(l, t, t->sum, t->nsum, t->k[0]);
 }
 
-/* A step of many bytes from one index of the sum to the next uses few sets of the cache, and a
- * whole line for each number. */
-static bool bad_step(const Tile *t, Dim step, int aligned)
+/* A large step from one index of the sum to the next takes a page and a whole line for each number,
+ * and few sets of the cache if it is a power of two. */
+static bool bad_step(const Tile *t, Dim step, int most)
 {
 	return t->nk > 0 && (t->kext[t->nk - 1].b || t->kext[t->nk - 1].k >= PANEL) &&
-	       (step.b || step.k % aligned == 0);
+	       (step.b || step.k > most);
 }
 
 /* ---- planning ---------------------------------------------------------------------------- */
@@ -367,12 +370,11 @@ void tile_plan(Fn *f, Level *v, Region *r)
 	r->dot = t.row < 0 && t.nk == 1 && !t.kext[0].b && a && !b && dim_is(t.acol[0], 1) &&
 	         tile_strides(&t, t.b, t.bk) && dim_is(t.bk[0], 1);
 	if (!r->nests && !r->dot) {
-		/* worth a copy even if it fits: rows across the memory, pitches of a power of
-		 * two */
+		/* worth a copy even if it fits: rows across the memory, large pitches */
 		if (a && b && t.row >= 0) {
 			a = r->pack[1] || t.nk == 0 || dim_is(t.acol[0], 1) ||
-			    !bad_step(&t, t.acol[0], 16);
-			b = r->pack[0] || !bad_step(&t, t.bk[0], 128);
+			    !bad_step(&t, t.acol[0], ROW_STEP);
+			b = r->pack[0] || !bad_step(&t, t.bk[0], COLUMN_STEP);
 		}
 		if ((!b && !pack_type(&t, false, PANEL, &panels)) ||
 		    (!a && !pack_type(&t, true, 1, &rows))) {
