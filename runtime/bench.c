@@ -100,6 +100,7 @@ static void measure(Run *r, const Dataset *d, Feed *f, bool timed, double most)
 	int64_t steps = 0;
 	Stepper s = rt_step_new(r, d, f);
 	while (rt_feed_next(f, &row, &n)) {
+		rt_data_make(d, row, n);
 		double t = rt_now();
 		step(&s, row, n);
 		double after = rt_now();

@@ -18,6 +18,9 @@ typedef struct {
 	const nnrt_field *field; /* kind and shape of a row, from the model's tables */
 	size_t stride;           /* bytes of a row */
 	unsigned char *data;     /* rows * stride bytes; 0: not there (targets in predict) */
+	unsigned char *made;     /* synthetic: 1 for each row that is there; 0: all are */
+	uint64_t seed, stream;   /* what the others will be made of */
+	int real_bytes;
 	char **word;             /* NNRT_WORD: the texts, in order of first appearance */
 	int32_t nword;
 } Column;
@@ -69,6 +72,9 @@ void rt_data_deal(Dataset *d, const nnrt_data *how, int fold);
 void rt_data_rows(const Dataset *d, int column, const uint32_t *row, int n, void *to);
 /* The same of all columns, each into to[column]. */
 void rt_data_all(const Dataset *d, const uint32_t *row, int n, void *const *to);
+/* Rows that are made in memory are made when they are read first; this makes them now. */
+void rt_data_make(const Dataset *d, const uint32_t *row, int n);
+void rt_column_make(const Column *c, const uint32_t *row, int n);
 
 /* A dataset without rows whose columns are `n` fields of the model. */
 Dataset *rt_data_new(const char *name, const nnrt_field *field, int n, int real_bytes);
@@ -104,6 +110,8 @@ Dataset *rt_synthetic(const nnrt_model *m, int64_t rows, uint64_t seed);
  * linear map of the inputs, plus noise, or the class whose map is the largest; "sequence": class
  * inputs follow a successor table, class targets of their shape are the next elements. */
 Dataset *rt_synthetic_kind(const nnrt_model *m, const nnrt_data *how);
+/* Makes a row of a column whose `made` says that it is not there. */
+void rt_synthetic_row(const Column *c, int64_t row);
 /* The same for the raw columns of the data section: bytes uniform over 0..255 or the classes.
  */
 Dataset *rt_synthetic_columns(const nnrt_model *m, int64_t rows, uint64_t seed);

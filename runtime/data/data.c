@@ -55,6 +55,7 @@ void rt_data_free(Dataset *d)
 	for (int i = 0; i < d->ncolumn; i++) {
 		Column *c = &d->column[i];
 		rt_free(c->data);
+		rt_free(c->made);
 		for (int32_t k = 0; k < c->nword; k++)
 			rt_free(c->word[k]);
 		rt_free(c->word);
@@ -69,6 +70,19 @@ void rt_data_free(Dataset *d)
 	rt_free(d->vocabulary);
 	rt_free(d->name);
 	rt_free(d);
+}
+
+void rt_column_make(const Column *c, const uint32_t *row, int n)
+{
+	for (int i = 0; c->made && i < n; i++)
+		if (!c->made[row[i]])
+			rt_synthetic_row(c, row[i]);
+}
+
+void rt_data_make(const Dataset *d, const uint32_t *row, int n)
+{
+	for (int i = 0; i < d->ncolumn; i++)
+		rt_column_make(&d->column[i], row, n);
 }
 
 void rt_data_all(const Dataset *d, const uint32_t *row, int n, void *const *to)
@@ -87,6 +101,8 @@ uint64_t rt_data_hash(const Dataset *d)
 	XXH64_reset(&state, (XXH64_hash_t)d->rows);
 	for (int i = 0; i < d->ncolumn; i++) {
 		const Column *c = &d->column[i];
+		for (int64_t row = 0; c->made && row < d->rows; row++)
+			rt_column_make(c, (const uint32_t[]){ (uint32_t)row }, 1);
 		if (c->data)
 			XXH64_update(&state, c->data, (size_t)d->rows * c->stride);
 		for (int32_t k = 0; k < c->nword; k++)

@@ -148,6 +148,7 @@ static void gather(const Column *c, const uint32_t *row, int n, unsigned char *t
 static void from_memory(const Dataset *d, int k, const uint32_t *row, int n, void *to)
 {
 	const Column *c = &d->column[k];
+	rt_column_make(c, row, n);
 	if (c->data)
 		gather(c, row, n, to);
 	else if (!rt_store_has(d, k))

@@ -30,7 +30,8 @@ static void normal_pair(uint64_t bits, double *a, double *b)
 	*b = r * sin(angle);
 }
 
-static void fill_real(Column *c, int64_t row, uint64_t seed, uint64_t stream, int real_bytes)
+static void fill_real(const Column *c, int64_t row, uint64_t seed, uint64_t stream,
+                      int real_bytes)
 {
 	void *to = c->data + (size_t)row * c->stride;
 	int64_t n = c->field->len;
@@ -69,19 +70,41 @@ static void fill_column(Column *c, int64_t rows, uint64_t seed, uint64_t stream,
 	}
 }
 
-static Dataset *fill(Dataset *d, int64_t rows, uint64_t seed, int real_bytes)
+void rt_synthetic_row(const Column *c, int64_t row)
+{
+	fill_real(c, row, c->seed, c->stream, c->real_bytes);
+	c->made[row] = 1;
+}
+
+/* later: rows of real numbers are made when they are read, so that a first step does not wait for
+ * rows that it does not see. */
+static Dataset *fill(Dataset *d, int64_t rows, uint64_t seed, int real_bytes, bool later)
 {
 	rt_data_room(d, rows);
-	for (int i = 0; i < d->ncolumn; i++)
-		fill_column(&d->column[i], rows, seed, STREAM + (uint64_t)i, real_bytes);
+	for (int i = 0; i < d->ncolumn; i++) {
+		Column *c = &d->column[i];
+		if (!later || c->field->kind != NNRT_REAL) {
+			fill_column(c, rows, seed, STREAM + (uint64_t)i, real_bytes);
+			continue;
+		}
+		c->made = rt_alloc((size_t)rows + 1, 1, c->field->name);
+		c->seed = seed;
+		c->stream = STREAM + (uint64_t)i;
+		c->real_bytes = real_bytes;
+	}
 	return d;
+}
+
+static Dataset *direct(const nnrt_model *m, int64_t rows, uint64_t seed, bool later)
+{
+	Dataset *d = rt_data_new("synthetic data", m->in, m->nin, m->real_bytes);
+	d->direct = true;
+	return fill(d, rows, seed, m->real_bytes, later);
 }
 
 Dataset *rt_synthetic(const nnrt_model *m, int64_t rows, uint64_t seed)
 {
-	Dataset *d = rt_data_new("synthetic data", m->in, m->nin, m->real_bytes);
-	d->direct = true;
-	return fill(d, rows, seed, m->real_bytes);
+	return direct(m, rows, seed, false);
 }
 
 /* ---- linear ------------------------------------------------------------------------------ */
@@ -237,9 +260,10 @@ static void fill_sequence(Dataset *d, const nnrt_model *m, int i, const nnrt_dat
 
 Dataset *rt_synthetic_kind(const nnrt_model *m, const nnrt_data *how)
 {
-	Dataset *d = rt_synthetic(m, how->n, how->seed);
 	bool linear = how->kind && !strcmp(how->kind, "linear");
 	bool sequence = how->kind && !strcmp(how->kind, "sequence");
+	/* a row may be drawn twice by `balance`, and be read by two threads at once */
+	Dataset *d = direct(m, how->n, how->seed, !linear && !how->balance);
 	/* backwards: the first input wins where one target would continue two of them */
 	for (int i = m->nin - 1; i >= 0; i--) {
 		if (linear && m->in[i].target)
@@ -253,5 +277,5 @@ Dataset *rt_synthetic_kind(const nnrt_model *m, const nnrt_data *how)
 Dataset *rt_synthetic_columns(const nnrt_model *m, int64_t rows, uint64_t seed)
 {
 	return fill(rt_data_new("synthetic data", m->column, m->ncolumn, m->real_bytes), rows,
-	            seed, m->real_bytes);
+	            seed, m->real_bytes, false);
 }

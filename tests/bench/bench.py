@@ -1,6 +1,6 @@
 """bench.py - nnc against the peers, alternately, in one run; prints the tables of docs/benchmarks.md.
 
-    bench.py [--quick] [--rows t1,t2,i1,i6] [--threads 1,2] [--alternations 5] [--seconds 0.6]
+    bench.py [--quick] [--rows t1,t2,i1,i6,shapes] [--threads 1,2] [--alternations 5] [--seconds 0.6]
              [--build build] [--peers FOLDER] [--doc docs/benchmarks.md]
 
 An alternation of a row: a loop of multiply-adds (the peak), nnc, each peer once.  The ratio to a peer
@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 
+import shapes
 import table
 from envs import Envs
 from work import INFER, MANY, ONE, ONE_BF16, STEPS, TRAIN, infer_flops, train_flops
@@ -143,6 +144,8 @@ def watch_memory(p):
 
 
 class Bench:
+    sh, pinned = staticmethod(sh), staticmethod(pinned)
+
     def __init__(self, a):
         self.a = a
         self.work = os.path.join(a.build, "bench")
@@ -153,7 +156,7 @@ class Bench:
         self.peak_program = self.path("peak")
         sh(*self.cc, "-O2", "-march=native", f"{HERE}/peak.c", "-o", self.peak_program, "-pthread")
         self.peaks = {}
-        self.rows, self.cold = [], []
+        self.rows, self.cold, self.shapes = [], [], []
 
     def path(self, name):
         return os.path.join(os.path.abspath(self.work), name)
@@ -324,9 +327,11 @@ class Bench:
     def finish(self):
         facts = table.facts(self.peaks, self.cc, self.envs)
         text = table.text(facts, self.rows, self.cold)
+        if self.shapes:
+            text += shapes.text(self.shapes, self.peaks[1])
         print(text)
         with open(self.path("results.json"), "w") as f:
-            json.dump(dict(facts=facts, rows=self.rows, cold=self.cold), f, indent=1)
+            json.dump(dict(facts=facts, rows=self.rows, cold=self.cold, shapes=self.shapes), f, indent=1)
         if self.a.doc:
             table.into(self.a.doc, text)
 
@@ -334,7 +339,7 @@ class Bench:
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--quick", action="store_true", help="PyTorch alone, training, three alternations")
-    p.add_argument("--rows", default="t1,t2,i1,i6")
+    p.add_argument("--rows", default="t1,t2,i1,i6,shapes")
     p.add_argument("--threads", default="1,2")
     p.add_argument("--alternations", type=int)
     p.add_argument("--seconds", type=float, default=0.6)
@@ -349,8 +354,10 @@ def main():
     for name in a.rows.split(","):
         if name in TRAIN:
             b.run_training(name)
-        elif not a.quick:
+        elif not a.quick and name in INFER:
             b.run_inference(name)
+        elif not a.quick and name == "shapes":
+            b.shapes = shapes.run(b, lambda line: print(line, file=sys.stderr, flush=True))
     b.finish()
 
 
