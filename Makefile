@@ -183,6 +183,8 @@ check-long: check
 	@LONG=1 sh tests/group/reports.sh
 	@LONG=1 sh tests/group/scale.sh
 	@LONG=1 sh tests/group/fuzz.sh
+	@LONG=1 sh tests/group/resume.sh
+	@LONG=1 sh tests/group/matrix.sh
 	@sh tests/fuzz/run.sh 120
 
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libnncc.a $(BUILD)/libnnrt.a | $(GEN_H)

@@ -296,6 +296,9 @@ static void walk_tally(const Walk *w, Tally *s, int i)
 
 static void walk_sums(const Walk *w, const nnrt_model *m, Sums *s)
 {
+	/* these stand there for a moment in every report; what they were is not looked at */
+	for (int i = 0; i < m->nstat; i++)
+		s->acc[m->stat[i].slot] = 0;
 	real(w, "loss", &s->loss);
 	real(w, "samples", &s->count);
 	doubles(w, "sums/metrics", s->acc, m->nacc);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "rt_fail.h"
+#include "rt_mem.h"
 #include "rt_real.h"
 #include "rt_run.h"
 
@@ -94,6 +95,64 @@ static void note_bad_gradient(const Run *r)
 	note_largest_weight(r);
 }
 
+/* The norms of the whole gradient that led here, the last one behind. */
+static void note_norms(const Run *r)
+{
+	enum { SHOWN = 8 };
+	uint64_t now = r->c.update, n = now < SHOWN ? now : SHOWN;
+	char *list = rt_text("%s", "");
+	for (uint64_t u = now - n; u < now; u++) {
+		double all = 0;
+		for (int i = 0; i < r->m->nparam; i++)
+			all += r->frozen[i] ? 0 : norm_at(r, i, u) * norm_at(r, i, u);
+		char *longer = rt_text("%s %.2g", list, sqrt(all));
+		rt_free(list);
+		list = longer;
+	}
+	if (n > 1)
+		rt_note("gradient norms of steps %llu to %llu:%s",
+		        (unsigned long long)(now - n + 1), (unsigned long long)now, list);
+	rt_free(list);
+}
+
+/* Row numbers of a list of samples, the first few of them. */
+static char *rows_text(const uint32_t *row, int n)
+{
+	enum { SHOWN = 8 };
+	char *s = rt_text("%s", n == 1 ? "row" : "rows");
+	for (int i = 0; i < n && i < SHOWN; i++) {
+		char *longer = rt_text("%s%s %u", s, i ? "," : "", (unsigned)row[i]);
+		rt_free(s);
+		s = longer;
+	}
+	char *whole = n > SHOWN ? rt_text("%s and %d more", s, n - SHOWN) : rt_text("%s", s);
+	rt_free(s);
+	return whole;
+}
+
+/* Samples that have no finite loss on their own, if that tells some of the batch from others; else
+ * the batch. */
+static void note_samples(Run *r, const Dataset *d, const uint32_t *row, int n)
+{
+	enum { LOOKED_AT = 4096 };
+	uint32_t *bad = rt_alloc((size_t)n, sizeof *bad, "row numbers");
+	int k = 0, looked = n < LOOKED_AT ? n : LOOKED_AT;
+	for (int i = 0; i < looked; i++) {
+		rt_run_bind(r, d, row + i, 1);
+		rt_run_eval(r, NNRT_WANT_LOSSES);
+		if (!isfinite(rt_run_loss(r)))
+			bad[k++] = row[i];
+	}
+	char *text = rows_text(k && k < n ? bad : row, k && k < n ? k : n);
+	if (k && k < n)
+		rt_note("samples whose own loss is not finite: %s of %s (%d of %d in the batch)",
+		        text, d->name, k, looked);
+	else
+		rt_note("the batch: %s of %s", text, d->name);
+	rt_free(text);
+	rt_free(bad);
+}
+
 /* The setting that the learning rate follows ("optimizer.lr", or a const of the program), found by
  * trying: that which lowers it most, since a schedule may have a floor; -1: none. */
 static int setting_of_lr(Run *r)
@@ -117,32 +176,39 @@ static int setting_of_lr(Run *r)
 	return found;
 }
 
-void rt_run_diverged_help(Run *r)
+void rt_run_diverged_help(Run *r, const char *again)
 {
 	int i = setting_of_lr(r);
 	bool clips = !isnan(rt_run_number(r, NNRT_CLIP_NORM));
+	char *command = again ? rt_text("%s", again)
+	                      : rt_text("%s train", program_invocation_name);
 	const char *clip = clips ? "" : ", or `--set clip_norm=1`";
 	if (i < 0 && clips)
 		rt_help("try a smaller learning rate, or scale the inputs");
 	else if (i < 0)
-		rt_help("try `%s train --set clip_norm=1`, a smaller learning rate, or scale "
-		        "the inputs",
-		        program_invocation_name);
+		rt_help("try `%s --set clip_norm=1`, a smaller learning rate, or scale the inputs",
+		        command);
 	else
-		rt_help("try `%s train --set %s=%.2g`%s", program_invocation_name,
-		        r->m->setting[i].name, r->setting[i] / 10, clip);
+		rt_help("try `%s --set %s=%.2g`%s", command, r->m->setting[i].name,
+		        r->setting[i] / 10, clip);
+	rt_free(command);
 }
 
 void rt_run_diverged(Run *r, const Dataset *d, const uint32_t *row, int64_t step,
-                     int64_t epoch, const char *saved)
+                     int64_t epoch, const Saved *saved)
 {
 	bool loss = !isfinite(rt_run_loss(r)) || !isfinite(*r->c.penalty);
 	rt_error(RT_DIVERGED, "R3", "%s is not finite at step %lld (epoch %lld)",
 	         loss ? "the loss" : "a gradient", (long long)step, (long long)epoch);
 	if (!note_bad_input(r, d, row) && !note_bad_weight(r))
 		note_bad_gradient(r);
-	if (saved)
-		rt_note("%s holds the weights before this step", saved);
-	rt_run_diverged_help(r);
+	note_norms(r);
+	note_samples(r, d, row, r->c.B);
+	if (saved && saved->weights)
+		rt_note("%s holds the weights before this step", saved->weights);
+	if (saved && saved->checkpoint)
+		rt_note("%s holds step %lld, the last finite checkpoint", saved->checkpoint,
+		        (long long)saved->step);
+	rt_run_diverged_help(r, saved ? saved->again : 0);
 	rt_exit(RT_DIVERGED);
 }

@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: 0BSD
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "rt_fail.h"
 #include "rt_io.h"
@@ -45,25 +46,48 @@ static int free_number(const char *base)
 	}
 }
 
+/* stepK.ckpt, foldF.stepK.ckpt: a checkpoint that is kept beside the newest. */
+static bool is_kept(const char *s)
+{
+	int n = 0;
+	sscanf(s, "fold%*[0-9].%n", &n);
+	s += n;
+	n = 0;
+	sscanf(s, "step%*[0-9].ckpt%n", &n);
+	return n && !s[n];
+}
+
+/* DIR/NAMEending becomes DIR/NAME.kending, if there is such a file; the line grows. */
+static char *rename_one(const char *base, const char *end, int k, char *line)
+{
+	char *from = rt_text("%s%s", base, end), *to = rt_text("%s.%d%s", base, k, end);
+	if (rt_exists(from)) {
+		rt_rename(from, to);
+		char *longer = rt_text("%s%s%s to %s", line, *line ? ", " : "", from, to);
+		rt_free(line);
+		line = longer;
+	}
+	rt_free(from);
+	rt_free(to);
+	return line;
+}
+
 static void rename_older(const nnrt_model *m, const Options *o)
 {
-	char *base = rt_join(o->out ? o->out : ".", m->name), *list = rt_text("%s", "");
-	int k = free_number(base), n = 0;
-	for (int i = 0; i < ENDINGS; i++) {
-		char *from = rt_text("%s%s", base, ending[i]),
-		     *to = rt_text("%s.%d%s", base, k, ending[i]);
-		if (rt_exists(from)) {
-			rt_rename(from, to);
-			char *longer = rt_text("%s%s%s to %s", list, n++ ? ", " : "", from, to);
-			rt_free(list);
-			list = longer;
-		}
-		rt_free(from);
-		rt_free(to);
-	}
-	if (n && !o->quiet)
-		printf("renamed older results: %s\n", list);
-	rt_free(list);
+	const char *dir = o->out ? o->out : ".";
+	char *base = rt_join(dir, m->name), *line = rt_text("%s", "");
+	int k = free_number(base), n;
+	for (int i = 0; i < ENDINGS; i++)
+		line = rename_one(base, ending[i], k, line);
+	char *prefix = rt_text("%s.", m->name), **name = rt_list(dir, prefix, &n);
+	for (int i = 0; i < n; i++)
+		if (is_kept(name[i] + strlen(prefix)))
+			line = rename_one(base, name[i] + strlen(m->name), k, line);
+	if (*line && !o->quiet)
+		printf("renamed older results: %s\n", line);
+	rt_list_free(name, n);
+	rt_free(prefix);
+	rt_free(line);
 	rt_free(base);
 }
 

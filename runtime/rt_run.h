@@ -116,13 +116,22 @@ void rt_run_eval(Run *r, int want);
 /* The sum of all losses of the last batch. */
 double rt_run_loss(const Run *r);
 
-/* Ends the program with R3, exit 4, after a failed check. step and epoch count from 1; row: the
- * batch; saved: the file that keeps the last finite weights, or 0. */
-_Noreturn void rt_run_diverged(Run *r, const Dataset *d, const uint32_t *row,
-                               int64_t step, int64_t epoch, const char *saved);
+/* What is on disk when a run ends so; 0: nothing of the kind. */
+typedef struct {
+	const char *weights;    /* the last finite ones */
+	const char *checkpoint; /* the last one, of this step */
+	int64_t step;
+	const char *again;      /* the command that goes on from it */
+} Saved;
 
-/* The help of that message: settings of this program that would make the steps smaller. */
-void rt_run_diverged_help(Run *r);
+/* Ends the program with R3, exit 4, after a failed check. step and epoch count from 1; row: the
+ * batch; saved: 0 where nothing is saved. */
+_Noreturn void rt_run_diverged(Run *r, const Dataset *d, const uint32_t *row,
+                               int64_t step, int64_t epoch, const Saved *saved);
+
+/* The help of that message: settings of this program that would make the steps smaller.  again: the
+ * command to which they are added; 0: `PROGRAM train`. */
+void rt_run_diverged_help(Run *r, const char *again);
 
 /* Parameters and buffers, one after the other, to or from `to` (rt_run_state_bytes bytes). */
 size_t rt_run_state_bytes(const Run *r);

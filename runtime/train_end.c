@@ -20,8 +20,15 @@ _Noreturn void rt_trainer_diverged(Trainer *t, const uint32_t *row)
 	if (weights)
 		rt_trainer_save_last(t);
 	rt_step_exchange(&t->step);
-	rt_run_diverged(t->run, t->data, row, f->step + 1, f->epoch + 1,
-	                weights && t->files.save ? t->files.last : 0);
+	Saved saved = { 0 };
+	if (weights && t->files.save)
+		saved.weights = t->files.last;
+	if (t->ckpt.fold) {
+		saved.checkpoint = rt_ckpt_path(t);
+		saved.step = t->ckpt.step;
+		saved.again = rt_ckpt_command(t);
+	}
+	rt_run_diverged(t->run, t->data, row, f->step + 1, f->epoch + 1, &saved);
 }
 
 _Noreturn void rt_trainer_interrupted(Trainer *t)

@@ -10,8 +10,8 @@
     disk     a full disk, a folder that is read-only
 
 What must come out: the documented exit status and one `error:` line, or success where the call does not
-matter; result files as before or complete; every complete weights file loads.  strace injects the system
-call faults; where it is not allowed to trace, those groups are skipped and say so.
+matter; result files as before or complete; every complete weights file loads; the checkpoint is that of
+before, or leads on to the one of a run without faults.  strace injects the system call faults; where it is not allowed to trace, those groups are skipped and say so.
 
 Closing line: PASSED FAILED SKIPPED.
 """
@@ -22,9 +22,9 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-STATE = ["openat", "write", "pwrite64", "fsync", "rename", "renameat2", "unlink", "ftruncate", "mkdir", "close"]
+STATE = ["openat", "link", "write", "pwrite64", "fsync", "rename", "renameat2", "unlink", "ftruncate", "mkdir", "close"]
 ERRORS = {"openat": ["EMFILE", "EACCES"], "read": ["EIO", "EINTR"], "pread64": ["EIO"], "write": ["EIO", "ENOSPC", "EINTR"],
-          "fsync": ["EIO"], "rename": ["EIO", "EACCES"], "close": ["EIO"], "unlink": ["EIO"], "mkdir": ["ENOSPC"],
+          "fsync": ["EIO"], "rename": ["EIO", "EACCES"], "close": ["EIO"], "unlink": ["EIO"], "link": ["EPERM"], "mkdir": ["ENOSPC"],
           "lseek": ["EIO"], "newfstatat": ["EIO"], "fstat": ["EIO"]}
 
 TRAIN = ["./plain", "train", "--out", "r", "--progress", "none", "--threads", "1", "-q"]
@@ -87,9 +87,28 @@ def complain(place, done, allowed, complete, leaves=False):
     return complete(place)
 
 
+CHECKPOINT = "r/plain.ckpt"
+
+
+def goes_on(place, reference):
+    """A checkpoint of this run goes on to the end that the run would have had."""
+    data = contents(place, CHECKPOINT)
+    if not data or CHECKPOINT not in reference or data <= reference["old"]:
+        return None
+    done = place.run([*TRAIN, "--resume"])
+    if done.returncode:
+        return f"{CHECKPOINT} does not go on: {done.stderr.strip()[:300]}"
+    if contents(place, CHECKPOINT) != reference[CHECKPOINT]:
+        return f"{CHECKPOINT} leads to another end"
+    return None
+
+
 def results_whole(reference):
     """Each result file is that of the start or that of a complete run."""
     def check(place):
+        wrong = goes_on(place, reference)
+        if wrong:
+            return wrong
         for name in RESULTS:
             path = os.path.join(place.dir, name)
             if not name.endswith(".csv") and os.path.exists(path):
@@ -107,6 +126,8 @@ def references(work, command):
     done = place.run(command)
     assert done.returncode == 0, done.stderr
     out = {n: old[n] | contents(place, n) for n in RESULTS}
+    if command == TRAIN:
+        out["old"], out[CHECKPOINT] = contents(place, "r/plain.1.ckpt"), contents(place, CHECKPOINT)
     place.close()
     return out
 

@@ -4,10 +4,10 @@
 . "$(dirname "$0")/../lib.sh"
 
 prepare() {
-	cp "$nnc" "$work/nnc" &&
+	mkdir -p "$work/start/r" && cp "$nnc" "$work/nnc" &&
+		sed 's/seed = 1/seed = 1, checkpoint = steps(1)/' "$root/tests/bad/plain.nn" >"$work/start/plain.nn" &&
 		$CC -O1 -shared -fPIC "$root/tests/fault/oom.c" -o "$work/oom.so" &&
-		trainer "$root/tests/bad/plain.nn" "$work/plain" &&
-		mkdir -p "$work/start/r" && cp "$root/tests/bad/plain.nn" "$work/start/plain.nn" &&
+		trainer "$work/start/plain.nn" "$work/plain" &&
 		"$work/plain" train --seed 5 --out "$work/start/r" --progress none -q &&
 		cp "$work/start/r/plain.safetensors" "$work/start/w.safetensors" &&
 		"$PYTHON" "$root/tests/fault/batch.py" "$work/start/b.safetensors"

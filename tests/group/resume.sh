@@ -51,6 +51,13 @@ try "over" run folds long 0 "stopped after epoch 6 of 6" --fold 2 --resume --epo
 try "beyond" run folds long 2 "has done" --fold 2 --resume --epochs 2
 try "another fold" run folds long 3 "= note: fold " --fold 1 --resume --epochs 6
 
+# what an earlier run kept is renamed with it
+older() {
+	run folds long 0 "renamed older results: .*/folds.step\([0-9]*\).ckpt to long.out/folds.1.step\1.ckpt" --fold 2 &&
+		test -f "$fast/long.out/folds.1.ckpt" -a -f "$fast/long.out/folds.ckpt"
+}
+try "older ones" older
+
 # a time limit leaves no trace
 try "time limit" run folds limit 0 "time limit" --time-limit 0.02s
 try "time limit: resumed" run folds limit 0 "stopped" --resume
@@ -64,7 +71,7 @@ changed() {
 		run steps a 3 "= note: model " --resume --steps 60 --seed 5 --set optimizer.momentum=0.8
 }
 if want moments && [ -f "$fast/moment.so" ]; then
-	every=17
+	every=31
 	[ -n "${LONG:-}" ] && every=1
 	"$PYTHON" "$here/run.py" "$fast" --every $every >"$work/run.log" 2>&1
 	read -r run_passed run_failed skipped <<END
