@@ -131,14 +131,12 @@ char *arena_vprintf(Arena *a, const char *fmt, va_list ap)
 	char small[256];
 	va_list again;
 	va_copy(again, ap);
-	int n = vsnprintf(small, sizeof small, fmt, ap);
-	if (n < 0)
-		small[n = 0] = 0;
-	char *p = arena_alloc(a, (size_t)n + 1);
-	if ((size_t)n < sizeof small)
-		memcpy(p, small, (size_t)n);
+	size_t n = text_format(small, sizeof small, fmt, ap);
+	char *p = arena_alloc(a, n + 1);
+	if (n < sizeof small)
+		memcpy(p, small, n);
 	else
-		vsnprintf(p, (size_t)n + 1, fmt, again);
+		text_format(p, n + 1, fmt, again);
 	va_end(again);
 	return p;
 }

@@ -161,6 +161,9 @@ typedef struct Out {
 	bool bol;                      /* at the beginning of a line                           */
 } Out;
 
+/* Like vsnprintf, but quick for %s, %.*s, %d, %lld, %c; returns the length of the whole text. */
+size_t text_format(char *buf, size_t size, const char *fmt, va_list ap);
+
 Out *out_new(Arena *a);
 void out(Out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Raw text, not indented (weights, embedded files). */

@@ -72,9 +72,9 @@ void out(Out *o, const char *fmt, ...)
 	va_list ap;
 	va_start(ap, fmt);
 	char small[512], *s = small;
-	int n = vsnprintf(small, sizeof small, fmt, ap);
+	size_t n = text_format(small, sizeof small, fmt, ap);
 	va_end(ap);
-	if (n >= (int)sizeof small) {
+	if (n >= sizeof small) {
 		va_start(ap, fmt);
 		s = arena_vprintf(o->mem, fmt, ap);
 		va_end(ap);

@@ -11,6 +11,8 @@
 #include <math.h>
 #include <string.h>
 
+enum { NEAR = 8 };                     /* slots of a line of the cache                         */
+
 Graph *graph_new(Job *j, Sym name)
 {
 	Arena *a = arena_new();
@@ -41,28 +43,26 @@ void graph_free(Graph *g)
 
 /* ---- the hash table -------------------------------------------------------------- */
 
-/* Words of four bytes: types and attributes consist of them, and are mostly zero. */
-static uint64_t mix(uint64_t h, const void *data, size_t n)
+static uint64_t mix(uint64_t h, uint64_t word)
 {
-	const unsigned char *p = data;
-	uint32_t w;
-	for (size_t i = 0; i + sizeof w <= n; i += sizeof w) {
-		memcpy(&w, p + i, sizeof w);
-		h = (h ^ w) * 1099511628211u;
-		h ^= h >> 32;
-	}
-	return h;
+	h = (h ^ word) * 0x9e3779b97f4a7c15u;
+	return h ^ h >> 32;
 }
 
+/* (The address of a body takes no part: tables are the same in every run.) */
 static uint32_t node_hash(const Node *n)
 {
-	uint64_t h = mix(14695981039346656037u, &n->op, sizeof n->op);
-	h = mix(h, &n->ty, sizeof n->ty);
-	h = mix(h, &n->a, sizeof n->a);
+	uint64_t word[(sizeof n->a + 7) / 8] = { 0 };
+	uint64_t h = mix((uint64_t)n->op << 32 | (uint64_t)n->ty.dt << 16 | (uint64_t)n->ty.rank,
+	                 (uint64_t)(uint32_t)n->ty.classes << 32 | (uint64_t)(n->body != 0));
+	for (int i = 0; i < n->ty.rank; i++)
+		h = mix(h, (uint64_t)(uint32_t)n->ty.dim[i].k << 1 | (uint64_t)n->ty.dim[i].b);
+	memcpy(word, &n->a, sizeof n->a);
+	for (size_t i = 0; i < sizeof word / sizeof *word; i++)
+		h = word[i] ? mix(h, word[i] + i) : h;
 	for (int i = 0; i < n->nin; i++)
-		h = mix(h, &n->in[i]->id, sizeof n->in[i]->id);
-	h = mix(h, &n->body, sizeof n->body);
-	return (uint32_t)(h ^ h >> 32);
+		h = mix(h, (uint64_t)n->in[i]->id + 1);
+	return (uint32_t)h;
 }
 
 static bool node_same(const Node *a, const Node *b)
@@ -72,12 +72,21 @@ static bool node_same(const Node *a, const Node *b)
 	       (!a->nin || memcmp(a->in, b->in, sizeof *a->in * (size_t)a->nin) == 0);
 }
 
-static void table_put(Graph *g, Node *n)
+/* The place of a node equal to key, or the free one that key is to take.
+ *
+ * Passes make nodes next to those that they read.  So a node is looked for beside the last of
+ * its inputs first, where the table is in the cache; where that is full, by its hash. */
+static Slot *find(const Graph *g, const Node *key)
 {
-	uint32_t i = n->hash, mask = (uint32_t)(g->tablesize - 1);
-	while (g->table[i & mask])
-		i++;
-	g->table[i & mask] = n;
+	uint32_t mask = (uint32_t)(g->tablesize - 1), near = 0;
+	for (int i = 0; i < key->nin; i++)
+		near = (uint32_t)key->in[i]->id > near ? (uint32_t)key->in[i]->id : near;
+	near = 2 * near & ~(uint32_t)(NEAR - 1);
+	for (uint32_t i = key->nin ? 0 : NEAR;; i++) {
+		Slot *s = &g->table[(i < NEAR ? near + i : key->hash + i) & mask];
+		if (!s->node || (s->hash == key->hash && node_same(g->node[s->node - 1], key)))
+			return s;
+	}
 }
 
 static void table_grow(Graph *g)
@@ -85,9 +94,9 @@ static void table_grow(Graph *g)
 	if (2 * (g->n + 1) <= g->tablesize)
 		return;
 	g->tablesize = g->tablesize ? 2 * g->tablesize : 64;
-	g->table = NEWN(g->mem, Node *, g->tablesize);
+	g->table = NEWN(g->mem, Slot, g->tablesize);
 	for (int i = 0; i < g->n; i++)
-		table_put(g, g->node[i]);
+		*find(g, g->node[i]) = (Slot){ g->node[i]->hash, i + 1 };
 }
 
 void graph_reserve(Graph *g, int n)
@@ -95,7 +104,7 @@ void graph_reserve(Graph *g, int n)
 	g->tablesize = 64;
 	while (g->tablesize < 2 * n + 2)
 		g->tablesize *= 2;
-	g->table = NEWN(g->mem, Node *, g->tablesize);
+	g->table = NEWN(g->mem, Slot, g->tablesize);
 	g->cap = n + 1;
 	g->node = NEWN(g->mem, Node *, g->cap);
 }
@@ -105,20 +114,21 @@ static Node *table_get(Graph *g, Node *key)
 {
 	table_grow(g);
 	key->hash = node_hash(key);
-	uint32_t i = key->hash, mask = (uint32_t)(g->tablesize - 1);
-	for (; g->table[i & mask]; i++)
-		if (node_same(g->table[i & mask], key))
-			return g->table[i & mask];
-	Node *n = NEW(g->mem, Node);
+	Slot *s = find(g, key);
+	if (s->node)
+		return g->node[s->node - 1];
+	/* the inputs stand behind the node */
+	size_t inputs = sizeof(Node *) * (size_t)key->nin;
+	Node *n = arena_alloc(g->mem, sizeof *n + inputs);
 	*n = *key;
 	n->id = g->n;
-	n->in = NEWN(g->mem, Node *, key->nin ? key->nin : 1);
-	for (int k = 0; k < key->nin; k++)
-		n->in[k] = key->in[k];
+	n->in = (Node **)(void *)(n + 1);
+	if (inputs)
+		memcpy(n->in, key->in, inputs);
 	n->at = NOWHERE;
 	n->part = g->part;
 	PUSH(g->mem, g->node, g->n, g->cap, n);
-	g->table[i & mask] = n;
+	*s = (Slot){ n->hash, g->n };
 	return n;
 }
 

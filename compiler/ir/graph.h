@@ -103,6 +103,7 @@ typedef union Attr {
 
 typedef struct Node Node;
 typedef struct Graph Graph;
+typedef struct { uint32_t hash; int node; } Slot;      /* of a table: id + 1; 0: free          */
 
 struct Node {
 	Op op;
@@ -151,7 +152,7 @@ struct Graph {
 	Arena *mem;                    /* owns nodes and bodies; freed with graph_free         */
 	Graph *outer;                  /* of a scan body                                       */
 	Node **node; int n, cap;       /* topological by construction                          */
-	Node **table; int tablesize;   /* hash table of the nodes                              */
+	Slot *table; int tablesize;    /* hash table of the nodes                              */
 	Root *root; int nroot, caproot;
 	Sym name;                      /* "grad", "eval", "init", "update", "bind"              */
 	int part;                      /* given to new nodes (front/table.c); a hint, as `at`  */
