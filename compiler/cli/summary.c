@@ -51,7 +51,7 @@ static void from_program(Summary *s, int file)
 	}
 }
 
-/* Stands for the function of inference C, one sample a call; it is planned, never printed. */
+/* Stands for the function of inference C, one sample a call; its text goes nowhere. */
 static FnHost *single_host(const Module *m)
 {
 	FnHost *h = NEW(m->job->mem, FnHost);
@@ -59,6 +59,7 @@ static FnHost *single_host(const Module *m)
 	h->head = "";
 	h->fixed_batch = 1;
 	h->arena0 = h->arena = "";
+	h->seed = h->update = h->sample0 = "0";
 	return h;
 }
 

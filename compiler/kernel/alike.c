@@ -223,11 +223,6 @@ static Buffer *across(const Job *j, const Kernel *from, const Kernel *to, const 
 	bug(j, "alike: buffer %s is not in the key", b->name);
 }
 
-const Buffer *alike_origin(const Fn *f, const Kernel *k, const Buffer *b)
-{
-	return k->like ? across(f->job, k, k->like, b) : b;
-}
-
 void alike_accesses(Fn *f, Region *r)
 {
 	const Kernel *k = r->kernel;
@@ -245,6 +240,7 @@ void alike_accesses(Fn *f, Region *r)
 void alike_arguments(const Fn *f, Kernel *k)
 {
 	const Kernel *first = k->like;
+	k->text = first->text;
 	k->narg = k->caparg = first->narg;
 	k->arg = NEWN(f->mem, Buffer *, first->narg + 1);
 	for (int i = 0; i < first->narg; i++)
@@ -260,33 +256,28 @@ void alike_arguments(const Fn *f, Kernel *k)
 
 /* ---- checking ---------------------------------------------------------------------------- */
 
-/* Compares what was copied with what lowering the region itself gives. */
-static void check(Fn *f, Kernel *k)
+/* Compares what was copied with what the region's own loops give. */
+void alike_check(Fn *f, Region *first)
 {
+	const Kernel *k = first->kernel;
 	Kernel own = { .name = k->name, .region = k->region, .body = k->body, .owned = k->owned };
-	Region r = *k->region;
+	Region r = *first;
 	r.kernel = &own;
 	r.access = 0;
 	r.naccess = r.capaccess = 0;
 	region_accesses(f, &r);
-	const char *text = kernel_body(f, f->mem, &own);
-	if (strcmp(text, k->text) || own.narg != k->narg || r.naccess != k->region->naccess)
-		bug(f->job, "alike: region %d is not like region %d:\n%s\n%s", k->region->id,
-		    k->like->region->id, text, k->text);
+	inplace_find(&r);
+	kernel_body(f, &own);
+	if (strcmp(own.text, k->text) || own.narg != k->narg || r.naccess != first->naccess)
+		bug(f->job, "alike: region %d is not like region %d:\n%s\n%s", first->id,
+		    k->like->region->id, own.text, k->text);
 	for (int i = 0; i < own.narg; i++)
 		if (own.arg[i] != k->arg[i] || own.argwrite[i] != k->argwrite[i])
 			bug(f->job, "alike: argument %d of region %d", i, r.id);
 	for (int i = 0; i < r.naccess; i++) {
-		const Access *a = &r.access[i], *b = &k->region->access[i];
+		const Access *a = &r.access[i], *b = &first->access[i];
 		if (a->buf != b->buf || a->write != b->write || a->slice != b->slice ||
-		    a->apart != b->apart)
+		    a->apart != b->apart || a->at_own != b->at_own)
 			bug(f->job, "alike: access %d of region %d", i, r.id);
 	}
-}
-
-void alike_check(Fn *f)
-{
-	for (Kernel *k = f->kernel; k; k = k->next)
-		if (k->like)
-			check(f, k);
 }

@@ -204,7 +204,7 @@ static void dump_regions(const Fn *f, Arena *a, const Level *v, FILE *out)
 			fprintf(out, "  %s%d = %s\n", r->kernel->argwrite[i] ? "out" : "in", i,
 			        r->kernel->arg[i]->name);
 		if (!r->kernel->same)
-			fprintf(out, "%s", strchr(r->kernel->text, '{'));
+			fprintf(out, "%s", r->kernel->text);
 	}
 }
 

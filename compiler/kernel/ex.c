@@ -39,25 +39,34 @@ static bool ex_same(const Ex *a, const Ex *b)
 	return true;
 }
 
-static void ex_put(Lower *l, Ex *e)
+static void ex_put(Lower *l, Ex *e, int n)
 {
 	int i = e->hash & (l->tablesize - 1);
 	while (l->table[i])
 		i = (i + 1) & (l->tablesize - 1);
 	l->table[i] = e;
+	l->used[n] = i;
 }
 
 static void ex_grow(Lower *l)
 {
 	Ex **old = l->table;
-	int n = l->tablesize;
-	if (2 * (l->ntable + 1) <= n)
+	int *used = l->used;
+	if (2 * (l->ntable + 1) <= l->tablesize)
 		return;
-	l->tablesize = n ? 2 * n : 1024;
-	l->table = NEWN(l->mem, Ex *, l->tablesize);
-	for (int i = 0; i < n; i++)
-		if (old[i])
-			ex_put(l, old[i]);
+	l->tablesize = l->tablesize ? 2 * l->tablesize : 1024;
+	l->table = NEWN(l->lasting, Ex *, l->tablesize);
+	l->used = NEWN(l->lasting, int, l->tablesize / 2 + 1);
+	for (int i = 0; i < l->ntable; i++)
+		ex_put(l, old[used[i]], i);
+}
+
+void lower_forget(Lower *l)
+{
+	for (int i = 0; i < l->ntable; i++)
+		l->table[l->used[i]] = 0;
+	l->ntable = 0;
+	arena_reset(l->mem);
 }
 
 Ex *ex_get(Lower *l, const Ex *key)
@@ -72,14 +81,13 @@ Ex *ex_get(Lower *l, const Ex *key)
 	for (int i = k.hash & (l->tablesize - 1); l->table[i]; i = (i + 1) & (l->tablesize - 1))
 		if (ex_same(l->table[i], &k))
 			return l->table[i];
-	Ex *e = NEW(l->mem, Ex);
+	Ex *e = arena_alloc(l->mem, sizeof *e + sizeof *e->arg * (size_t)k.narg);
 	*e = k;
 	e->uses = e->mark = e->widen_mark = e->depends_mark = 0;
-	e->arg = NEWN(l->mem, Ex *, k.narg ? k.narg : 1);
+	e->arg = (Ex **)(void *)(e + 1);       /* they stand behind it */
 	for (int i = 0; i < k.narg; i++)
 		e->arg[i] = k.arg[i];
-	l->ntable++;
-	ex_put(l, e);
+	ex_put(l, e, l->ntable++);
 	return e;
 }
 
@@ -141,7 +149,7 @@ Lower *lower_symbolic(Job *j, Arena *a)
 {
 	Lower *l = NEW(a, Lower);
 	l->job = j;
-	l->mem = a;
+	l->mem = l->lasting = a;
 	l->symbolic = true;
 	return l;
 }

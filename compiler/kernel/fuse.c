@@ -362,7 +362,9 @@ static void fuse_scan(Fuse *u, const Node *n)
 	b->scan = n;
 	b->depth = u->v->depth + 1;
 	b->tname = job_symf(f->job, b->depth > 1 ? "t%d" : "t", b->depth);
+	f->lower->mem = f->mem;        /* it outlives the regions */
 	b->tick = ex_var(f->lower, b->tname, dim_num(n->a.scan.steps), 0);
+	f->lower->mem = f->loops;
 	b->carry = NEWN(f->mem, Buffer *, nc + 1);
 	b->next = NEWN(f->mem, Buffer *, nc + 1);
 	b->steps = NEWN(f->mem, Buffer *, n->a.scan.nemit + 1);

@@ -101,6 +101,8 @@ Ex *read_at(Lower *l, const Node *n, Ex *const *ix);
 Ex *sum_at(Lower *l, const Dim *ext, int n, Ex *(*term)(Lower *l, Ex *const *var, void *arg), void *arg);
 /* For the interpreter: a Lower whose read_at makes E_READ, and variables v0, v1, ... */
 Lower *lower_symbolic(Job *j, Arena *a);
+/* The expressions made so far are gone, and all of l->mem. */
+void  lower_forget(Lower *l);
 Ex *ex_symbol(Lower *l, int i);        /* variable number i                                   */
 
 /* A new loop variable at nesting depth `depth` with values 0..extent-1. */
@@ -222,7 +224,8 @@ typedef struct {
 
 /* slice: each owner touches its own rows, in proportion.  apart: owners write different elements,
  * but not in ranges (a packed operand whose sum runs over the batch). */
-typedef struct { Buffer *buf; bool write, slice, apart; } Access;
+/* at_own: a read, all at the index that the region's only result is written at. */
+typedef struct { Buffer *buf; bool write, slice, apart, at_own; } Access;
 
 typedef struct Region Region;
 typedef struct Level Level;
@@ -306,15 +309,15 @@ struct Level {
 struct Kernel {
 	Sym name;
 	Region *region;
-	K *body;
+	K *body;                       /* until the text is made                               */
 	Buffer **arg; bool *argwrite; int narg, caparg;
 	bool uses_ctx, uses_B, owned;
 	bool alias;                    /* arguments may share bytes                            */
-	Kernel *like;                  /* an earlier one with the same loops; body is its own  */
+	Kernel *like;                  /* an earlier one with the same loops                   */
 	Buffer **buf; int nbuf;        /* in the order that alike.c has met them               */
 	Sym *tick; int ntick, captick;
 	Sym *scalar; int nscalar, capscalar;   /* E_ARG                                        */
-	const char *text;              /* printed body, to find equal kernels                  */
+	const char *head, *text;       /* printed parameters and body, to find equal kernels   */
 	Kernel *same, *next;
 	const char *note, *also;       /* source, shapes; those of the kernels merged into it   */
 	int nalso;
@@ -353,7 +356,8 @@ typedef struct { Sym name; int next; } Taken;
 typedef struct Fn {
 	Job *job;
 	Arena *mem;                    /* its own: fn_free()                                   */
-	Arena *scratch;                /* for fuse(), then for the text of one kernel          */
+	Arena *scratch;                /* for fuse(), then for lines of text                   */
+	Arena *loops;                  /* expressions and statements of the region at hand     */
 	Graph *g;
 	const Options *o;
 	const FnHost *host;
@@ -405,9 +409,10 @@ struct Scope {
 
 struct Lower {
 	Job *job;
-	Arena *mem;
+	Arena *mem;                    /* of a function: until the region's text is made       */
+	Arena *lasting;                /* the tables here                                      */
 	bool symbolic;
-	Ex **table; int ntable, tablesize;
+	Ex **table; int *used, ntable, tablesize;      /* all expressions; their places         */
 	int nvar, nname;
 	/* of a kernel */
 	Fn *fn;
@@ -445,7 +450,6 @@ bool  tile_rows(Fn *f, const Region *r);       /* can owners divide it by rows? 
 void  tile_lower(Lower *l, Region *r);
 void  pack_lower(Lower *l, Region *r);
 void  split_choose(Fn *f, Region *r);  /* owners.c                                            */
-void  accesses(Fn *f, Level *v);
 void  barriers(Fn *f);
 void  plan_memory(Fn *f);
 void  plan_check(const Fn *f, int n, int B);   /* bug() at the first fault                    */
@@ -456,8 +460,7 @@ typedef struct Alike Alike;
 bool  alike_find(Fn *f, Level *v, Region *r);
 void  alike_accesses(Fn *f, Region *r);        /* from the kernel that r's is like             */
 void  alike_arguments(const Fn *f, Kernel *k); /* the same                                     */
-const Buffer *alike_origin(const Fn *f, const Kernel *k, const Buffer *b);     /* b there      */
-void  alike_check(Fn *f);                      /* bug() if one is not like the other           */
+void  alike_check(Fn *f, Region *r);           /* bug() if its own loops are not like those    */
 bool  one_index(const Lower *l, Dim d);        /* has the dimension one index only?           */
 Ex   *loop_var(Lower *l, Dim extent, const char *letter);
 K    *loop_emit(Lower *l, Ex *var, Ex *from, Ex *bound, LoopKind how, K *body);
@@ -480,8 +483,9 @@ Ex   *bound_value(const Lower *l, const Node *n, Ex *const *ix);
 void  bind_value(Lower *l, const Node *n, Ex *const *ix, Ex *value);
 Ex   *load_at(Lower *l, Buffer *b, Ex *const *ix);
 Ex   *widen(Lower *l, Ex *e, const Ex *lane);  /* marks what is wide                          */
-const char *ex_text(const Fn *f, Arena *a, const Ex *e);
-const char *kernel_body(const Fn *f, Arena *a, Kernel *k);
+void  kernel_body(const Fn *f, Kernel *k);     /* its arguments and text, from its loops       */
+void  kernel_head(const Fn *f, Kernel *k);     /* its parameters; after plan_memory            */
+void  inplace_find(Region *r);         /* which operands it could overwrite: at_own            */
 void  print_kernel(Out *o, const Fn *f, const Kernel *k);
 void  print_line(Out *o, const char *s);
 const char *elem_type(const Buffer *b);

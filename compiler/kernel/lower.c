@@ -101,7 +101,7 @@ static Known *known(const Lower *l, const Node *n, Ex *const *ix)
 void point_begin(Lower *l)
 {
 	if (!l->known)
-		l->known = NEWN(l->mem, Known, KNOWN);
+		l->known = NEWN(l->lasting, Known, KNOWN);
 	l->point++;
 	l->nknown = 0;
 	l->keep = true;

@@ -124,7 +124,7 @@ static void add_access(Walk *w, Buffer *b, Ex *outer, bool write)
 			r->access[i].slice &= slice;
 			return;
 		}
-	Access a = { whole, write, slice, write && r->kind == RG_PACK && w->nrow > 0 };
+	Access a = { whole, write, slice, write && r->kind == RG_PACK && w->nrow > 0, false };
 	PUSH(w->f->mem, r->access, r->naccess, r->capaccess, a);
 }
 
@@ -176,21 +176,7 @@ static void k_accesses(Walk *w, const K *k)
 void region_accesses(Fn *f, Region *r)
 {
 	Walk w = { .f = f, .r = r };
-	if (r->kernel->like)
-		alike_accesses(f, r);
-	else
-		k_accesses(&w, r->kernel->body);
-}
-
-void accesses(Fn *f, Level *v)
-{
-	for (Region *r = v->first; r; r = r->next) {
-		if (r->kind == RG_SCAN) {
-			accesses(f, r->body);
-			continue;
-		}
-		region_accesses(f, r);
-	}
+	k_accesses(&w, r->kernel->body);
 }
 
 /* ---- barriers ---------------------------------------------------------------------------- */

@@ -91,6 +91,17 @@ static bool identity(const K *k, const Buffer *b, const Ex **at)
 	return true;
 }
 
+void inplace_find(Region *r)
+{
+	if (r->kind != RG_MAP || r->nout != 1)
+		return;
+	for (int i = 0; i < r->naccess; i++) {
+		const Ex *at = 0;
+		r->access[i].at_own = !r->access[i].write &&
+		                      identity(r->kernel->body, r->access[i].buf, &at);
+	}
+}
+
 /* The accesses of a buffer by the function's own regions, the last one first. */
 typedef struct Use {
 	const Region *r;
@@ -155,12 +166,10 @@ static void try_inplace(const Uses *u, Region *r)
 	if (r->kind != RG_MAP || r->nout != 1 || !in_arena(r->out[0].buf))
 		return;
 	Buffer *to = r->out[0].buf;
-	const Kernel *form = r->kernel->like ? r->kernel->like : r->kernel;
 	if (to->inplace || to->first != r->epoch)
 		return;
 	for (int i = 0; i < r->naccess; i++) {
 		Buffer *from = r->access[i].buf;
-		const Ex *at = 0;
 		if (r->access[i].write || !in_arena(from) || from->place != to->place ||
 		    from == to || from->bytes != to->bytes ||
 		    !dim_eq(from->st.len, to->st.len) ||
@@ -168,8 +177,7 @@ static void try_inplace(const Uses *u, Region *r)
 			continue;
 		if (f->host->barrier && r->split.rows.k && !r->access[i].slice)
 			continue;
-		if (!only_here(u, from, r) ||
-		    !identity(form->body, alike_origin(f, r->kernel, from), &at))
+		if (!r->access[i].at_own || !only_here(u, from, r))
 			continue;
 		while (from->inplace)
 			from = from->inplace;

@@ -113,14 +113,6 @@ static void scan_k(Print *p, const K *k)
 		}
 }
 
-const char *ex_text(const Fn *f, Arena *a, const Ex *e)
-{
-	Kernel none = { .name = "" };
-	Print p = { f, a, &none, 0 };
-	scan_ex(&p, e);
-	return print_text(&p, e, 0);
-}
-
 /* ---- statements -------------------------------------------------------------------------- */
 
 /* One statement, broken at spaces if it is too long for a line. */
@@ -148,6 +140,15 @@ void print_line(Out *o, const char *s)
 	out(o, "%s%s\n", more ? "\t" : "", s);
 }
 
+/* The line at hand is complete. */
+static void end_line(Print *p)
+{
+	print_line(p->o, p->n ? p->line : "");
+	p->n = 0;
+}
+
+#define LINE(p, ...) (print_part(p, __VA_ARGS__), end_line(p))
+
 static const char *type_of(const Ex *e)
 {
 	if (e->dt == DT_REAL)
@@ -157,52 +158,50 @@ static const char *type_of(const Ex *e)
 
 static void print_k(Print *p, const K *k);
 
+/* Whole vectors, then the rest. */
+static void print_lanes_loop(Print *p, const K *k)
+{
+	const char *v = k->u.loop.var->text;
+	const Ex *bound = k->u.loop.bound;
+	if (!k->u.loop.again)
+		LINE(p, "int %s = %e;", v, k->u.loop.from);
+	LINE(p, "for (; %s + NNC_VL <= %p; %s += NNC_VL) {", v, P_SUM, bound, v);
+	print_k(p, k->u.loop.body);
+	out(p->o, "}\n");
+	LINE(p, "if (%s < %p) {", v, P_SUM, bound);
+	LINE(p, "const int %s = %p - %s;", k->u.loop.left, P_SUM, bound, v);
+	print_k(p, k->u.loop.tail);
+	out(p->o, "}\n");
+}
+
 static void print_loop(Print *p, const K *k)
 {
-	const char *v = k->u.loop.var->text, *from = print_text(p, k->u.loop.from, 0);
-	const char *bound = print_text(p, k->u.loop.bound, P_SUM), *start;
-	start = k->u.loop.again ? "" : arena_printf(p->a, "int %s = %s", v, from);
+	const char *v = k->u.loop.var->text, *left = k->u.loop.left;
+	const Ex *bound = k->u.loop.bound, *by = k->u.loop.by;
 	if (k->u.loop.how == LANES) {
-		if (*start)
-			print_line(p->o, arena_printf(p->a, "%s;", start));
-		print_line(p->o, arena_printf(p->a, "for (; %s + NNC_VL <= %s; %s += NNC_VL) {",
-		                              v, bound, v));
-		print_k(p, k->u.loop.body);
-		out(p->o, "}\n");
-		print_line(p->o, arena_printf(p->a, "if (%s < %s) {", v, bound));
-		print_line(p->o, arena_printf(p->a, "const int %s = %s - %s;", k->u.loop.left,
-		                              bound, v));
-		print_k(p, k->u.loop.tail);
-		out(p->o, "}\n");
+		print_lanes_loop(p, k);
 		return;
 	}
-	if (k->u.loop.keep) {
-		print_line(p->o, arena_printf(p->a, "%s;", start));
-		start = "";
-	}
+	if (k->u.loop.keep)
+		LINE(p, k->u.loop.again ? ";" : "int %s = %e;", v, k->u.loop.from);
 	if (k->u.loop.only_if)
 		out(p->o, "#if %s\n", k->u.loop.only_if);
-	if (k->u.loop.left) {
-		print_line(p->o, arena_printf(p->a, "for (%s; %s < %s; %s += NNC_VL) {", start,
-		                              v, bound, v));
-		print_line(p->o,
-		           arena_printf(p->a,
-		                        "const int %s = %s - %s < NNC_VL ? %s - %s : NNC_VL;",
-		                        k->u.loop.left, bound, v, bound, v));
+	print_part(p, k->u.loop.keep || k->u.loop.again ? "for (; " : "for (int %s = %e; ", v,
+	           k->u.loop.from);
+	if (left) {
+		LINE(p, "%s < %p; %s += NNC_VL) {", v, P_SUM, bound, v);
+		LINE(p, "const int %s = %p - %s < NNC_VL ? %p - %s : NNC_VL;", left, P_SUM, bound, v,
+		     P_SUM, bound, v);
 	} else if (k->u.loop.ragged) {
-		print_line(p->o, arena_printf(p->a, "for (%s; %s < %s; %s += %s) {", start, v,
-		                              bound, v, print_text(p, k->u.loop.by, P_SUM)));
-	} else if (k->u.loop.by) {
-		const char *by = print_text(p, k->u.loop.by, P_SUM);
-		print_line(p->o, arena_printf(p->a, "for (%s; %s + %s <= %s; %s += %s) {",
-		                              start, v, by, bound, v, by));
-	} else if (k->u.loop.step == 1)
-		print_line(p->o,
-		           arena_printf(p->a, "for (%s; %s < %s; %s++) {", start, v, bound, v));
-	else
-		print_line(p->o,
-		           arena_printf(p->a, "for (%s; %s + %d <= %s; %s += %d) {", start, v,
-		                        k->u.loop.step, bound, v, k->u.loop.step));
+		LINE(p, "%s < %p; %s += %p) {", v, P_SUM, bound, v, P_SUM, by);
+	} else if (by) {
+		LINE(p, "%s + %p <= %p; %s += %p) {", v, P_SUM, by, P_SUM, bound, v, P_SUM, by);
+	} else if (k->u.loop.step == 1) {
+		LINE(p, "%s < %p; %s++) {", v, P_SUM, bound, v);
+	} else {
+		LINE(p, "%s + %d <= %p; %s += %d) {", v, k->u.loop.step, P_SUM, bound, v,
+		     k->u.loop.step);
+	}
 	print_k(p, k->u.loop.body);
 	out(p->o, "}\n");
 	if (k->u.loop.only_if)
@@ -212,38 +211,46 @@ static void print_loop(Print *p, const K *k)
 static void print_store(Print *p, const K *k)
 {
 	const Buffer *b = k->u.store.buf;
-	const Ex *v = k->u.store.val;
-	const char *name = arena_printf(p->a, "out%d", print_argument(p, b));
-	const char *at = print_text(p, k->u.store.at, k->u.store.wide ? P_SUM : 0);
+	const Ex *v = k->u.store.val, *at = k->u.store.at;
+	int n = print_argument(p, b);
 	if (k->u.store.wide && k->u.store.lanes)
-		print_line(p->o, arena_printf(p->a, "nncv_storen(%s + %s, %s, %s);", name, at,
-		                              print_lanes(p, v), k->u.store.lanes));
+		LINE(p, "nncv_storen(out%d + %p, %w, %s);", n, P_SUM, at, v, k->u.store.lanes);
 	else if (k->u.store.wide)
-		print_line(p->o, arena_printf(p->a, "nncv_store(%s + %s, %s);", name, at,
-		                              print_lanes(p, v)));
+		LINE(p, "nncv_store(out%d + %p, %w);", n, P_SUM, at, v);
 	else if (b->ty.dt == DT_BOOL || b->ty.dt == DT_U8)
-		print_line(p->o, arena_printf(p->a, "%s[%s] = (unsigned char)(%s);", name, at,
-		                              print_text(p, v, 0)));
+		LINE(p, "out%d[%e] = (unsigned char)(%e);", n, at, v);
 	else if (b->f64)
-		print_line(p->o, arena_printf(p->a, "%s[%s] = (double)%s;", name, at,
-		                              print_text(p, v, P_ATOM)));
+		LINE(p, "out%d[%e] = (double)%p;", n, at, P_ATOM, v);
 	else
-		print_line(p->o, arena_printf(p->a, "%s[%s] %s= %s;", name, at,
-		                              k->u.store.add ? "+" : "", print_text(p, v, 0)));
+		LINE(p, k->u.store.add ? "out%d[%e] += %e;" : "out%d[%e] = %e;", n, at, v);
 }
 
 static void print_set(Print *p, const K *k)
 {
 	const Ex *v = k->u.set.val;
+	Sym name = k->u.set.name->u.name;
 	bool sum = (v->kind == E_OP || v->kind == E_REDUCE) && v->narg == 2 &&
 	           !strcmp(opinfo[v->u.op].expr, "a + b") && v->arg[0] == k->u.set.name;
 	if (sum)
-		print_line(p->o, arena_printf(p->a, "%s += %s;", k->u.set.name->u.name,
-		                              v->wide ? print_lanes(p, v->arg[1])
-		                                      : print_text(p, v->arg[1], 0)));
+		LINE(p, v->wide ? "%s += %w;" : "%s += %e;", name, v->arg[1]);
 	else
-		print_line(p->o, arena_printf(p->a, "%s = %s;", k->u.set.name->u.name,
-		                              print_text(p, v, 0)));
+		LINE(p, "%s = %e;", name, v);
+}
+
+static void print_let(Print *p, const K *k)
+{
+	const Ex *name = k->u.let.name;
+	LINE(p, name->wide ? "%s%s %s = %w;" : "%s%s %s = %e;", k->u.let.mutable ? "" : "const ",
+	     type_of(name), name->u.name, k->u.let.init);
+}
+
+static void print_turn(Print *p, const K *k)
+{
+	const Ex *from = k->u.turn.from;
+	int n = print_argument(p, from->u.buf);
+	LINE(p, "nncv_transpose(out%d + %p, %e, %s%d + %p, %e);", print_argument(p, k->u.turn.to),
+	     P_SUM, k->u.turn.at, k->u.turn.to_step, p->k->argwrite[n] ? "out" : "in", n, P_SUM,
+	     from->arg[0], k->u.turn.from_step);
 }
 
 static void print_k(Print *p, const K *k)
@@ -254,13 +261,7 @@ static void print_k(Print *p, const K *k)
 			print_loop(p, k);
 			break;
 		case K_LET:
-			print_line(p->o,
-			           arena_printf(p->a, "%s%s %s = %s;",
-			                        k->u.let.mutable ? "" : "const ",
-			                        type_of(k->u.let.name), k->u.let.name->u.name,
-			                        k->u.let.name->wide
-			                                ? print_lanes(p, k->u.let.init)
-			                                : print_text(p, k->u.let.init, 0)));
+			print_let(p, k);
 			break;
 		case K_SET:
 			print_set(p, k);
@@ -269,27 +270,15 @@ static void print_k(Print *p, const K *k)
 			print_store(p, k);
 			break;
 		case K_IF:
-			print_line(p->o,
-			           arena_printf(p->a, "if (%s) {", print_text(p, k->u.cond.cond, 0)));
+			LINE(p, "if (%e) {", k->u.cond.cond);
 			print_k(p, k->u.cond.then);
 			out(p->o, "}\n");
 			break;
 		case K_TURN:
-			print_line(
-				p->o,
-				arena_printf(
-					p->a, "nncv_transpose(out%d + %s, %s, %s%d + %s, %s);",
-					print_argument(p, k->u.turn.to), print_text(p, k->u.turn.at, P_SUM),
-					print_text(p, k->u.turn.to_step, 0),
-					p->k->argwrite[print_argument(p, k->u.turn.from->u.buf)]
-						? "out"
-						: "in",
-					print_argument(p, k->u.turn.from->u.buf),
-					print_text(p, k->u.turn.from->arg[0], P_SUM),
-					print_text(p, k->u.turn.from_step, 0)));
+			print_turn(p, k);
 			break;
 		case K_NOTE:
-			print_line(p->o, arena_printf(p->a, "/* %s */", k->u.note));
+			LINE(p, "/* %s */", k->u.note);
 			break;
 		}
 }
@@ -351,45 +340,36 @@ static const char *parameters(Print *p)
 	return *s ? s + 2 : "void";
 }
 
-/* The text of a kernel without its name: parameters, then the body. */
-const char *kernel_body(const Fn *f, Arena *keep, Kernel *k)
+void kernel_body(const Fn *f, Kernel *k)
 {
 	Arena *a = f->scratch;
-	Kernel *form = k->like ? k->like : k;
-	Print p = { f, a, k, 0 };
-	if (k->like)
-		alike_arguments(f, k);
-	else if (!k->narg && !k->uses_B)
-		scan_k(&p, k->body);
-	k->alias = may_alias(&p);
-	if (k->like && k->alias == form->alias)
-		return form->text;
 	arena_reset(a);
-	p.o = out_new(a);
-	print_line(p.o, arena_printf(a, "(%s)", parameters(&p)));
+	Print p = { .f = f, .a = a, .k = k, .o = out_new(a) };
+	scan_k(&p, k->body);
 	out(p.o, "{\n");
-	p.k = form;
-	print_k(&p, form->body);
+	print_k(&p, k->body);
 	out(p.o, "}\n");
-	return arena_strndup(keep, p.o->text, p.o->n);
+	k->text = arena_strndup(f->mem, p.o->text, p.o->n);
+}
+
+void kernel_head(const Fn *f, Kernel *k)
+{
+	Print p = { .f = f, .a = f->scratch, .k = k };
+	k->alias = may_alias(&p);
+	if (k->like && k->alias == k->like->alias) {
+		k->head = k->like->head;
+		return;
+	}
+	arena_reset(p.a);
+	const char *s = parameters(&p);
+	k->head = arena_strndup(f->mem, s, strlen(s));
 }
 
 void print_kernel(Out *o, const Fn *f, const Kernel *k)
 {
-	const char *end;
-	(void)f;
+	arena_reset(f->scratch);
 	out(o, "\n");
-	print_line(o, arena_printf(o->mem, "/* %s%s */", k->note, k->also ? k->also : ""));
-	/* the parameters may fill several lines: join them again behind the name */
-	const char *head = "";
-	const char *s = k->text;
-	while ((end = strchr(s, '\n')) != 0 && *s != '{') {
-		while (*s == '\t')
-			s++;
-		head = arena_printf(o->mem, "%s%s%.*s", head, *head ? " " : "", (int)(end - s),
-		                    s);
-		s = end + 1;
-	}
-	print_line(o, arena_printf(o->mem, "static void %s%s", k->name, head));
-	out_raw(o, s, strlen(s));
+	print_line(o, arena_printf(f->scratch, "/* %s%s */", k->note, k->also ? k->also : ""));
+	print_line(o, arena_printf(f->scratch, "static void %s(%s)", k->name, k->head));
+	out_raw(o, k->text, strlen(k->text));
 }

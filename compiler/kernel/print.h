@@ -5,20 +5,21 @@
 #include "op.h"
 
 /* How tightly an expression binds; an operand of less gets parentheses. */
-enum { P_COND = 1, P_AND, P_COMPARE, P_SUM, P_PRODUCT, P_UNARY, P_ATOM = 9 };
+enum { P_ANY, P_COND, P_AND, P_COMPARE, P_SUM, P_PRODUCT, P_UNARY, P_ATOM = 9 };
 
 typedef struct {
 	const Fn *f;
 	Arena *a;
 	Kernel *k;
 	Out *o;
+	char *line; size_t n, cap;     /* the statement at hand                                */
 } Print;
 
 /* The number of a buffer among the kernel's arguments. */
-int print_argument(Print *p, const Buffer *b);
-/* e as C, in parentheses if it binds less tightly than least. */
-const char *print_text(Print *p, const Ex *e, int least);
-/* The same in lanes: one number becomes a vector of it. */
-const char *print_lanes(Print *p, const Ex *e);
+int  print_argument(Print *p, const Buffer *b);
+/* Appends to the line: %s a string, %d an int, %l an int64_t; expressions: %e, as it is; %p, an int
+ * and the expression, in parentheses if it binds less tightly than that; %w, in lanes: one number
+ * becomes a vector of it. */
+void print_part(Print *p, const char *fmt, ...);
 
 #endif

@@ -22,17 +22,22 @@ enum { MAXALSO = 12 };
 
 /* ---- building ---------------------------------------------------------------------------- */
 
+static uint64_t text_hash(uint64_t h, const char *s)
+{
+	for (; *s; s++)
+		h = (h ^ (unsigned char)*s) * 1099511628211u;
+	return h ^ h >> 32;
+}
+
 /* The first kernel with this text in an open hash table; enters k if there is none. */
 static Kernel *same_text(Kernel **table, int size, Kernel *k)
 {
-	uint64_t h = 14695981039346656037u;
-	for (const char *s = k->text; *s; s++)
-		h = (h ^ (unsigned char)*s) * 1099511628211u;
-	for (h ^= h >> 32;; h++) {
+	uint64_t h = text_hash(text_hash(14695981039346656037u, k->text), k->head);
+	for (;; h++) {
 		Kernel **q = &table[h & (uint64_t)(size - 1)];
 		if (!*q)
 			*q = k;
-		if (*q == k || !strcmp((*q)->text, k->text))
+		if (*q == k || (!strcmp((*q)->text, k->text) && !strcmp((*q)->head, k->head)))
 			return *q;
 	}
 }
@@ -56,8 +61,8 @@ static void name_kernels(Fn *f)
 	Kernel **table = NEWN(f->mem, Kernel *, size);
 	n = 0;
 	for (Kernel *k = f->kernel; k; k = k->next) {
-		k->text = kernel_body(f, f->mem, k);
-		Kernel *first = k->like && k->text == k->like->text ? k->like : 0;
+		kernel_head(f, k);
+		Kernel *first = k->like && k->head == k->like->head ? k->like : 0;
 		first = first ? first->same ? first->same : first : same_text(table, size, k);
 		if (first == k) {
 			k->note = region_note(f, f->mem, k->region);
@@ -85,20 +90,21 @@ Fn *fn_build(Job *j, Graph *g, const Options *o, const FnHost *host)
 	f->o = o;
 	f->host = host;
 	f->unit = o->level >= 2 ? TILE_ROWS : 1;
+	f->loops = arena_new();
 	f->lower = lower_symbolic(j, f->mem);
 	f->lower->symbolic = false;
+	f->lower->mem = f->loops;
 	f->lower->fn = f;
 	f->top = NEW(f->mem, Level);
 	f->top->g = g;
 	fuse(f, f->top);
 	arena_reset(f->scratch);
 	lower_level(f, f->top);
-	accesses(f, f->top);
+	arena_free(f->loops);
+	f->loops = 0;
 	barriers(f);
 	plan_memory(f);
 	name_kernels(f);
-	if (j->check)
-		alike_check(f);
 	if (j->check && !host->flat) {
 		static const int threads[] = { 1, 2, 3, 8 }, batch[] = { 1, 7, 32 };
 		for (int i = 0; i < 12; i++)

@@ -1,6 +1,7 @@
 /* text.c - expressions as C.
  *
- * In:    an expression in place.   Out: its text, with parentheses where they are needed.
+ * In:    an expression in place.   Out: its text, at the end of the line, with parentheses where they
+ *        are needed.
  * Holds: the expression of an op is the row's own, with operands put in; in lanes nncv_X stands for
  *        nnc_X, and one number becomes a vector of it.
  */
@@ -56,19 +57,86 @@ static int level(const Ex *e)
 	}
 }
 
-static const char *number(Print *p, const Ex *e)
+static void print_ex(Print *p, const Ex *e, int least);
+static void print_lanes(Print *p, const Ex *e);
+
+/* ---- the line ---------------------------------------------------------------------------- */
+
+static void add(Print *p, const char *s, size_t n)
+{
+	if (p->cap - p->n <= n) {
+		size_t cap = p->cap ? p->cap : 256;
+		while (cap - p->n <= n)
+			cap *= 2;
+		p->line = arena_enlarge(p->a, p->line, p->n, cap);
+		p->cap = cap;
+	}
+	memcpy(p->line + p->n, s, n);
+	p->n += n;
+	p->line[p->n] = 0;
+}
+
+static void add_text(Print *p, const char *s)
+{
+	add(p, s, strlen(s));
+}
+
+static void add_number(Print *p, int64_t v)
+{
+	char digits[24];
+	size_t i = sizeof digits;
+	uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+	do
+		digits[--i] = (char)('0' + u % 10);
+	while (u /= 10);
+	if (v < 0)
+		digits[--i] = '-';
+	add(p, digits + i, sizeof digits - i);
+}
+
+void print_part(Print *p, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	while (*fmt) {
+		size_t n = strcspn(fmt, "%");
+		add(p, fmt, n);
+		fmt += n;
+		if (!*fmt)
+			break;
+		int least;
+		switch (fmt[1]) {
+		case 's': add_text(p, va_arg(ap, const char *)); break;
+		case 'd': add_number(p, va_arg(ap, int)); break;
+		case 'l': add_number(p, va_arg(ap, int64_t)); break;
+		case 'e': print_ex(p, va_arg(ap, const Ex *), P_ANY); break;
+		case 'p':
+			least = va_arg(ap, int);
+			print_ex(p, va_arg(ap, const Ex *), least);
+			break;
+		case 'w': print_lanes(p, va_arg(ap, const Ex *)); break;
+		default: bug(p->f->job, "print: directive %c", fmt[1]);
+		}
+		fmt += 2;
+	}
+	va_end(ap);
+}
+
+/* ---- elements ---------------------------------------------------------------------------- */
+
+static void number(Print *p, const Ex *e)
 {
 	char buf[64];
 	bool f64 = p->f->o->f64;
 	double v = e->u.num;
 	if (e->dt != DT_REAL)
-		return arena_printf(p->a, "%lld", (long long)v);
-	if (isnan(v))
-		return f64 ? "(0.0 / 0.0)" : "(0.0f / 0.0f)";
-	if (isinf(v))
-		return arena_printf(p->a, "(%s1.0%s / 0.0%s)", v < 0 ? "-" : "", f64 ? "" : "f",
-		                    f64 ? "" : "f");
-	return arena_printf(p->a, "%s%s", number_text(buf, v, !f64), f64 ? "" : "f");
+		add_number(p, (int64_t)v);
+	else if (isnan(v))
+		add_text(p, f64 ? "(0.0 / 0.0)" : "(0.0f / 0.0f)");
+	else if (isinf(v))
+		print_part(p, "(%s1.0%s / 0.0%s)", v < 0 ? "-" : "", f64 ? "" : "f", f64 ? "" : "f");
+	else
+		print_part(p, "%s%s", number_text(buf, v, !f64), f64 ? "" : "f");
 }
 
 static bool word(char c)
@@ -77,194 +145,187 @@ static bool word(char c)
 	       c == '_';
 }
 
-static const char *joined(Print *p, const char *a, const char *b, size_t n)
-{
-	size_t m = strlen(a);
-	char *s = arena_alloc(p->a, m + n + 1);
-	memcpy(s, a, m);
-	memcpy(s + m, b, n);
-	return s;
-}
-
 /* The row's expression with a, b, c replaced; nnc_X becomes nncv_X for vectors. */
-static const char *op_text(Print *p, const Ex *e)
+static void op_text(Print *p, const Ex *e)
 {
 	const char *x = opinfo[e->u.op].expr;
 	int lv = op_level(x);
 	if (e->wide && strstr(x, "(nnc_real)")) {      /* a mask as 0 and 1 */
-		const char *arg = print_lanes(p, e->arg[0]);
-		return as_it_is(e) ? arg
-		                   : arena_printf(p->a, "nncv_sel(%s, nncv_set1(1), nncv_set1(0))", arg);
+		print_part(p, as_it_is(e) ? "%w" : "nncv_sel(%w, nncv_set1(1), nncv_set1(0))", e->arg[0]);
+		return;
 	}
-	const char *s = "";
 	int operand = 0;
 	while (*x) {
-		if (!word(*x)) {
-			s = joined(p, s, x++, 1);
-			continue;
-		}
-		int n = 0;
+		size_t n = 0;
+		while (x[n] && !word(x[n]))
+			n++;
+		add(p, x, n);
+		x += n;
+		n = 0;
 		while (word(x[n]))
 			n++;
 		int i = x[0] - 'a';
 		if (n == 1 && i >= 0 && i < e->narg) {
 			/* of an infix operator the right operand binds more tightly */
-			int least = lv == P_ATOM    ? 0
+			int least = lv == P_ATOM    ? P_ANY
 			            : lv == P_UNARY ? P_ATOM
 			                            : lv + (operand > 0);
 			const Ex *arg = e->arg[i];
-			const char *t = e->wide && !arg->wide ? print_lanes(p, arg)
-			                                      : print_text(p, arg, least);
-			s = joined(p, s, t, strlen(t));
+			if (e->wide && !arg->wide)
+				print_lanes(p, arg);
+			else
+				print_ex(p, arg, least);
 			operand++;
 		} else if (!strncmp(x, "nnc_", 4) && n > 4) {
-			const char *family = e->wide ? "nncv" : "nnc";
-			s = arena_printf(p->a, "%s%s%.*s", s, family, n - 3, x + 3);
+			add_text(p, e->wide ? "nncv" : "nnc");
+			add(p, x + 3, n - 3);
 		} else {
-			s = joined(p, s, x, (size_t)n);
+			add(p, x, n);
 		}
 		x += n;
 	}
-	return s;
 }
 
-static const char *load_text(Print *p, const Ex *e)
+static void load_text(Print *p, const Ex *e)
 {
 	const Buffer *b = e->u.buf;
-	const char *at = print_text(p, e->arg[0], P_SUM);
 	int n = print_argument(p, b);
-	const char *name = arena_printf(p->a, "%s%d", p->k->argwrite[n] ? "out" : "in", n);
+	const char *name = p->k->argwrite[n] ? "out" : "in", *load = b->half ? "half" : "load";
 	if (e->narg > 3)               /* a column of a panel: the part known now apart */
-		return arena_printf(p->a, "nncv_pair(%s + %s, %s, %s)", name, at,
-		                    print_text(p, e->arg[2], 0), print_text(p, e->arg[3], 0));
-	if (e->narg > 2)
-		return arena_printf(p->a, "nncv_pairat(%s + %s, %s)", name, at,
-		                    print_text(p, e->arg[2], 0));
-	const char *load = b->half ? "half" : "load";
-	if (e->wide && e->text)
-		return arena_printf(p->a, "nncv_%sn(%s + %s, %s)", load, name, at, e->text);
-	if (e->wide)
-		return arena_printf(p->a, "nncv_%s(%s + %s)", load, name, at);
-	if (b->half)
-		return arena_printf(p->a, "nnc_half(%s[%s])", name, print_text(p, e->arg[0], 0));
-	if (b->f64)
-		return arena_printf(p->a, "(nnc_real)%s[%s]", name, print_text(p, e->arg[0], 0));
-	return arena_printf(p->a, "%s[%s]", name, print_text(p, e->arg[0], 0));
+		print_part(p, "nncv_pair(%s%d + %p, %e, %e)", name, n, P_SUM, e->arg[0], e->arg[2],
+		           e->arg[3]);
+	else if (e->narg > 2)
+		print_part(p, "nncv_pairat(%s%d + %p, %e)", name, n, P_SUM, e->arg[0], e->arg[2]);
+	else if (e->wide && e->text)
+		print_part(p, "nncv_%sn(%s%d + %p, %s)", load, name, n, P_SUM, e->arg[0], e->text);
+	else if (e->wide)
+		print_part(p, "nncv_%s(%s%d + %p)", load, name, n, P_SUM, e->arg[0]);
+	else if (b->half)
+		print_part(p, "nnc_half(%s%d[%e])", name, n, e->arg[0]);
+	else
+		print_part(p, b->f64 ? "(nnc_real)%s%d[%e]" : "%s%d[%e]", name, n, e->arg[0]);
 }
 
-static const char *random_text(Print *p, const Ex *e)
+static void random_text(Print *p, const Ex *e)
 {
 	const FnHost *h = p->f->host;
-	return arena_printf(p->a,
-	                    "%s(%s, UINT64_C(0x%llx), %s, %s + (uint64_t)(%s), (uint64_t)(%s), "
-	                    "(uint64_t)(%s))",
-	                    e->wide ? "nncv_random" : "nnc_random", h->seed,
-	                    (unsigned long long)e->u.stream, h->update, h->sample0,
-	                    print_text(p, e->arg[0], 0), print_text(p, e->arg[1], 0),
-	                    print_text(p, e->arg[2], 0));
+	char stream[24];
+	snprintf(stream, sizeof stream, "0x%llx", (unsigned long long)e->u.stream);
+	print_part(p, "%s(%s, UINT64_C(%s), %s, %s + (uint64_t)(%e), (uint64_t)(%e), (uint64_t)(%e))",
+	           e->wide ? "nncv_random" : "nnc_random", h->seed, stream, h->update, h->sample0,
+	           e->arg[0], e->arg[1], e->arg[2]);
 }
 
-static const char *dim_c(Print *p, Dim d)
+static void dim_c(Print *p, Dim d)
 {
 	int fixed = p->f->host->batch ? 0 : p->f->host->fixed_batch;
 	if (!d.b || fixed)
-		return arena_printf(p->a, "%lld", (long long)dim_at(d, fixed));
-	return d.k == 1 ? "B" : arena_printf(p->a, "%d * B", d.k);
+		add_number(p, dim_at(d, fixed));
+	else if (d.k == 1)
+		add_text(p, "B");
+	else
+		print_part(p, "%d * B", d.k);
 }
 
-static const char *pair(Print *p, const Ex *e, const char *op, int lv)
+static void pair(Print *p, const Ex *e, const char *op, int lv)
 {
-	return arena_printf(p->a, "%s %s %s", print_text(p, e->arg[0], lv), op,
-	                    print_text(p, e->arg[1], lv + 1));
+	print_part(p, "%p %s %p", lv, e->arg[0], op, lv + 1, e->arg[1]);
 }
 
-static const char *sum_text(Print *p, const Ex *e)
+static void sum_text(Print *p, const Ex *e)
 {
 	if (e->kind == E_ADD && e->arg[1]->kind == E_INT && e->arg[1]->u.i < 0)
-		return arena_printf(p->a, "%s - %lld", print_text(p, e->arg[0], P_SUM),
-		                    (long long)-e->arg[1]->u.i);
-	if (e->kind == E_ADD && level(e->arg[1]) == P_SUM)     /* + is associative in ints */
-		return arena_printf(p->a, "%s + %s", print_text(p, e->arg[0], P_SUM),
-		                    print_text(p, e->arg[1], P_SUM));
-	return pair(p, e, e->kind == E_ADD ? "+" : "-", P_SUM);
+		print_part(p, "%p - %l", P_SUM, e->arg[0], -e->arg[1]->u.i);
+	else if (e->kind == E_ADD && level(e->arg[1]) == P_SUM)        /* + is associative in ints */
+		print_part(p, "%p + %p", P_SUM, e->arg[0], P_SUM, e->arg[1]);
+	else
+		pair(p, e, e->kind == E_ADD ? "+" : "-", P_SUM);
 }
 
-static const char *plain(Print *p, const Ex *e)
+/* The lanes of a vector reduced: nnc_max(a, b) has nncv_hmax. */
+static void fold_text(Print *p, const Ex *e)
+{
+	const char *x = opinfo[e->u.op].expr;
+	size_t n = 0;
+	while (word(x[n]))
+		n++;
+	add_text(p, "nncv_h");
+	if (n > 4)
+		add(p, x + 4, n - 4);
+	else
+		add_text(p, strchr(x, '*') ? "prod" : "sum");
+	print_part(p, "(%e)", e->arg[0]);
+}
+
+static void plain(Print *p, const Ex *e)
 {
 	const FnHost *h = p->f->host;
 	switch (e->kind) {
-	case E_INT: return arena_printf(p->a, "%lld", (long long)e->u.i);
-	case E_VAR: return e->text;
-	case E_DIM: return dim_c(p, e->dim);
-	case E_ADD: case E_SUB: return sum_text(p, e);
-	case E_MUL: return pair(p, e, "*", P_PRODUCT);
-	case E_DIV: return pair(p, e, "/", P_PRODUCT);
-	case E_MOD: return pair(p, e, "%", P_PRODUCT);
-	case E_LT: return pair(p, e, "<", P_COMPARE);
-	case E_LE: return pair(p, e, "<=", P_COMPARE);
-	case E_EQ: return pair(p, e, "==", P_COMPARE);
-	case E_AND:
-		return arena_printf(p->a, "%s && %s", print_text(p, e->arg[0], P_AND),
-		                    print_text(p, e->arg[1], P_AND));
+	case E_INT: add_number(p, e->u.i); return;
+	case E_VAR: add_text(p, e->text); return;
+	case E_DIM: dim_c(p, e->dim); return;
+	case E_ADD: case E_SUB: sum_text(p, e); return;
+	case E_MUL: pair(p, e, "*", P_PRODUCT); return;
+	case E_DIV: pair(p, e, "/", P_PRODUCT); return;
+	case E_MOD: pair(p, e, "%", P_PRODUCT); return;
+	case E_LT: pair(p, e, "<", P_COMPARE); return;
+	case E_LE: pair(p, e, "<=", P_COMPARE); return;
+	case E_EQ: pair(p, e, "==", P_COMPARE); return;
+	case E_AND: print_part(p, "%p && %p", P_AND, e->arg[0], P_AND, e->arg[1]); return;
 	case E_COND:
-		return arena_printf(
-			p->a, "%s ? %s : %s", print_text(p, e->arg[0], P_COND + 1),
-			e->wide ? print_lanes(p, e->arg[1]) : print_text(p, e->arg[1], P_COND + 1),
-			e->wide ? print_lanes(p, e->arg[2]) : print_text(p, e->arg[2], P_COND));
+		if (e->wide)
+			print_part(p, "%p ? %w : %w", P_COND + 1, e->arg[0], e->arg[1], e->arg[2]);
+		else
+			print_part(p, "%p ? %p : %p", P_COND + 1, e->arg[0], P_COND + 1, e->arg[1],
+			           P_COND, e->arg[2]);
+		return;
 	case E_NUM:
-		return e->wide ? arena_printf(p->a, "nncv_set1(%s)", number(p, e))
-		               : number(p, e);
-	case E_LOAD: return load_text(p, e);
-	case E_OP: case E_REDUCE: return op_text(p, e);
-	case E_NAME: return e->u.name;
+		add_text(p, e->wide ? "nncv_set1(" : "");
+		number(p, e);
+		add_text(p, e->wide ? ")" : "");
+		return;
+	case E_LOAD: load_text(p, e); return;
+	case E_OP: case E_REDUCE: op_text(p, e); return;
+	case E_NAME: add_text(p, e->u.name); return;
 	case E_KNOB: case E_ARG:
-		return h->scalar(h->arg, p->a, e->kind, e->u.i,
-		                 e->kind == E_ARG ? e->u.name : 0);
-	case E_COUNT: return arena_printf(p->a, "(nnc_real)%s", dim_c(p, dim_batch(1)));
-	case E_INTVAL: case E_ELEMINT: return print_text(p, e->arg[0], 0);
-	case E_RANDOM: return random_text(p, e);
+		add_text(p, h->scalar(h->arg, p->a, e->kind, e->u.i, e->kind == E_ARG ? e->u.name : 0));
+		return;
+	case E_COUNT:
+		add_text(p, "(nnc_real)");
+		dim_c(p, dim_batch(1));
+		return;
+	case E_INTVAL: case E_ELEMINT: print_ex(p, e->arg[0], P_ANY); return;
+	case E_RANDOM: random_text(p, e); return;
 	case E_FMA:
-		return e->wide ? arena_printf(
-					 p->a, "nncv_fma(%s, %s, %s)", print_lanes(p, e->arg[0]),
-					 print_lanes(p, e->arg[1]), print_lanes(p, e->arg[2]))
-		               : arena_printf(p->a, "nnc_fma(%s, %s, %s)",
-		                              print_text(p, e->arg[0], 0), print_text(p, e->arg[1], 0),
-		                              print_text(p, e->arg[2], 0));
-	case E_LANES: return "NNC_VL";
-	case E_FOLD: {
-		const char *x = opinfo[e->u.op].expr;
-		int n = 0;
-		while (word(x[n]))
-			n++;
-		if (n > 4)                     /* nnc_max(a, b) */
-			return arena_printf(p->a, "nncv_h%.*s(%s)", n - 4, x + 4,
-			                    print_text(p, e->arg[0], 0));
-		return arena_printf(p->a, "nncv_h%s(%s)", strchr(x, '*') ? "prod" : "sum",
-		                    print_text(p, e->arg[0], 0));
-	}
+		print_part(p, e->wide ? "nncv_fma(%w, %w, %w)" : "nnc_fma(%e, %e, %e)", e->arg[0],
+		           e->arg[1], e->arg[2]);
+		return;
+	case E_LANES: add_text(p, "NNC_VL"); return;
+	case E_FOLD: fold_text(p, e); return;
 	case E_MASK:
-		return arena_printf(
-			p->a, "nncv_sel(nncv_lt(nncv_iota(), nncv_set1((nnc_real)%s)), %s, %s)",
-			e->text, print_lanes(p, e->arg[0]), print_lanes(p, e->arg[1]));
+		print_part(p, "nncv_sel(nncv_lt(nncv_iota(), nncv_set1((nnc_real)%s)), %w, %w)", e->text,
+		           e->arg[0], e->arg[1]);
+		return;
 	case E_READ: break;
 	}
 	bug(p->f->job, "print: expression kind %d", e->kind);
 }
 
-const char *print_text(Print *p, const Ex *e, int least)
+static void print_ex(Print *p, const Ex *e, int least)
 {
-	const char *s = plain(p, e);
-	if (level(e) >= least)
-		return s;
-	return joined(p, joined(p, "(", s, strlen(s)), ")", 1);
+	bool enclose = level(e) < least;
+	if (enclose)
+		add(p, "(", 1);
+	plain(p, e);
+	if (enclose)
+		add(p, ")", 1);
 }
 
 /* e in lanes: one number becomes a vector of it. */
-const char *print_lanes(Print *p, const Ex *e)
+static void print_lanes(Print *p, const Ex *e)
 {
 	if (e->wide)
-		return print_text(p, e, P_COND + 1);
-	if (e->dt == DT_REAL)
-		return arena_printf(p->a, "nncv_set1(%s)", print_text(p, e, 0));
-	return arena_printf(p->a, "nncv_seti(-(nnc_int)(%s))", print_text(p, e, 0));
+		print_ex(p, e, P_COND + 1);
+	else
+		print_part(p, e->dt == DT_REAL ? "nncv_set1(%e)" : "nncv_seti(-(nnc_int)(%e))", e);
 }

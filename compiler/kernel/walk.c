@@ -316,9 +316,12 @@ static void lower_region(Fn *f, Level *v, Region *r)
 	else
 		f->kernel = k;
 	f->lastkernel = k;
-	if (alike_find(f, l->level, r) && !l->job->check) {
+	if (alike_find(f, l->level, r)) {
+		alike_accesses(f, r);
+		alike_arguments(f, k);
 		r->way_out = k->like->region->way_out;
-		return;
+		if (!l->job->check)
+			return;
 	}
 	l->region = r;
 	l->kernel = k;
@@ -337,6 +340,15 @@ static void lower_region(Fn *f, Level *v, Region *r)
 		r->way_out |= r->tiled; /* right, but slow: what follows does not work in lanes */
 		lower_plain(l, r);
 	}
+	if (k->like) {
+		alike_check(f, r);
+	} else {
+		region_accesses(f, r);
+		inplace_find(r);
+		kernel_body(f, k);
+	}
+	k->body = 0;
+	lower_forget(l);
 }
 
 void lower_level(Fn *f, Level *v)

@@ -52,7 +52,7 @@ FAULTS = [
     ("plan: in place though read again later", "compiler/kernel/plan.c",
      "if (!only_here(u, from, r) ||\n", "if (", "probes"),
     ("plan: in place at other indices", "compiler/kernel/plan.c",
-     "!identity(form->body, alike_origin(f, r->kernel, from), &at))", "false)", "probes"),
+     "!r->access[i].at_own || !only_here(u, from, r)", "!only_here(u, from, r)", "probes"),
     ("plan: what a scan touches dies with its first region", "compiler/kernel/plan.c",
      "lifetimes(r->body, a, from >= 0 ? to : end > a ? end : a);", "lifetimes(r->body, -1, -1);", "probes"),
     # barriers
