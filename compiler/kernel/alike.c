@@ -1,9 +1,12 @@
-/* alike.c - regions that differ in their buffers only are lowered once.
+/* alike.c - regions that differ in their buffers and numbers only are lowered once.
  *
  * In:    a region that is about to be lowered.   Out: its kernel as a copy of an earlier one with
- *        other buffers, or nothing if there is none like it.
+ *        other buffers and numbers, or nothing if there is none like it.
  * Holds: a key has all that lowering, accesses and printing look at: what the region computes, how
  *        it is split, types and storage of its buffers, and which of them are the same.
+ *
+ * Numbers are constants of the model, but not those that lowering itself makes (0, 1, infinity):
+ * in the text, what is equal to a constant of the form is that constant.
  *
  * A chain of a thousand layers of one shape needs the loops of a few.  Nodes and buffers have
  * numbers by first appearance in a walk from the region's seed and results; what a scan's body
@@ -12,9 +15,10 @@
  */
 #include "op.h"
 
+#include <math.h>
 #include <string.h>
 
-enum { MAXBUFFERS = 64, MAXKEY = 4096 };
+enum { MAXBUFFERS = 64, MAXNUMBERS = 64, MAXKEY = 4096 };
 
 typedef struct { const uint64_t *key; int n; uint64_t hash; Kernel *first; } Form;
 
@@ -24,6 +28,8 @@ struct Alike {
 	int nnode;                     /* of this key                                          */
 	uint64_t key[MAXKEY]; int nkey;
 	Buffer *buf[MAXBUFFERS]; int nbuf;
+	double num[MAXNUMBERS]; int nnum;
+	bool fills;                    /* an index map puts a number of its own somewhere      */
 	bool no;                       /* the region has no key                                */
 	const Region *r;
 };
@@ -85,6 +91,29 @@ static void put_attr(Alike *s, const Attr *a)
 		put(s, word[i]);
 }
 
+/* Does lowering make no such number, and does its text stand as it is, without parentheses? */
+static bool is_plain(double v)
+{
+	return isfinite(v) && fabs(v) != 0 && fabs(v) != 1;
+}
+
+/* A constant: a plain one by its place among the region's numbers, and its sign. */
+static void put_number(Alike *s, const Node *n)
+{
+	double v = n->a.k;
+	int i = 0;
+	while (i < s->nnum && s->num[i] != v)
+		i++;
+	if (n->ty.dt != DT_REAL || !is_plain(v) || i == MAXNUMBERS) {
+		put(s, 0);
+		put_attr(s, &n->a);
+		return;
+	}
+	put(s, 1 | (uint64_t)(v < 0) << 1 | (uint64_t)i << 2);
+	if (i == s->nnum)
+		s->num[s->nnum++] = v;
+}
+
 /* A node as read_at() sees it; whole: its inputs are read, wherever its own value lies. */
 static void put_node(Alike *s, Level *v, const Node *n, bool whole)
 {
@@ -110,7 +139,14 @@ static void put_node(Alike *s, Level *v, const Node *n, bool whole)
 	if (info->stored && !here && !whole)
 		return;
 	s->no |= n->body != 0 || n->op == O_item;
-	put_attr(s, &n->a);
+	if (n->op == O_const)
+		put_number(s, n);
+	else
+		put_attr(s, &n->a);
+	if (n->op == O_pad)
+		s->fills |= is_plain(n->a.pad.value);
+	if (n->op == O_window || n->op == O_unwindow)
+		s->fills |= is_plain(n->a.win.value);
 	put(s, (uint64_t)n->nin);
 	for (int i = 0; i < n->nin; i++)
 		put_node(s, v, n->in[i], false);
@@ -177,8 +213,8 @@ static Alike *begin(Fn *f)
 		s->stamp = NEWN(f->mem, int, f->top->g->n + 1);
 	}
 	s->now++;
-	s->nnode = s->nkey = s->nbuf = 0;
-	s->no = false;
+	s->nnode = s->nkey = s->nbuf = s->nnum = 0;
+	s->no = s->fills = false;
 	return s;
 }
 
@@ -190,7 +226,7 @@ bool alike_find(Fn *f, Level *v, Region *r)
 	Alike *s = begin(f);
 	s->r = r;
 	put_region(s, v, r);
-	if (s->no)
+	if (s->no || (s->fills && s->nnum))
 		return false;
 	uint64_t hash = 14695981039346656037u;
 	for (int i = 0; i < s->nkey; i++) {
@@ -202,6 +238,10 @@ bool alike_find(Fn *f, Level *v, Region *r)
 	k->buf = NEWN(f->mem, Buffer *, s->nbuf + 1);
 	k->nbuf = s->nbuf;
 	memcpy(k->buf, s->buf, sizeof *s->buf * (size_t)s->nbuf);
+	double *num = NEWN(f->mem, double, s->nnum);
+	memcpy(num, s->num, sizeof *num * (size_t)s->nnum);
+	k->num = num;
+	k->nnum = s->nnum;
 	if (form->key) {
 		k->like = form->first;
 		return true;
@@ -240,7 +280,7 @@ void alike_accesses(Fn *f, Region *r)
 void alike_arguments(const Fn *f, Kernel *k)
 {
 	const Kernel *first = k->like;
-	k->text = first->text;
+	kernel_like(f, k);
 	k->narg = k->caparg = first->narg;
 	k->arg = NEWN(f->mem, Buffer *, first->narg + 1);
 	for (int i = 0; i < first->narg; i++)
@@ -260,7 +300,8 @@ void alike_arguments(const Fn *f, Kernel *k)
 void alike_check(Fn *f, Region *first)
 {
 	const Kernel *k = first->kernel;
-	Kernel own = { .name = k->name, .region = k->region, .body = k->body, .owned = k->owned };
+	Kernel own = { .name = k->name, .region = k->region, .body = k->body, .owned = k->owned,
+		       .num = k->num, .nnum = k->nnum };
 	Region r = *first;
 	r.kernel = &own;
 	r.access = 0;

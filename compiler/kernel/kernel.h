@@ -317,6 +317,8 @@ struct Kernel {
 	Buffer **buf; int nbuf;        /* in the order that alike.c has met them               */
 	Sym *tick; int ntick, captick;
 	Sym *scalar; int nscalar, capscalar;   /* E_ARG                                        */
+	const double *num; int nnum;   /* numbers in which those like it may differ            */
+	const char *lines;             /* its statements, with places for those numbers        */
 	const char *head, *text;       /* printed parameters and body, to find equal kernels   */
 	Kernel *same, *next;
 	const char *note, *also;       /* source, shapes; those of the kernels merged into it   */
@@ -484,6 +486,7 @@ void  bind_value(Lower *l, const Node *n, Ex *const *ix, Ex *value);
 Ex   *load_at(Lower *l, Buffer *b, Ex *const *ix);
 Ex   *widen(Lower *l, Ex *e, const Ex *lane);  /* marks what is wide                          */
 void  kernel_body(const Fn *f, Kernel *k);     /* its arguments and text, from its loops       */
+void  kernel_like(const Fn *f, Kernel *k);     /* the text, from the kernel that it is like    */
 void  kernel_head(const Fn *f, Kernel *k);     /* its parameters; after plan_memory            */
 void  inplace_find(Region *r);         /* which operands it could overwrite: at_own            */
 void  print_kernel(Out *o, const Fn *f, const Kernel *k);

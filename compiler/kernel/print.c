@@ -21,6 +21,8 @@
 
 enum { WIDTH = 112 };
 
+#define NUMBERS "\x1f"                 /* NUMBER as text */
+
 /* ---- arguments --------------------------------------------------------------------------- */
 
 int print_argument(Print *p, const Buffer *b)
@@ -140,14 +142,7 @@ void print_line(Out *o, const char *s)
 	out(o, "%s%s\n", more ? "\t" : "", s);
 }
 
-/* The line at hand is complete. */
-static void end_line(Print *p)
-{
-	print_line(p->o, p->n ? p->line : "");
-	p->n = 0;
-}
-
-#define LINE(p, ...) (print_part(p, __VA_ARGS__), end_line(p))
+#define LINE(p, ...) (print_part(p, __VA_ARGS__), print_part(p, "\n"))
 
 static const char *type_of(const Ex *e)
 {
@@ -167,11 +162,11 @@ static void print_lanes_loop(Print *p, const K *k)
 		LINE(p, "int %s = %e;", v, k->u.loop.from);
 	LINE(p, "for (; %s + NNC_VL <= %p; %s += NNC_VL) {", v, P_SUM, bound, v);
 	print_k(p, k->u.loop.body);
-	out(p->o, "}\n");
+	LINE(p, "}");
 	LINE(p, "if (%s < %p) {", v, P_SUM, bound);
 	LINE(p, "const int %s = %p - %s;", k->u.loop.left, P_SUM, bound, v);
 	print_k(p, k->u.loop.tail);
-	out(p->o, "}\n");
+	LINE(p, "}");
 }
 
 static void print_loop(Print *p, const K *k)
@@ -185,7 +180,7 @@ static void print_loop(Print *p, const K *k)
 	if (k->u.loop.keep)
 		LINE(p, k->u.loop.again ? ";" : "int %s = %e;", v, k->u.loop.from);
 	if (k->u.loop.only_if)
-		out(p->o, "#if %s\n", k->u.loop.only_if);
+		LINE(p, "#if %s", k->u.loop.only_if);
 	print_part(p, k->u.loop.keep || k->u.loop.again ? "for (; " : "for (int %s = %e; ", v,
 	           k->u.loop.from);
 	if (left) {
@@ -203,9 +198,9 @@ static void print_loop(Print *p, const K *k)
 		     k->u.loop.step);
 	}
 	print_k(p, k->u.loop.body);
-	out(p->o, "}\n");
+	LINE(p, "}");
 	if (k->u.loop.only_if)
-		out(p->o, "#endif\n");
+		LINE(p, "#endif");
 }
 
 static void print_store(Print *p, const K *k)
@@ -272,7 +267,7 @@ static void print_k(Print *p, const K *k)
 		case K_IF:
 			LINE(p, "if (%e) {", k->u.cond.cond);
 			print_k(p, k->u.cond.then);
-			out(p->o, "}\n");
+			LINE(p, "}");
 			break;
 		case K_TURN:
 			print_turn(p, k);
@@ -340,16 +335,55 @@ static const char *parameters(Print *p)
 	return *s ? s + 2 : "void";
 }
 
+/* The lines of a form, with a kernel's numbers: indented, broken where they are too long. */
+static const char *set_lines(const Fn *f, const char *lines, const Kernel *k)
+{
+	char digits[64];
+	Arena *a = f->scratch;
+	Out *o = out_new(a), *one = out_new(a);
+	for (const char *s = lines; *s; ) {
+		size_t n = strcspn(s, "\n" NUMBERS);
+		out_raw(one, s, n);
+		s += n;
+		if (*s == NUMBER) {
+			double v = k->num[s[1] - NUMBER - 1];
+			out(one, "%s%s", number_text(digits, v, !f->o->f64), f->o->f64 ? "" : "f");
+			s += 2;
+			continue;
+		}
+		out_raw(one, "", 1);
+		print_line(o, one->text);
+		one->n = 0;
+		s++;
+	}
+	return arena_strndup(f->mem, o->text, o->n);
+}
+
 void kernel_body(const Fn *f, Kernel *k)
 {
-	Arena *a = f->scratch;
-	arena_reset(a);
-	Print p = { .f = f, .a = a, .k = k, .o = out_new(a) };
+	arena_reset(f->scratch);
+	Print p = { .f = f, .a = f->scratch, .k = k };
 	scan_k(&p, k->body);
-	out(p.o, "{\n");
+	LINE(&p, "{");
 	print_k(&p, k->body);
-	out(p.o, "}\n");
-	k->text = arena_strndup(f->mem, p.o->text, p.o->n);
+	LINE(&p, "}");
+	k->text = set_lines(f, p.line, k);
+	if (k->nnum)
+		k->lines = arena_strndup(f->mem, p.line, p.n);
+}
+
+void kernel_like(const Fn *f, Kernel *k)
+{
+	const Kernel *first = k->like;
+	bool same = true;
+	for (int i = 0; i < k->nnum; i++)
+		same &= k->num[i] == first->num[i];
+	if (same) {
+		k->text = first->text;
+		return;
+	}
+	arena_reset(f->scratch);
+	k->text = set_lines(f, first->lines, k);
 }
 
 void kernel_head(const Fn *f, Kernel *k)

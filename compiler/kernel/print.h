@@ -7,12 +7,13 @@
 /* How tightly an expression binds; an operand of less gets parentheses. */
 enum { P_ANY, P_COND, P_AND, P_COMPARE, P_SUM, P_PRODUCT, P_UNARY, P_ATOM = 9 };
 
+enum { NUMBER = 31 };                  /* in lines: what follows is NUMBER + 1 + i, for number i */
+
 typedef struct {
 	const Fn *f;
 	Arena *a;
 	Kernel *k;
-	Out *o;
-	char *line; size_t n, cap;     /* the statement at hand                                */
+	char *line; size_t n, cap;     /* the statements, not broken or indented               */
 } Print;
 
 /* The number of a buffer among the kernel's arguments. */

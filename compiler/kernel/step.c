@@ -62,7 +62,8 @@ static void name_kernels(Fn *f)
 	n = 0;
 	for (Kernel *k = f->kernel; k; k = k->next) {
 		kernel_head(f, k);
-		Kernel *first = k->like && k->head == k->like->head ? k->like : 0;
+		bool like = k->like && k->head == k->like->head && k->text == k->like->text;
+		Kernel *first = like ? k->like : 0;
 		first = first ? first->same ? first->same : first : same_text(table, size, k);
 		if (first == k) {
 			k->note = region_note(f, f->mem, k->region);

@@ -124,6 +124,18 @@ void print_part(Print *p, const char *fmt, ...)
 
 /* ---- elements ---------------------------------------------------------------------------- */
 
+/* A number in which kernels like this one may differ: its place. */
+static bool may_differ(Print *p, double v)
+{
+	int i = 0;
+	while (i < p->k->nnum && p->k->num[i] != v)
+		i++;
+	if (i == p->k->nnum)
+		return false;
+	add(p, (char[]){ NUMBER, (char)(NUMBER + 1 + i) }, 2);
+	return true;
+}
+
 static void number(Print *p, const Ex *e)
 {
 	char buf[64];
@@ -135,7 +147,7 @@ static void number(Print *p, const Ex *e)
 		add_text(p, f64 ? "(0.0 / 0.0)" : "(0.0f / 0.0f)");
 	else if (isinf(v))
 		print_part(p, "(%s1.0%s / 0.0%s)", v < 0 ? "-" : "", f64 ? "" : "f", f64 ? "" : "f");
-	else
+	else if (!may_differ(p, v))
 		print_part(p, "%s%s", number_text(buf, v, !f64), f64 ? "" : "f");
 }
 
