@@ -101,8 +101,6 @@ Fn *fn_build(Job *j, Graph *g, const Options *o, const FnHost *host)
 	fuse(f, f->top);
 	arena_reset(f->scratch);
 	lower_level(f, f->top);
-	arena_free(f->loops);
-	f->loops = 0;
 	barriers(f);
 	plan_memory(f);
 	name_kernels(f);
@@ -119,6 +117,7 @@ void fn_free(Fn *f)
 	if (!f)
 		return;
 	arena_free(f->scratch);
+	arena_free(f->loops);
 	arena_free(f->mem);
 }
 

@@ -348,7 +348,8 @@ static void lower_region(Fn *f, Level *v, Region *r)
 		kernel_body(f, k);
 	}
 	k->body = 0;
-	lower_forget(l);
+	if (!f->nconstant)             /* whose elements are expressions */
+		lower_forget(l);
 }
 
 void lower_level(Fn *f, Level *v)
