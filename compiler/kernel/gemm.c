@@ -233,10 +233,12 @@ static void tile(Lower *l, Tile *t, Region *r, int rows, int vecs, const Panel *
 		}
 }
 
-/* Rows by 12 where there are 32 registers, by 6, then what is left by 4, 2 and 1. */
+/* Rows by 12 where there are 32 registers, by 6, then what is left by 4, 2 and 1. Inference computes
+ * round numbers of samples, of which 12 leaves 8 rather often. */
 static void row_loops(Lower *l, Tile *t, Region *r, int vecs, const Panel *panel)
 {
-	static const int step[] = { 2 * TILE_ROWS, TILE_ROWS, 4, 2, 1 };
+	enum { EIGHT = 1, FORMS = 6 };
+	static const int step[FORMS] = { 2 * TILE_ROWS, 8, TILE_ROWS, 4, 2, 1 };
 	if (t->row < 0) {
 		tile(l, t, r, 1, vecs, panel);
 		return;
@@ -248,11 +250,13 @@ static void row_loops(Lower *l, Tile *t, Region *r, int vecs, const Panel *panel
 	bool divided = owned && l->kernel->owned;
 	int rows = t->ext[t->row].b || divided ? -1 : t->ext[t->row].k, printed = 0;
 	/* the number of rows left over before each form, if it is known */
-	int left[] = { rows, rows, rows % TILE_ROWS, rows % TILE_ROWS % 4, rows % 2 };
+	int left[] = { rows, 0, rows, rows % TILE_ROWS, rows % TILE_ROWS % 4, rows % 2 };
 	if (rows >= 0 && rows % TILE_ROWS > 3)
-		left[4] = rows % TILE_ROWS % 4 % 2;
-	for (int i = 0; i < 5; i++) {
+		left[5] = rows % TILE_ROWS % 4 % 2;
+	for (int i = 0; i < FORMS; i++) {
 		if (rows >= 0 && left[i] < step[i])
+			continue;
+		if (i == EIGHT && (vecs == 1 || !l->fn->host->constants))
 			continue;
 		scope_open(l);
 		tile(l, t, r, step[i], vecs, panel);
@@ -261,7 +265,7 @@ static void row_loops(Lower *l, Tile *t, Region *r, int vecs, const Panel *panel
 		k->u.loop.again = printed > 0;
 		k->u.loop.keep = printed == 0;
 		k->u.loop.only_if =
-			i == 0 && vecs > 1 ? "defined(NNC_X512) || defined(NNC_A64)" : 0;
+			i <= EIGHT && vecs > 1 ? "defined(NNC_X512) || defined(NNC_A64)" : 0;
 		printed++;
 	}
 }

@@ -1,7 +1,7 @@
 /* sgemm.c - the products of one training step of a dense layer by OpenBLAS: sgemm M C K SECONDS
  *
- * Y[M, C] = X[M, K] * W[C, K]^T and dW[C, K] = Y^T * X, on one thread.  Prints GFLOP/s of both together, the best
- * of several stretches.
+ * Y[M, C] = X[M, K] * W[C, K]^T and dW[C, K] = Y^T * X, on one thread.  Prints GFLOP/s of both together: the mean
+ * over the time behind a warm-up, as nnc's `bench` does it.
  */
 #define _GNU_SOURCE
 #include <cblas.h>
@@ -31,7 +31,7 @@ int main(int argc, char **argv)
 		return 2;
 	int m = atoi(argv[1]), c = atoi(argv[2]), k = atoi(argv[3]);
 	float *x = matrix(m, k), *w = matrix(c, k), *y = matrix(m, c), *dw = matrix(c, k);
-	double seconds = atof(argv[4]), begin = now(), best = 0, flops = 4.0 * m * c * k;
+	double seconds = atof(argv[4]), begin = now(), spent = 0, done = 0, flops = 4.0 * m * c * k;
 	int turns = (int)(2e7 / flops) + 1;
 	if (!x || !w || !y || !dw)
 		return 1;
@@ -42,9 +42,11 @@ int main(int argc, char **argv)
 			cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, c, k, 1, x, k, w, k, 0, y, c);
 			cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, c, k, m, 1, y, c, x, k, 0, dw, k);
 		}
-		t = flops * turns / (now() - t) / 1e9;
-		best = t > best ? t : best;
-	} while (now() - begin < seconds);
-	printf("%.2f\n", best);
+		if (now() - begin < seconds / 30)
+			continue;
+		spent += now() - t;
+		done += flops * turns;
+	} while (now() - begin < seconds || done <= 0);
+	printf("%.2f\n", done / spent / 1e9);
 	return 0;
 }
