@@ -115,6 +115,8 @@ static int run_command(const nnrt_model *m, const Options *o)
 		return rt_gradients(m, o);
 	case C_BENCH:
 		return rt_bench(m, o);
+	case C_DATA:
+		return rt_look(m, o);
 	}
 	rt_bug("command %d", (int)o->command);
 }

@@ -25,7 +25,7 @@ int rt_eval(const nnrt_model *m, const Options *o)
 	Scores s = rt_run_scores(r, d, rows, r->room);
 	rt_show_split_head(m);
 	rt_show_split(m, split, &s);
-	rt_show_tables(m, split, &s);
+	rt_show_tables(r, split, &s);
 	rt_scores_free(&s);
 	rt_free(path);
 	rt_run_free(r);

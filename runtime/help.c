@@ -20,6 +20,7 @@ static const char usage[] =
 	"       %1$s gradients --weights FILE --in BATCH.safetensors --out FILE\n"
 	"                              one batch: loss, outputs, all gradients\n"
 	"       %1$s bench [--steps N]     training steps on data made in memory\n"
+	"       %1$s data                  what a run would see: rows, columns, classes, duplicates\n"
 	"\n"
 	"  --data DIR            where the data is\n"
 	"  --out DIR             where results go (default .; predict, gradients: a file;\n"
@@ -29,7 +30,7 @@ static const char usage[] =
 	"  --weights FILE        eval, predict: default MODEL.safetensors\n"
 	"  --partial             take from --weights the tensors that fit, list the others\n"
 	"  --freeze PATTERN      do not train parameters with matching paths\n"
-	"  --fold K              only fold K of k-fold; eval, predict: its parts (default 1)\n"
+	"  --fold K              only fold K of k-fold; eval, predict, data: its parts (default 1)\n"
 	"  --overfit N           train on N samples only (a sanity check)\n"
 	"  --time-limit 30m      stop cleanly after that time; bench: how long (default 3s)\n"
 	"  --resume [FILE]       go on from a checkpoint (default MODEL.ckpt of --out)\n"
@@ -120,8 +121,11 @@ static void print_sizes(const nnrt_model *m)
 
 static void print_train(const nnrt_model *m)
 {
-	static const char *const source[] = { "none", "idx", "synthetic" };
-	printf("\n data       %s%s%s\n", source[m->data ? m->data->source : NNRT_NO_DATA],
+	static const char *const source[] = { [NNRT_NO_DATA] = "none", [NNRT_IDX] = "idx",
+		                              [NNRT_SYNTHETIC] = "synthetic", [NNRT_CSV] = "csv" };
+	size_t k = m->data ? m->data->source : NNRT_NO_DATA;
+	const char *name = k < sizeof source / sizeof *source ? source[k] : 0;
+	printf("\n data       %s%s%s\n", name ? name : "",
 	       m->data && m->data->path ? " " : "",
 	       m->data && m->data->path ? m->data->path : "");
 	if (m->train)

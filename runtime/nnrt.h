@@ -35,6 +35,8 @@ typedef struct {
 	int64_t len;                   /* elements of one sample                              */
 	unsigned char target;          /* inputs only: a target                               */
 	unsigned char batched;         /* outputs only: 1 if dimension 0 is the batch          */
+	int words;                     /* inputs only: 1 + the column whose texts its classes   *
+	                                * are; 0: none                                        */
 } nnrt_field;
 
 /* A parameter or a buffer. Shapes are PyTorch's; offset counts elements in the flat array. */

@@ -86,7 +86,7 @@ static const char *const command[] = {
 	"train",     "eval",  "predict", "info",     "selftest",
 	"gradients", "bench", "data",    "generate", "calibrate"
 };
-enum { COMMANDS = sizeof command / sizeof *command, BUILT = C_BENCH + 1 };
+enum { COMMANDS = sizeof command / sizeof *command, BUILT = C_DATA + 1 };
 
 /* ---- numbers
  * --------------------------------------------------------------------------------- */
@@ -490,7 +490,7 @@ static Command read_command(const char *word)
 	const char *near = rt_nearest(word, command, BUILT);
 	if (near)
 		rt_help("did you mean `%s`?", near);
-	rt_note("commands: train eval predict info selftest gradients bench");
+	rt_note("commands: train eval predict info selftest gradients bench data");
 	rt_exit(RT_USAGE);
 }
 

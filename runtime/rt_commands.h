@@ -14,6 +14,7 @@ int rt_predict(const nnrt_model *m, const Options *o);
 int rt_selftest(const nnrt_model *m, const Options *o);
 int rt_gradients(const nnrt_model *m, const Options *o);
 int rt_bench(const nnrt_model *m, const Options *o);
+int rt_look(const nnrt_model *m, const Options *o);
 
 /* ---- cmd.c: what several commands begin with ------------------------------------------------
  */

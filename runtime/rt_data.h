@@ -23,6 +23,7 @@ typedef struct {
 	int real_bytes;
 	char **word;             /* NNRT_WORD: the texts, in order of first appearance */
 	int32_t nword;
+	char **label;            /* a name for each element of a row, or 0 */
 } Column;
 
 typedef struct {
@@ -35,6 +36,7 @@ struct Store;
 typedef struct {
 	char *name; /* file or folder, for messages */
 	int64_t rows;
+	int64_t dropped;  /* rows of the file that are left out: a cell is missing */
 	int64_t official; /* so many rows at the end are a test part of their own ... */
 	int64_t given;    /* ... and so many before them validate */
 	int real_bytes;

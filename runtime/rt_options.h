@@ -10,7 +10,7 @@
 
 #include "nnrt.h"
 
-typedef enum { C_TRAIN, C_EVAL, C_PREDICT, C_INFO, C_SELFTEST, C_GRADIENTS, C_BENCH } Command;
+typedef enum { C_TRAIN, C_EVAL, C_PREDICT, C_INFO, C_SELFTEST, C_GRADIENTS, C_BENCH, C_DATA } Command;
 typedef enum { P_AUTO, P_BAR, P_LINES, P_NONE } ProgressMode;
 
 typedef struct {

@@ -66,7 +66,8 @@ void rt_show_split_head(const nnrt_model *m);
 /* One row for each of n folds, and `mean +- std`, also of the test part if there is one. */
 void rt_show_folds(const nnrt_model *m, const Scores *val, const Scores *test, int n);
 void rt_show_split(const nnrt_model *m, const char *split, const Scores *scores);
-/* Metrics that are tables, behind the rows of all splits. */
-void rt_show_tables(const nnrt_model *m, const char *split, const Scores *scores);
+/* Metrics that are tables, behind the rows of all splits; with names of classes where the data have
+ * them. */
+void rt_show_tables(const Run *r, const char *split, const Scores *scores);
 
 #endif

@@ -17,6 +17,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "rt_dictionary.h"
 #include "rt_show.h"
 
 enum { BAR_CELLS = 24, BAR_LEAST = 4, LINE_SECONDS = 30 };
@@ -100,7 +101,8 @@ static bool has_column(const nnrt_model *m, int i)
 static void cell(const char *prefix, const char *name, double v)
 {
 	char a[RT_NUMBER];
-	printf("%*s", width(name, prefix), isnan(v) ? "-" : rt_score(v, a));
+	/* a blank at least before a large number */
+	printf(" %*s", width(name, prefix) - 1, isnan(v) ? "-" : rt_score(v, a));
 }
 
 void rt_show_columns(const Show *s)
@@ -304,8 +306,22 @@ static int table_width(const double *v, int n)
 	return snprintf(0, 0, "%.0f", most);
 }
 
-static void show_table(const char *name, const char *split, const double *v, int n)
+/* The input or target whose texts name n classes, if there is one alone. */
+static const nnrt_field *named(const nnrt_model *m, int n)
 {
+	const nnrt_field *found = 0;
+	for (int i = 0; i < m->nin; i++)
+		if (m->in[i].words && m->in[i].classes == n) {
+			if (found)
+				return 0;
+			found = &m->in[i];
+		}
+	return found;
+}
+
+static void show_table(const Run *r, const char *name, const char *split, const double *v, int n)
+{
+	const nnrt_field *f = named(r->m, n);
 	int w = table_width(v, n) + 2;
 	printf("\n %s on %s: rows are the true class, columns the class named\n %6s", name, split,
 	       "");
@@ -316,19 +332,21 @@ static void show_table(const char *name, const char *split, const double *v, int
 		printf(" %6d", i);
 		for (int k = 0; k < n; k++)
 			printf("%*.0f", w, v[i * n + k]);
-		putchar('\n');
+		const char *text = f ? rt_class_name(r, f, i) : 0;
+		printf("%s%.40s\n", text ? "  " : "", text ? text : "");
 	}
 }
 
-void rt_show_tables(const nnrt_model *m, const char *split, const Scores *scores)
+void rt_show_tables(const Run *r, const char *split, const Scores *scores)
 {
+	const nnrt_model *m = r->m;
 	for (int i = 0; i < m->nmetric; i++) {
 		int n = m->metric[i].table;
 		if (n > RT_TABLE_MOST)
 			printf("\n %s on %s: %d classes are too many to print (at most %d)\n",
 			       m->metric[i].name, split, n, RT_TABLE_MOST);
 		else if (n)
-			show_table(m->metric[i].name, split, rt_scores_table(m, scores, i), n);
+			show_table(r, m->metric[i].name, split, rt_scores_table(m, scores, i), n);
 	}
 }
 

@@ -141,9 +141,9 @@ void rt_trainer_finish(Trainer *t)
 			rt_trainer_interrupted(t);
 		rt_show_split(t->m, "test", &test);
 	}
-	rt_show_tables(t->m, part, own);
+	rt_show_tables(t->run, part, own);
 	if (t->data->test.n)
-		rt_show_tables(t->m, "test", &test);
+		rt_show_tables(t->run, "test", &test);
 	rt_trainer_log_end(t, t->data->test.n ? &test : 0);
 	rt_scores_free(&test);
 	if (t->step.left_out)

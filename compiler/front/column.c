@@ -138,7 +138,7 @@ Node *column_raw(Elab *e, Sym name, const Type *ty, const Pick *pick, Span at)
 			return 0;
 		}
 	}
-	Field f = { name, *ty, false, at };
+	Field f = { .name = name, .ty = *ty, .at = at };
 	Pick none = { 0 };
 	PUSH(e->mem, m->column, m->ncolumn, m->capcolumn, f);
 	PUSH(e->mem, m->pick, m->npick, m->cappick, pick ? *pick : none);

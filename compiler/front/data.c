@@ -85,6 +85,8 @@ static void bind_field(Elab *e, int i, Ast *value)
 		return;
 	}
 	graph_root(e->g, R_FIELD, i, in->name, n, value->at);
+	if (field_is_words(e, n))
+		e->m->in[i].words = 1 + n->a.leaf.index;
 }
 
 static void only_elementwise(Elab *e, Graph *g)

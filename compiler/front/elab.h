@@ -460,6 +460,8 @@ void  field_parts(Elab *e, Node **x, int n, const Value *dim, int *axis);
 bool  field_one_hot(Elab *e, Frame *f, Value *x);
 /* The number that stands where x is missing, of a field: the mean of the training rows. */
 Value field_missing(Elab *e, Node *x, Span at);
+/* Is x a column of texts, and nothing else? */
+bool  field_is_words(const Elab *e, const Node *x);
 /* The graph `bind` is complete: what has to be learned first becomes the graph `fit`. */
 void  field_end(Elab *e);
 void  data_split(Elab *e, Ast *split);

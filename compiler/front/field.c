@@ -162,8 +162,7 @@ Value field_missing(Elab *e, Node *x, Span at)
 
 /* ---- texts ------------------------------------------------------------------------------- */
 
-/* Is x a column of texts, and nothing else? */
-static bool is_words(const Elab *e, const Node *x)
+bool field_is_words(const Elab *e, const Node *x)
 {
 	return x->op == O_input && x->a.leaf.index < e->m->npick &&
 	       e->m->column[x->a.leaf.index].name == x->a.leaf.sym &&
@@ -172,7 +171,7 @@ static bool is_words(const Elab *e, const Node *x)
 
 static bool need_words(Elab *e, Frame *f, const Value *x)
 {
-	if (is_words(e, x->n))
+	if (field_is_words(e, x->n))
 		return true;
 	Diag *d = fail(e, f->at, "E0404", "`%s` turns the texts of a column into classes, but this "
 	               "is no column of a file of texts", f->def->name);
@@ -217,7 +216,7 @@ static Value b_word_gap(Elab *e, Frame *f)
 	const Value *x = need_tensor(e, f, 0);
 	if (!x)
 		return v_poison();
-	if (is_words(e, x->n))
+	if (field_is_words(e, x->n))
 		return *x;
 	Diag *d = fail(e, f->at, "E0404", "`fill` with a text is for texts, but this is %s",
 	               value_text(e, x));
@@ -227,7 +226,7 @@ static Value b_word_gap(Elab *e, Frame *f)
 
 bool field_one_hot(Elab *e, Frame *f, Value *x)
 {
-	if (is_words(e, x->n) && e->m->pick[x->n->a.leaf.index].sorted)
+	if (field_is_words(e, x->n) && e->m->pick[x->n->a.leaf.index].sorted)
 		*x = classes_of(e, f, x);
 	return x->kind != V_POISON;
 }

@@ -139,7 +139,7 @@ void exec_result(Elab *e, Ast *a)
 			           n->ty.rank ? n->ty.dim[0].k : 0, 0 };
 		PUSH(e->mem, m->metric, m->nmetric, m->capmetric, row);
 	} else if (i == have) {
-		Field row = { name, n->ty, false, at };
+		Field row = { .name = name, .ty = n->ty, .at = at };
 		ScoreKind scores = v.mark == MARK_PROB ? SCORES_PROB : SCORES_NONE;
 		PUSH(e->mem, m->out, m->nout, m->capout, row);
 		PUSH(e->mem, m->scores, m->nscores, m->capscores, scores);

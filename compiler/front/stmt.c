@@ -194,7 +194,7 @@ OUTLINE static void do_input(Elab *e, Ast *a)
 		} else {
 			int i = (int)(intptr_t)map_get(&e->names_of_inputs, name) - 1;
 			if (i < 0) {
-				Field f = { name, ty, target, a->name_at };
+				Field f = { name, ty, target, a->name_at, 0 };
 				i = m->nin;
 				PUSH(e->mem, m->in, m->nin, m->capin, f);
 				map_put(e->mem, &e->names_of_inputs, name, (void *)(intptr_t)m->nin);

@@ -35,6 +35,7 @@ typedef struct {
 	Type ty;                       /* with the batch: f32[N, 1, 28, 28]                    */
 	bool target;
 	Span at;
+	int words;                     /* 1 + the column whose texts are its classes; 0: none  */
 } Field;                               /* an input, a target, an output, a raw column          */
 
 typedef struct { Sym name; Span at; } LossInfo;

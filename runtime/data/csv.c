@@ -208,6 +208,18 @@ static bool *match(Csv *f)
 	return there;
 }
 
+/* The names of the file for the elements of columns. */
+static void label(Csv *f)
+{
+	for (int64_t i = 0; i < f->nuse; i++) {
+		Column *c = &f->d->column[f->use[i].column];
+		if (!c->label)
+			c->label = rt_alloc((size_t)c->field->len, sizeof *c->label, "names of columns");
+		if (!c->label[f->use[i].element])
+			c->label[f->use[i].element] = rt_text("%s", f->name[f->use[i].cell]);
+	}
+}
+
 /* ---- cells ---------------------------------------------------------------------------------- */
 
 /* What stands for a value that is not there: an empty cell, and what pandas takes for one. */
@@ -392,6 +404,7 @@ static void read_rows(Csv *f, int64_t n, const Cell *cell)
 			whole_row = take(f, &f->use[i], &cell[f->use[i].cell]);
 		if (whole_row)
 			rt_sink_next(f->sink, left(f));
+		f->d->dropped += !whole_row;
 	}
 	if (rt_sink_rows(f->sink) == 0)
 		rt_fail(RT_FILE, "R5", "%s: there is no row in it", f->path);
@@ -425,6 +438,7 @@ void rt_csv_add(const Adding *a)
 	f.scan = rt_scan_open(path, *f.how->sep);
 	int64_t n = read_names(&f, &cell);
 	bool *there = match(&f);
+	label(&f);
 	f.sink = rt_sink_new(a, path, there);
 	if (f.sink) {
 		begin_words(&f);

@@ -59,6 +59,9 @@ void rt_data_free(Dataset *d)
 		for (int32_t k = 0; k < c->nword; k++)
 			rt_free(c->word[k]);
 		rt_free(c->word);
+		for (int64_t k = 0; c->label && k < c->field->len; k++)
+			rt_free(c->label[k]);
+		rt_free(c->label);
 	}
 	rt_store_free(d);
 	rt_free(d->column);

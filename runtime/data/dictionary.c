@@ -75,8 +75,9 @@ void rt_dictionary_learn(Run *r, const Dataset *d, const Rows *rows, int column)
 	unsigned char *seen = rt_alloc((size_t)c->nword, 1, "words");
 	t->word = rt_alloc((size_t)c->nword, sizeof *t->word, "words");
 	int64_t len = c->field->len;
+	int32_t *v = rt_alloc(1, c->stride, "words");
 	for (int64_t i = 0; i < rows->n; i++) {
-		const int32_t *v = (const int32_t *)(const void *)(c->data + rows->row[i] * c->stride);
+		rt_data_rows(d, column, rows->row + i, 1, v);
 		for (int64_t e = 0; e < len; e++) {
 			if (seen[v[e]])
 				continue;
@@ -84,6 +85,7 @@ void rt_dictionary_learn(Run *r, const Dataset *d, const Rows *rows, int column)
 			t->word[t->n++] = rt_text("%s", c->word[v[e]]);
 		}
 	}
+	rt_free(v);
 	rt_free(seen);
 	check_size(r, d, c, t->n);
 	if (r->m->data->pick[column].sorted)
@@ -209,6 +211,14 @@ void rt_dictionary_read(Run *r, int column, const char *text, const char *path, 
 	for (int32_t i = 0; i < t->n; i++)
 		t->word[i] = rt_text("%s", json_string_value(json_array_get(list, (size_t)i)));
 	json_decref(list);
+}
+
+const char *rt_class_name(const Run *r, const nnrt_field *f, int k)
+{
+	const Dictionary *t = f->words ? &r->dictionary[f->words - 1] : 0;
+	if (!t || !t->word)
+		return 0;
+	return k < t->n ? t->word[k] : "(others)";
 }
 
 void rt_dictionaries_free(Run *r)

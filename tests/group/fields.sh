@@ -73,4 +73,11 @@ spoil() { # NAME KEY VALUE TEXT
 try "refused: texts" spoil 5 nnc.size.one_hot.words '["1"' "nnc.size.one_hot.words. is not a list of texts"
 try "refused: too many" spoil 6 nnc.color.one_hot.words '["1","2","3","4","5"]' "more texts than"
 
+looks() { # PROGRAM EXPECTED: what `data` prints, on a pipe
+	(cd "$work" && "./$1" data 2>"$work/$1.notes" | cat) >"$work/$1.seen" &&
+		diff "$2" "$work/$1.seen"
+}
+try "data: a table" looks table "$here/table.data"
+try "data: pictures" looks pictures "$here/pictures.data"
+
 finish
