@@ -278,6 +278,9 @@ static void walk_tally(const Walk *w, Tally *s, int i)
 	count(w, name, &s->n, 0, INT32_MAX);
 	doubles(w, sum, s->sum, (int64_t)rt_tally_sums(s->t));
 	if (s->t->how == NNRT_RANKS) {
+		const Stored *there = w->to ? 0 : rt_tensors_find(w->from, y);
+		if (!w->to && (!there || there->len != s->n)) /* before memory is asked for */
+			refuse(w->from, "of another size is", y);
 		if (!w->to && s->n > s->room) {
 			s->room = 0; /* what was there is not kept */
 			rt_tally_room(s, s->n);

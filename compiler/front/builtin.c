@@ -483,6 +483,20 @@ static Value b_drops(Elab *e, Frame *f)
 	return v_bool(p->kind != V_NUMBER || !p->known || p->deps || p->num != 0, f->at);
 }
 
+/* fn _used(x): false if x is the number 0, which then stays so; what is built for another number, or
+ * for a schedule, is right for 0 too. */
+static Value b_used(Elab *e, Frame *f)
+{
+	const Value *x = formal(f, 0);
+	(void)e;
+	if (x->kind == V_POISON)
+		return v_poison();
+	bool used = x->kind != V_NUMBER || !x->known || x->num != 0;
+	Value v = v_bool(used, f->at);
+	v.deps = used ? 0 : x->deps;
+	return v;
+}
+
 const BuiltinRow builtin_rows[] = {
 	{ "op", b_op },
 	{ "pow", b_pow },
@@ -507,6 +521,7 @@ const BuiltinRow builtin_rows[] = {
 	{ "tensor", b_tensor },
 	{ "classes", b_classes },
 	{ "drops", b_drops },
+	{ "used", b_used },
 	{ "refuse", b_refuse },
 	{ "later", b_later },
 	{ 0, 0 },

@@ -248,6 +248,29 @@ def read_only(work):
     yield "train: the folder of results is read-only", one
 
 
+def flips_of_checkpoint(work, every):
+    """The same of a checkpoint: refused, or it goes on to the very same end."""
+    start = Place(work, "checkpoint")
+    start.run([*TRAIN, "--set", "optimizer.lr=0.1"])
+    path = os.path.join(start.dir, CHECKPOINT)
+    with open(path, "rb") as f:
+        data = f.read()
+
+    def one():
+        for bit in range(0, 8 * len(data), every):
+            bad = bytearray(data)
+            bad[bit // 8] ^= 1 << bit % 8
+            with open(path, "wb") as f:
+                f.write(bad)
+            done = start.run([*TRAIN, "--resume"])
+            if not (done.returncode == 3 and done.stderr.count("error: ") == 1 or
+                    done.returncode == 0 and contents(start, CHECKPOINT) == {data}):
+                return f"bit {bit}: status {done.returncode} {done.stderr[:200]}"
+        start.close()
+        return None
+    yield f"checkpoint: {-(-8 * len(data) // every)} of {8 * len(data)} bits flipped, one at a time", one
+
+
 def flips(work, every):
     """Every single-bit flip of a weights file is refused, or gives the very same scores."""
     start = os.path.join(work, "start", "w.safetensors")
@@ -297,7 +320,8 @@ def main():
     else:
         skipped += 1
         print("SKIP calls, kill: strace cannot trace here")
-    trials += [*full_disk(work), *read_only(work), *flips(work, every * 5 if every > 1 else 1)]
+    trials += [*full_disk(work), *read_only(work), *flips(work, every * 5 if every > 1 else 1),
+               *flips_of_checkpoint(work, every * 31 if every > 1 else 3)]
     passed = failed = 0
     with ThreadPoolExecutor(2) as pool:
         for (name, _), wrong in zip(trials, pool.map(lambda t: t[1](), trials)):

@@ -3,7 +3,7 @@
     optim.py list                the names of the rows
     optim.py program NAME        the program of a row
     optim.py expect NAME FILE    what weights it must end with (from optim.expect.safetensors)
-    optim.py fixtures            computes these anew with PyTorch (2.13 was used); run by hand
+    optim.py fixtures [NAME..]   computes these anew with PyTorch (2.13 was used), or only some; run by hand
 
 Each row trains the network of steps_data.py from its weights: 60 images in file order, batches of 16
 (the last of an epoch has 12), 50 updates or 12 epochs of 4, in double.
@@ -185,6 +185,11 @@ def table():
                           own_optimizer(Lamb, 0.1, lr=0.01, betas=(0.9, 0.999), eps=1e-6))
     # the same, written by a user: a sum over w, buffers that start as numbers and as w
     t["user"] = Row("mine(lr = 0.1)", own_optimizer(Mine, lr=0.1, betas=(0, 0)), head=USER)
+    # every row at once; one row at a time; numbers of the optimizer that change
+    t["full_batch"] = Row("sgd(0.5)", torch_optimizer("SGD", lr=0.5), batch='"all"', size=lambda m: ROWS)
+    t["one_row"] = Row("sgd(0.02)", torch_optimizer("SGD", lr=0.02), batch="1", size=lambda m: 1)
+    t["momentum_schedule"] = Row("sgd(0.05, momentum = linear(0.5, 0.9), weight_decay = poly(0.1))",
+                                 torch_optimizer("SGD", 0.1, lr=0.05, momentum=0.5), scale="momentum")
     # schedules, in steps and in epochs
     t["cosine"] = sgd_with("cosine(0.1)", scheduler(lambda s, o: s.CosineAnnealingLR(o, 50)))
     t["cosine_warm"] = sgd_with("cosine(0.1, warmup = steps(8), min = 0.01, restarts = 1)",
@@ -279,6 +284,7 @@ def train(row):
     import torch
     import torch.nn.functional as F
     torch.set_default_dtype(torch.float64)
+    torch.set_num_threads(1)
     x = torch.tensor(steps_data.images()).double().reshape(ROWS, 25) / 255
     y = torch.tensor(steps_data.labels())
     p = {k: torch.tensor(v).reshape(s).requires_grad_() for k, (s, v) in steps_data.weights().items()}
@@ -303,6 +309,9 @@ def train(row):
         for g in o.param_groups:
             if row.lr:
                 g["lr"] = row.lr(m)
+            if row.scale == "momentum":
+                g["momentum"] = 0.5 + 0.4 * m.progress
+                g["weight_decay"] *= 0 if not g["weight_decay"] else 0.1 * (1 - m.progress) / g["weight_decay"]
             if row.scale == "betas":
                 g["betas"] = (0.8 + 0.1 * m.progress, 0.99)
         h = torch.tanh(F.linear(x[part], p["dense1.weight"], p["dense1.bias"]))
@@ -334,8 +343,11 @@ def train(row):
 
 
 def fixtures():
-    out = {}
+    some = sys.argv[2:]
+    out = safetensors.load(FIXTURE) if some else {}
     for name, row in table().items():
+        if some and name not in some:
+            continue
         for k, w in train(row).items():
             out[f"{name}/{k}"] = list(w.shape), w.detach().flatten().tolist()
     safetensors.save(FIXTURE, out)

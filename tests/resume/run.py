@@ -102,7 +102,11 @@ def stopped(run, moment, env, number=signal.SIGTERM):
     words = shlex.split(go_on.group(1)) if go_on else []
     if done.returncode != -number or not said or words[1:3] != ["train", "--resume"] or "r" not in words:
         raise AssertionError(f"status {done.returncode}: {done.stderr.strip()[:300]}")
-    return int(said.group(1))
+    step = int(said.group(1))
+    with open(run.path(".csv"), encoding="utf-8") as f:
+        if len(f.readlines()) > 1 and not os.path.exists(run.path(".safetensors")):
+            raise AssertionError(f"step {step}: the best weights are not there")
+    return step
 
 
 def signals(work, program, want, moments, env, every):
