@@ -7,8 +7,10 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "rt_fail.h"
+#include "rt_help.h"
 #include "rt_io.h"
 #include "rt_mem.h"
 #include "rt_results.h"
@@ -29,6 +31,25 @@ Results rt_results_new(const nnrt_model *m, const Options *o)
 	if (f.save && rt_exists(dir))
 		rt_check_folder(dir);
 	return f;
+}
+
+void rt_results_spare(const nnrt_model *m, const Options *o, const char *data)
+{
+	char *base = rt_join(o->out ? o->out : ".", m->name);
+	struct stat of_data, of_result;
+	bool there = stat(data, &of_data) == 0 && S_ISREG(of_data.st_mode);
+	for (int i = 0; there && i < ENDINGS; i++) {
+		char *name = rt_text("%s%s", base, ending[i]);
+		if (stat(name, &of_result) == 0 && of_result.st_dev == of_data.st_dev &&
+		    of_result.st_ino == of_data.st_ino) {
+			rt_error(RT_USAGE, "E0502",
+			         "%s is the data of this run, and a result would take its name", data);
+			rt_help("give --out DIR, or another name to the model");
+			rt_exit(RT_USAGE);
+		}
+		rt_free(name);
+	}
+	rt_free(base);
 }
 
 /* The least number that no file of an earlier run carries. */

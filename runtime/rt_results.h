@@ -20,6 +20,10 @@ typedef struct {
  */
 Results rt_results_new(const nnrt_model *m, const Options *o);
 
+/* Ends the program with exit 2 if a result would have the name of the data file: an older result of
+ * that name is renamed, and a log is not data. */
+void rt_results_spare(const nnrt_model *m, const Options *o, const char *data);
+
 /* Makes --out if need be; renames what an earlier run left (NAME.safetensors to
  * NAME.1.safetensors, ...), with one line. */
 void rt_results_begin(const Results *f, const nnrt_model *m, const Options *o);

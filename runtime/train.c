@@ -161,6 +161,7 @@ int rt_train(const nnrt_model *m, const Options *o)
 	t.files = rt_results_new(m, o);
 	t.log = rt_log_new(m, o);
 	t.data = rt_need_data(m, o, "train");
+	rt_results_spare(m, o, t.data->name);
 	if (o->resume)
 		rt_ckpt_open(&t);
 	rt_stop_arm();

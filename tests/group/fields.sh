@@ -73,6 +73,11 @@ spoil() { # NAME KEY VALUE TEXT
 try "refused: texts" spoil 5 nnc.size.one_hot.words '["1"' "nnc.size.one_hot.words. is not a list of texts"
 try "refused: too many" spoil 6 nnc.color.one_hot.words '["1","2","3","4","5"]' "more texts than"
 
+rows_taken() { # the table under the name of a log
+	cp "$work/table-rows.csv" "$work/table.csv" &&
+		run table 2 "is the data of this run" train --data table.csv && cmp "$work/table-rows.csv" "$work/table.csv"
+}
+try "refused: a log in place of the data" rows_taken
 looks() { # PROGRAM EXPECTED: what `data` prints, on a pipe
 	(cd "$work" && "./$1" data 2>"$work/$1.notes" | cat) >"$work/$1.seen" &&
 		diff "$2" "$work/$1.seen"
