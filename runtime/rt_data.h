@@ -32,6 +32,7 @@ typedef struct {
 } Rows;
 
 struct Store;
+struct Ahead;
 
 typedef struct {
 	char *name; /* file or folder, for messages */
@@ -42,6 +43,7 @@ typedef struct {
 	int real_bytes;
 	struct Store **store; /* rows that are read when they are needed (store.h) */
 	int nstore;
+	struct Ahead *ahead; /* reads rows of stores that will be asked for */
 	uint32_t *vocabulary; /* text of characters: their code points, ascending */
 	int32_t nvocabulary;
 	bool direct;      /* the columns are the model's inputs and targets */
@@ -77,6 +79,8 @@ void rt_data_all(const Dataset *d, const uint32_t *row, int n, void *const *to);
 /* Rows that are made in memory are made when they are read first; this makes them now. */
 void rt_data_make(const Dataset *d, const uint32_t *row, int n);
 void rt_column_make(const Column *c, const uint32_t *row, int n);
+/* row[0..n-1] will be asked for next, in this order: they may be read meanwhile. */
+void rt_data_ahead(const Dataset *d, const uint32_t *row, int64_t n);
 
 /* A dataset without rows whose columns are `n` fields of the model. */
 Dataset *rt_data_new(const char *name, const nnrt_field *field, int n, int real_bytes);

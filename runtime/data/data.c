@@ -8,6 +8,7 @@
 #define XXH_STATIC_LINKING_ONLY
 #include <xxhash.h>
 
+#include "ahead.h"
 #include "rt_data.h"
 #include "rt_fail.h"
 #include "rt_io.h"
@@ -91,6 +92,12 @@ void rt_data_make(const Dataset *d, const uint32_t *row, int n)
 void rt_data_all(const Dataset *d, const uint32_t *row, int n, void *const *to)
 {
 	rt_store_rows(d, -1, row, n, to);
+}
+
+void rt_data_ahead(const Dataset *d, const uint32_t *row, int64_t n)
+{
+	if (d->ahead && n > 0)
+		rt_ahead_post(d->ahead, row, n);
 }
 
 void rt_data_rows(const Dataset *d, int column, const uint32_t *row, int n, void *to)
@@ -239,10 +246,13 @@ static Dataset *load_files(const nnrt_model *m, const char *path, const char *ou
 	return d;
 }
 
+/* Columns that fit in so many bytes are kept in memory whatever `cache` says: labels beside images. */
+enum { SMALL = 64 << 20 };
+
 /* Texts stay as they are: tokens are made of them when they are needed. */
-static bool stays(const nnrt_data *how)
+static bool is_text(const nnrt_data *how)
 {
-	return how->mapped || how->source == NNRT_BYTES || how->source == NNRT_CHARS;
+	return how->source == NNRT_BYTES || how->source == NNRT_CHARS;
 }
 
 Dataset *rt_data_in(const nnrt_model *m, const char *path)
@@ -251,8 +261,8 @@ Dataset *rt_data_in(const nnrt_model *m, const char *path)
 		return rt_idx_images(m, path);
 	Dataset *d = rt_data_new(path, m->column, m->ncolumn, m->real_bytes);
 	add(d, m, path, PART_IN, 0);
-	if (!stays(m->data))
-		rt_store_settle(d);
+	if (!is_text(m->data) && !m->data->mapped)
+		rt_store_settle(d, SIZE_MAX);
 	return d;
 }
 
@@ -271,8 +281,10 @@ Dataset *rt_data_load(const nnrt_model *m, const char *path, const char *out)
 	if (d->rows > INT32_MAX)
 		rt_fail(RT_FILE, "R5", "%s: %lld rows; at most %d can be used", d->name,
 		        (long long)d->rows, INT32_MAX);
-	if (!stays(how))
-		rt_store_settle(d);
+	if (!is_text(how))
+		rt_store_settle(d, how->mapped ? SMALL : SIZE_MAX);
+	if (how->mapped)
+		d->ahead = rt_ahead_new(d);
 	if (how->stratify)
 		d->stratum = strata(m, d, how->stratify - 1, "stratify");
 	if (how->balance)

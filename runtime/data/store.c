@@ -10,6 +10,7 @@
  */
 #include <string.h>
 
+#include "ahead.h"
 #include "rt_fail.h"
 #include "rt_mem.h"
 #include "store.h"
@@ -36,18 +37,23 @@ void rt_store_piece(Store *s, int column, size_t at, Elem elem, bool swap)
 	s->piece[s->npiece++] = (Piece){ column, at, elem, swap, false };
 }
 
+static void free_store(Store *s)
+{
+	if (s->in)
+		rt_close(s->in);
+	rt_free(s->mem);
+	rt_free(s->name);
+	rt_free(s->piece);
+	rt_free(s->ahead);
+	rt_free(s);
+}
+
 void rt_store_free(Dataset *d)
 {
-	for (int i = 0; i < d->nstore; i++) {
-		Store *s = d->store[i];
-		if (s->in)
-			rt_close(s->in);
-		rt_free(s->mem);
-		rt_free(s->name);
-		rt_free(s->piece);
-		rt_free(s->ahead);
-		rt_free(s);
-	}
+	rt_ahead_free(d->ahead);
+	d->ahead = 0;
+	for (int i = 0; i < d->nstore; i++)
+		free_store(d->store[i]);
 	rt_free(d->store);
 	d->store = 0;
 	d->nstore = 0;
@@ -155,23 +161,38 @@ static void from_memory(const Dataset *d, int k, const uint32_t *row, int n, voi
 		memset(to, 0, c->stride * (size_t)n);
 }
 
-static void from_stores(const Dataset *d, int only, const uint32_t *row, int n, void *const *to)
+/* The records of rows in store i; those that were read ahead follow each other in `near`, or 0. */
+static void from_store(const Dataset *d, int i, int only, const uint32_t *row, int n,
+                       const unsigned char *near, void *const *to, size_t first)
 {
-	for (int i = 0; i < d->nstore; i++) {
-		Store *s = d->store[i];
-		for (int64_t r = 0; r < n; r++) {
-			if (row[r] < s->first || row[r] >= s->first + s->rows)
-				continue;
-			const unsigned char *from = record(s, row[r]);
-			for (int k = 0; k < s->npiece; k++) {
-				const Piece *p = &s->piece[k];
-				size_t at = (size_t)r * d->column[p->column].stride;
-				unsigned char *col = to[only < 0 ? p->column : 0];
-				if (only < 0 || p->column == only)
-					take(d, s, p, row[r], from, col + at);
-			}
+	Store *s = d->store[i];
+	for (int64_t r = 0; r < n; r++) {
+		if (row[r] < s->first || row[r] >= s->first + s->rows)
+			continue;
+		const unsigned char *from = near ? near + (size_t)r * s->width : record(s, row[r]);
+		for (int k = 0; k < s->npiece; k++) {
+			const Piece *p = &s->piece[k];
+			size_t at = (first + (size_t)r) * d->column[p->column].stride;
+			unsigned char *col = to[only < 0 ? p->column : 0];
+			if (only < 0 || p->column == only)
+				take(d, s, p, row[r], from, col + at);
 		}
 	}
+}
+
+static void from_stores(const Dataset *d, int only, const uint32_t *row, int n, void *const *to)
+{
+	if (d->nstore == 0)
+		return;
+	const unsigned char **near = rt_alloc((size_t)d->nstore, sizeof *near, "rows");
+	for (int at = 0; at < n;) {
+		int k = d->ahead && only < 0 ? rt_ahead_take(d->ahead, row + at, n - at, near) : 0;
+		for (int i = 0; i < d->nstore; i++)
+			from_store(d, i, only, row + at, k ? k : n - at, k ? near[i] : 0, to,
+			           (size_t)at);
+		at += k ? k : n - at;
+	}
+	rt_free(near);
 }
 
 void rt_store_rows(const Dataset *d, int only, const uint32_t *row, int n, void *const *to)
@@ -179,7 +200,8 @@ void rt_store_rows(const Dataset *d, int only, const uint32_t *row, int n, void 
 	for (int k = 0; k < d->ncolumn; k++)
 		if (only < 0 || k == only)
 			from_memory(d, k, row, n, to[only < 0 ? k : 0]);
-	from_stores(d, only, row, n, to);
+	if (only < 0 || rt_store_has(d, only))
+		from_stores(d, only, row, n, to);
 }
 
 void rt_store_apart(const Dataset *d, const uint32_t *row, int n, void *const *to)
@@ -190,24 +212,44 @@ void rt_store_apart(const Dataset *d, const uint32_t *row, int n, void *const *t
 	from_stores(d, -1, row, n, to);
 }
 
-void rt_store_settle(Dataset *d)
+/* All rows of a store, into columns in memory. */
+static void settle(Dataset *d, Store *s)
 {
-	for (int k = 0; k < d->ncolumn; k++) {
-		Column *c = &d->column[k];
-		if (!c->data && rt_store_has(d, k))
-			c->data = rt_alloc((size_t)d->rows, c->stride, c->field->name);
-	}
-	for (int i = 0; i < d->nstore; i++) {
-		Store *s = d->store[i];
-		for (int64_t row = s->first; row < s->first + s->rows; row++) {
-			s->next = row; /* in order */
-			const unsigned char *from = record(s, row);
-			for (int k = 0; k < s->npiece; k++) {
-				Column *c = &d->column[s->piece[k].column];
-				take(d, s, &s->piece[k], row, from,
-				     c->data + (size_t)row * c->stride);
-			}
+	for (int64_t row = s->first; row < s->first + s->rows; row++) {
+		s->next = row; /* in order */
+		const unsigned char *from = record(s, row);
+		for (int k = 0; k < s->npiece; k++) {
+			Column *c = &d->column[s->piece[k].column];
+			take(d, s, &s->piece[k], row, from, c->data + (size_t)row * c->stride);
 		}
 	}
-	rt_store_free(d);
+}
+
+/* Bytes in memory of the columns of a store. */
+static size_t settled_bytes(const Dataset *d, const Store *s)
+{
+	size_t n = 0;
+	for (int k = 0; k < s->npiece; k++)
+		n += d->column[s->piece[k].column].stride * (size_t)d->rows;
+	return n;
+}
+
+void rt_store_settle(Dataset *d, size_t most)
+{
+	int kept = 0;
+	for (int i = 0; i < d->nstore; i++) {
+		Store *s = d->store[i];
+		if (settled_bytes(d, s) > most) {
+			d->store[kept++] = s;
+			continue;
+		}
+		for (int k = 0; k < s->npiece; k++) {
+			Column *c = &d->column[s->piece[k].column];
+			if (!c->data)
+				c->data = rt_alloc((size_t)d->rows, c->stride, c->field->name);
+		}
+		settle(d, s);
+		free_store(s);
+	}
+	d->nstore = kept;
 }

@@ -53,8 +53,9 @@ void rt_store_apart(const Dataset *d, const uint32_t *row, int n, void *const *t
 /* Has the column its rows in stores? */
 bool rt_store_has(const Dataset *d, int column);
 
-/* Reads all rows of all stores into columns in memory and frees the stores. */
-void rt_store_settle(Dataset *d);
+/* Reads the rows of the stores whose columns take at most so many bytes into memory, and frees these
+ * stores. */
+void rt_store_settle(Dataset *d, size_t most);
 void rt_store_free(Dataset *d);
 
 #endif
