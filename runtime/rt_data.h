@@ -87,7 +87,7 @@ Dataset *rt_data_new(const char *name, const nnrt_field *field, int n, int real_
 /* Memory for the rows of every column. */
 void rt_data_room(Dataset *d, int64_t rows);
 void rt_data_free(Dataset *d);
-/* Of all rows of all columns, in whatever parts they are. */
+/* (hash.c) A number by which they are known again, in whatever parts they are. */
 uint64_t rt_data_hash(const Dataset *d);
 
 /* All rows, 0, 1, ...; row is owned by the caller. */

@@ -5,9 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define XXH_STATIC_LINKING_ONLY
-#include <xxhash.h>
-
 #include "ahead.h"
 #include "rt_data.h"
 #include "rt_fail.h"
@@ -103,22 +100,6 @@ void rt_data_ahead(const Dataset *d, const uint32_t *row, int64_t n)
 void rt_data_rows(const Dataset *d, int column, const uint32_t *row, int n, void *to)
 {
 	rt_store_rows(d, column, row, n, &to);
-}
-
-uint64_t rt_data_hash(const Dataset *d)
-{
-	XXH64_state_t state;
-	XXH64_reset(&state, (XXH64_hash_t)d->rows);
-	for (int i = 0; i < d->ncolumn; i++) {
-		const Column *c = &d->column[i];
-		for (int64_t row = 0; c->made && row < d->rows; row++)
-			rt_column_make(c, (const uint32_t[]){ (uint32_t)row }, 1);
-		if (c->data)
-			XXH64_update(&state, c->data, (size_t)d->rows * c->stride);
-		for (int32_t k = 0; k < c->nword; k++)
-			XXH64_update(&state, c->word[k], strlen(c->word[k]) + 1);
-	}
-	return XXH64_digest(&state);
 }
 
 Rows rt_rows_all(int64_t n)

@@ -90,6 +90,8 @@ static void attach(const Sink *s, Reader *in, uint64_t rows)
 {
 	Dataset *d = s->a->d;
 	Store *store = rt_store_add(d, rt_path(in), in, 0);
+	const uint64_t source[] = { s->key[0], s->key[2], s->key[3] };
+	store->hash = XXH3_64bits(source, sizeof source);
 	store->pitch = store->width = s->pitch;
 	store->first = d->rows;
 	store->rows = (int64_t)rows;

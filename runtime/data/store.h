@@ -30,6 +30,7 @@ typedef struct Store {
 	Reader *in;          /* or: */
 	unsigned char *mem;  /* the bytes, owned */
 	char *name;          /* for messages */
+	uint64_t hash;       /* of what they came from; 0: it is not known */
 	uint64_t offset;     /* of the first record in them */
 	size_t pitch, width; /* from record to record; of one */
 	int64_t first, rows; /* the dataset's rows first .. first + rows - 1 are its records */

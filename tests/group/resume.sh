@@ -64,6 +64,21 @@ try "time limit: resumed" run folds limit 0 "stopped" --resume
 try "whole" run folds whole 0 "stopped"
 try "time limit: same" same limit.out/folds.ckpt whole.out/folds.ckpt
 
+# the data: what they are counts, not when they were written
+try "build table" trainer "$here/table.nn" "$fast/table" -O1
+table() { # VALUE: a table of 20 rows with this value in one of them
+	printf 'a,b,y\n'
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		[ $i = 13 ] && echo "$1,1,2" || echo "0.$i,$((i % 3)),$((i % 4))"
+	done
+}
+table 0.5 >"$fast/table.csv"
+try "table" run table table 0 "stopped" --epochs 2
+table 0.6 >"$fast/table.csv"
+try "a value changed" run table table 3 "= note: data " --resume --epochs 3
+table 0.5 >"$fast/table.csv"
+try "a new copy" run table table 0 "going on with epochs = 3" --resume --epochs 3
+
 # another model
 changed() {
 	sed 's/tanh()/sigmoid()/' "$here/steps.nn" >"$fast/steps.nn" &&
