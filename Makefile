@@ -195,12 +195,14 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libnncc.a $(BUILD)/libnnrt.a | $(GEN_H)
 -include $(wildcard $(BUILD)/unit/*.d)
 
 GENERATOR := $(addprefix tests/fuzz/,gen_core gen_values gen_moves gen_layers gen_scopes gen_losses gen_train gen_program \
-	oracle shrink coverage gen_models)
-$(BUILD)/fuzz/gen_models: $(GENERATOR:%=%.c) $(wildcard tests/fuzz/*.h) $(BUILD)/libnncc.a | $(GEN_H)
+	oracle shrink coverage bound batch gen_models)
+$(BUILD)/fuzz/gen_models: $(GENERATOR:%=%.c) $(wildcard tests/fuzz/*.h) tests/fuzz/run_model.c \
+		$(BUILD)/libnncc.a $(BUILD)/libnnrt.a | $(GEN_H)
 	@mkdir -p $(@D)
 	$(call say,cc,$@)
-	$(Q)$(CC) $(CFLAGS_NNC) -Itests/fuzz -DFUZZ_LIB='"$(CURDIR)/tests/fuzz/lib"' -o $@ $(GENERATOR:%=%.c) \
-		$(BUILD)/libnncc.a $(LIBS_NNC)
+	$(Q)$(CC) $(CFLAGS_NNC) -Itests/fuzz -Iruntime/data -DFUZZ_LIB='"$(CURDIR)/tests/fuzz/lib"' -o $@ \
+		$(GENERATOR:%=%.c) tests/fuzz/run_model.c $(BUILD)/libnncc.a -Wl,--whole-archive $(BUILD)/libnnrt.a \
+		-Wl,--no-whole-archive -rdynamic $(LIBS_NNC) $(LIBS_RT) -ldl
 
 golden: compiler
 	@sh tests/run.sh golden

@@ -56,6 +56,9 @@ void split_choose(Fn *f, Region *r)
 	r->split = (Split){ { 0, 0 }, 1 };
 	if (axis < 0 || (r->tiled && !tile_rows(f, r)))
 		return;
+	/* the copy of a single line: what it has many of is terms of the sum, which one owner copies */
+	if (r->kind == RG_PACK && axis == r->space.rank - 1)
+		return;
 	Dim d = r->space.dim[axis];
 	if (d.b)
 		r->split = (Split){ { 1, 1 }, f->unit };

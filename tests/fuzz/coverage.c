@@ -47,7 +47,7 @@ static const char *const word[] = {
 	/* arguments of every layer */
 	"init", "bias_init", "lr_scale", "trainable",
 	/* data, search, export */
-	"synthetic", "idx", "images", "labels", "noise", "val", "test", "split", "holdout", "kfold", "time", "stratify", "random",
+	"synthetic", "idx", "csv", "columns", "column", "others", "header", "sep", "missing", "images", "labels", "noise", "val", "test", "split", "holdout", "kfold", "time", "stratify", "random",
 	"linear", "sequence", "kind", "grid", "halving", "trials", "minimize", "maximize", "choice", "uniform", "log_uniform",
 	"prefix", "api", "weights", "preprocess", "input_layout", "libm", "std", "stream",
 };
@@ -219,7 +219,11 @@ int coverage_words(uint64_t seed, uint64_t count, int size)
 			continue;
 		printf("%8lu  %s%s%s\n", t.v[i].n, t.v[i].name, gone ? "   NEVER" : why ? "   " : "", why ? why : "");
 		missing += gone;
+		t.v[i].now = gone;
 	}
+	for (int i = 0; i < t.n; i++)
+		if (t.v[i].now)
+			printf("never generated: %s\n", t.v[i].name);
 	printf("%d names over %llu programs, %d never\n", t.n, (unsigned long long)count, missing);
 	return missing;
 }

@@ -94,7 +94,8 @@ void scopes(Gen *g);
 void statement(Gen *g);                /* any of the above                                     */
 void results(Gen *g);
 void state(Gen *g);                    /* buffers of the model                                 */
-void data_section(Gen *g, bool images);
+enum { IMAGES = 1, TABLE };
+void data_section(Gen *g, int few);    /* 0: all inputs, made in memory                        */
 void train_section(Gen *g);
 /* ", init = normal(0, 0.1)" and other arguments of every layer; or "". */
 const char *extras(Gen *g);

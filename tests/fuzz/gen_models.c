@@ -5,6 +5,9 @@
  *     gen_models --seed S --reduce                    shrinks the failing program of a seed; prints it
  *     gen_models --check FILE...                      programs from files; with --reduce: shrunk
  *     gen_models --coverage [--count N]               what N programs are made of, as a table
+ *     gen_models --compiled bits|fast|double --cc CC --cflags FLAGS [--count N] [--dir DIR]
+ *                                                     as C, 25 programs to a file (batch.h)
+ *                                                     (with --check: the files instead)
  *     --calm                                          without random numbers in training
  *
  * In:    seeds.   Out: a line for each failure, with the command that repeats it; status 1 if any.
@@ -22,18 +25,21 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "batch.h"
 #include "coverage.h"
 #include "generate.h"
 #include "oracle.h"
 #include "shrink.h"
 
-enum { PER_CHILD = 500, MOST_FAILURES = 50 };
+enum { PER_CHILD = 500, PER_UNIT = 25, MOST_FAILURES = 50 };
 
 typedef struct {
 	uint64_t seed, count;
 	int size, files;
 	bool print, shrink, coverage, calm;
 	char **file;
+	bool compiled;
+	BatchOptions *batch;           /* shared with children                                  */
 } Asked;
 
 static int batch_of(uint64_t seed) { return (int)(seed % 3) * 3 + 1; }
@@ -75,6 +81,73 @@ static uint64_t run_some(const Asked *a, Report *r, uint64_t from, uint64_t to, 
 	       r->stage, r->what, a->calm ? "--calm " : "", a->size, (unsigned long long)r->seed);
 	++*failures;
 	return r->seed + 1;
+}
+
+/* One unit of C of several programs, compiled and run in a child; after a failure those behind it are tried
+ * again without it. */
+static uint64_t run_unit(const Asked *a, Report *r, uint64_t from, uint64_t to, int *failures)
+{
+	fflush(stdout);
+	r->failed = false;
+	pid_t p = fork();
+	if (!p) {
+		char *text[PER_UNIT];
+		uint64_t seed[PER_UNIT];
+		int n = 0;
+		for (uint64_t s = from; s < to; s++, n++) {
+			seed[n] = s;
+			text[n] = program(a, s);
+		}
+		r->seed = from;
+		alarm(600);
+		_exit(!batch_run(a->batch, r, text, seed, n));
+	}
+	int status = 0;
+	waitpid(p, &status, 0);
+	if (!status) {
+		r->programs += to - from;
+		return to;
+	}
+	if (!r->failed)
+		snprintf(r->what, sizeof r->what, WIFSIGNALED(status) ? "signal %d" : "exit status %d",
+		         WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	static const char *const mode[] = { "bits", "fast", "double" };
+	printf("seed %llu: %s: %s\n    repeat: gen_models %s--size %d --seed %llu --compiled %s --cc %s --cflags '%s'\n",
+	       (unsigned long long)r->seed, r->stage, r->what, a->calm ? "--calm " : "", a->size, (unsigned long long)r->seed,
+	       mode[a->batch->mode], a->batch->cc, a->batch->cflags);
+	++*failures;
+	uint64_t bad = r->seed;
+	if (!strcmp(r->stage, "compile") && !strstr(r->what, "seed_")) {
+		*failures = MOST_FAILURES;     /* not the programs' mistake */
+		return to;
+	}
+	/* those before it have passed if it failed when run */
+	if (strstr(r->stage, "batch of"))
+		return bad + 1;
+	for (uint64_t s = from; s < to && *failures < MOST_FAILURES; s++)
+		if (s != bad)
+			run_unit(a, r, s, s + 1, failures);
+	return to;
+}
+
+static int run_compiled(const Asked *a, Report *r)
+{
+	int failures = 0;
+	time_t said = time(0), now;
+	uint64_t end = a->seed + a->count, s = a->seed;
+	while (s < end && failures < MOST_FAILURES) {
+		s = run_unit(a, r, s, end - s > PER_UNIT ? s + PER_UNIT : end, &failures);
+		if ((now = time(0)) - said >= 60) {
+			printf("... %llu programs, %d failures\n", (unsigned long long)(s - a->seed), failures);
+			said = now;
+		}
+	}
+	printf("%llu programs as C, %d failures", (unsigned long long)(s - a->seed), failures);
+	if (a->batch->mode == FAST)
+		printf("; largest error %.3f of its bound, %lu elements not judged of %lu", a->batch->worst,
+		       a->batch->unjudged, a->batch->judged + a->batch->unjudged);
+	printf("\n");
+	return failures > 0;
 }
 
 static int run_all(const Asked *a, Report *r)
@@ -129,6 +202,23 @@ static bool files(const Asked *a, Report *r)
 	return ok;
 }
 
+/* Files as C at -O2 with batches of 33, in one unit. */
+static int files_compiled(const Asked *a, Report *r)
+{
+	enum { AT_O2_OF_33 = 10, PERIOD = 12 };        /* by the rules of batch.c */
+	char **text = calloc((size_t)a->files, sizeof *text);
+	uint64_t *seed = calloc((size_t)a->files, sizeof *seed);
+	for (int i = 0; text && seed && i < a->files; i++) {
+		text[i] = file_text(a->file[i]);
+		seed[i] = (uint64_t)(AT_O2_OF_33 + PERIOD * i);
+	}
+	if (!text || !seed || batch_run(a->batch, r, text, seed, a->files))
+		return 0;
+	uint64_t i = (r->seed - AT_O2_OF_33) / PERIOD;
+	printf("%s: %s: %s\n", i < (uint64_t)a->files ? a->file[i] : "?", r->stage, r->what);
+	return 1;
+}
+
 static bool arguments(Asked *a, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
@@ -147,7 +237,17 @@ static bool arguments(Asked *a, int argc, char **argv)
 			a->count = strtoull(argv[++i], 0, 10);
 		else if (i + 1 < argc && !strcmp(name, "--size"))
 			a->size = atoi(argv[++i]);
-		else if (i + 1 < argc && !strcmp(name, "--check")) {
+		else if (i + 1 < argc && !strcmp(name, "--cc"))
+			a->batch->cc = argv[++i];
+		else if (i + 1 < argc && !strcmp(name, "--cflags"))
+			a->batch->cflags = argv[++i];
+		else if (i + 1 < argc && !strcmp(name, "--dir"))
+			a->batch->dir = argv[++i];
+		else if (i + 1 < argc && !strcmp(name, "--compiled")) {
+			const char *mode = argv[++i];
+			a->compiled = true;
+			a->batch->mode = *mode == 'b' ? BITS : *mode == 'f' ? FAST : DOUBLE;
+		} else if (i + 1 < argc && !strcmp(name, "--check")) {
 			a->file = argv + i + 1;
 			while (i + 1 < argc && strncmp(argv[i + 1], "--", 2))
 				i++, a->files++;
@@ -162,11 +262,17 @@ static bool arguments(Asked *a, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	Asked a = { .seed = 1, .count = 1, .size = 12 };
+	struct { Report r; BatchOptions batch; } *shared =
+		mmap(0, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		return 3;
+	Report *r = &shared->r;
+	a.batch = &shared->batch;
+	*a.batch = (BatchOptions){ .cc = "cc", .cflags = "", .dir = "." };
 	if (!arguments(&a, argc, argv))
 		return 2;
-	Report *r = mmap(0, sizeof *r, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (r == MAP_FAILED)
-		return 3;
+	if (a.compiled)
+		return a.files ? files_compiled(&a, r) : run_compiled(&a, r);
 	if (a.files)
 		return !files(&a, r);
 	if (a.coverage)

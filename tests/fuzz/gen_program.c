@@ -160,10 +160,14 @@ char *generate(uint64_t seed, int size, bool calm)
 	Gen g = { .state = seed * 0x9e3779b97f4a7c15u + 1, .calm = calm };
 	for (int i = 0; i < 4; i++)
 		below(&g, 2);
-	bool images = chance(&g, 10);
+	int few = chance(&g, 20) ? 1 + (int)below(&g, 2) : 0;  /* the inputs of a source of data: images, a table */
 	g.imported = chance(&g, 20);
 	g.indent = 1;
-	if (images) {
+	if (few == TABLE) {
+		line(&g, "input x: f32[N, 2]");
+		line(&g, "target y: class(3)[N]");
+		keep(&g, "x", (Shape){ 1, { 2 } });
+	} else if (few) {
 		int h = 3 + (int)below(&g, 5);
 		line(&g, "input image: f32[N, 1, %d, %d]", h, h);
 		line(&g, "target y: class(3)[N]");
@@ -172,19 +176,20 @@ char *generate(uint64_t seed, int size, bool calm)
 		inputs(&g);
 	}
 	bool with = g.in_block;
-	g.in_block = images;           /* no input but the image */
+	g.in_block = few > 0;          /* no other input */
 	for (int i = 0; i < size; i++)
 		statement(&g);
 	g.in_block = with;
-	if (images)
-		make(&g, "(flatten(image) |> dense(2)) * 0.5", "", "", (Shape){ 1, { 2 } });
-	if (images)
+	if (few)
+		make(&g, few == TABLE ? "(x |> dense(2)) * 0.5" : "(flatten(image) |> dense(2)) * 0.5", "", "",
+		     (Shape){ 1, { 2 } });
+	if (few)
 		line(&g, "z = zeros_like(%s) + 0.25", g.v[g.nv - 1].name);
 	results(&g);
 	Text model = g.body, blocks = g.head;
 	g.body = (Text){ 0 };
-	if (images || chance(&g, 40))
-		data_section(&g, images);
+	if (few || chance(&g, 40))
+		data_section(&g, few);
 	add(&g, "model m {\n%s}\n", model.text);
 	train_section(&g);
 	Text rest = g.body;

@@ -1,9 +1,24 @@
 /* gen_train.c - everything around the model: data, train, search, export. */
 #include "gen.h"
 
-void data_section(Gen *g, bool images)
+static void table(Gen *g)
 {
-	if (images) {
+	add(g, "data csv(\"nowhere.csv\"%s%s%s) { x = %s, y = %s }\n", ONE_OF(g, "", ", missing = \"mean\"", ", header = true"),
+	    ONE_OF(g, "", ", sep = \";\"", ", val = 0.2"), ONE_OF(g, "", ", seed = 4", ", shuffle = false"),
+	    ONE_OF(g, "standardize(others())", "columns(\"a\", \"b\")", "minmax(others()) - 0.5",
+	           "fill(columns(\"a\", \"b\"), 0)", "one_hot(kind, 2)", "log1p(abs(columns(\"a\", \"b\")))",
+	           "one_hot(categorical(kind), num_classes = 2)", "standardize(columns(\"a\", \"b\")) * k2",
+	           "normalize(columns(\"a\", \"b\"), mean = [1, 2], std = [0.5, 2])"),
+	    ONE_OF(g, "categorical(label)", "label", "column(\"the label\")"));
+}
+
+void data_section(Gen *g, int few)
+{
+	if (few == TABLE) {
+		table(g);
+		return;
+	}
+	if (few == IMAGES) {
 		add(g, "data idx(%s%s%s) { image = %s, y = labels }\n",
 		    chance(g, 70) ? "\"nowhere\"" : "images = \"a.idx\", labels = \"b.idx\"", ONE_OF(g, "", ", val = 0.1", ", seed = 7",
 		    ", split = time(0.8)"), ONE_OF(g, "", ", test = 0.2", ", shuffle = false"),

@@ -1,0 +1,327 @@
+/* batch.c - see batch.h. */
+#include "batch.h"
+
+#include <ctype.h>
+#include <dlfcn.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bound.h"
+#include "compile.h"
+#include "emit.h"
+#include "op.h"
+#include "run_model.h"
+
+enum { MOST_NAMES = 64 };
+
+typedef struct {
+	Job *j;
+	Module *m;
+	int B;
+	double **param, **buffer, **in;
+	RunOutput run;
+} Program;
+
+typedef struct { Report *r; BatchOptions *o; Program *p; } Batch;
+
+static void say(Batch *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void say(Batch *b, const char *fmt, ...)
+{
+	va_list ap;
+	if (b->r->failed)
+		return;
+	b->r->failed = true;
+	va_start(ap, fmt);
+	vsnprintf(b->r->what, sizeof b->r->what, fmt, ap);
+	va_end(ap);
+}
+
+static int level_of(const BatchOptions *o, uint64_t seed) { return o->mode == BITS ? 0 : 1 + (int)(seed % 3); }
+static int batch_of(uint64_t seed) { static const int B[] = { 2, 7, 1, 33 }; return B[seed / 3 % 4]; }
+
+/* ---- values: multiples of 1/4096, exact in float ------------------------------------------------- */
+
+static double *draw(Program *p, const Type *t, double lo, double hi, uint64_t *s)
+{
+	int64_t n = type_len(t, p->B);
+	double *v = NEWN(p->j->mem, double, n + 1);
+	double top = t->dt == DT_BOOL ? 2 : t->classes ? t->classes : 5;
+	for (int64_t i = 0; i < n; i++) {
+		*s = *s * 6364136223846793005u + 1442695040888963407u;
+		double u = (double)(*s >> 40) / 16777216.0;
+		v[i] = t->dt == DT_REAL ? floor((lo + (hi - lo) * u) * 4096) / 4096 : floor(top * u);
+	}
+	return v;
+}
+
+static void make_values(Program *p, uint64_t seed)
+{
+	Module *m = p->m;
+	Arena *a = p->j->mem;
+	uint64_t s = seed ^ 2026;
+	p->param = NEWN(a, double *, m->nparam + 1);
+	p->buffer = NEWN(a, double *, m->nbuffer + 1);
+	p->in = NEWN(a, double *, m->nin + 1);
+	for (int i = 0; i < m->nparam; i++) {
+		const Type *t = &m->param[i].ty;
+		/* sums over fan-in elements stay near 1, so that nothing saturates */
+		double w = t->rank > 1 ? fmin(0.9, 1.5 / sqrt((double)type_len(t, 1) / t->dim[0].k)) : 0.9;
+		p->param[i] = draw(p, t, t->rank > 1 ? -w : -0.6, w, &s);
+	}
+	for (int i = 0; i < m->nbuffer; i++)
+		p->buffer[i] = draw(p, &m->buffer[i].ty, 0.5, 1.5, &s);
+	for (int i = 0; i < m->nin; i++)
+		p->in[i] = draw(p, &m->in[i].ty, -1.5, 1.5, &s);
+}
+
+/* ---- from programs to one file of C ------------------------------------------------------------------ */
+
+static bool named(char c) { return isalnum((unsigned char)c) || c == '_'; }
+
+/* Names of tables, which are the same in every trainer. */
+static int table_names(const char *text, char (*name)[40])
+{
+	int n = 1;
+	strcpy(name[0], "main");
+	for (const char *p = text; (p = strstr(p, "\nstatic const ")); p++) {
+		const char *end = p + 1 + strcspn(p + 1, "=;\n("), *q = end;
+		if (*end != '=' && *end != ';')
+			continue;
+		while (q > p && (q[-1] == ' ' || q[-1] == ']' || isdigit((unsigned char)q[-1]) || q[-1] == '['))
+			q--;
+		const char *from = q;
+		while (named(from[-1]))
+			from--;
+		if (n < MOST_NAMES)
+			snprintf(name[n++], sizeof *name, "%.*s", (int)(q - from), from);
+	}
+	return n;
+}
+
+/* The text with these names after a prefix. */
+static void print_unit(FILE *f, const char *text, const char *prefix)
+{
+	static char name[MOST_NAMES][40];
+	int n = table_names(text, name);
+	for (const char *p = text; *p;) {
+		size_t len = 0;
+		while (named(p[len]))
+			len++;
+		if (!len) {
+			fputc(*p++, f);
+			continue;
+		}
+		bool member = p > text && (p[-1] == '.' || (p > text + 1 && p[-1] == '>' && p[-2] == '-'));
+		for (int i = 0; i < n && !member; i++)
+			if (strlen(name[i]) == len && !memcmp(name[i], p, len)) {
+				fprintf(f, "%s_table_", prefix);
+				break;
+			}
+		fwrite(p, 1, len, f);
+		p += len;
+	}
+}
+
+static bool add_program(Batch *b, FILE *f, const char *text, uint64_t seed)
+{
+	Program *p = b->p;
+	char why[300], prefix[32];
+	Options opt = { .level = level_of(b->o, seed), .f64 = b->o->mode == DOUBLE, .prefix = prefix };
+	snprintf(prefix, sizeof prefix, "p%llu", (unsigned long long)seed);
+	p->j = job_new();
+	p->j->check = true;
+	p->j->pass = "generate";
+	p->m = module_of(p->j, text, why, sizeof why);
+	if (!p->m) {
+		say(b, "refused: %s", why);
+		return false;
+	}
+	p->B = batch_of(seed);
+	if (p->m->stat_rows && p->B == 1)
+		p->B = 2;
+	compile_passes(p->m, &opt, 0, 0);
+	Out *o = out_new(p->j->mem);
+	emit_trainer(o, p->m, &opt);
+	fprintf(f, "#line 1 \"seed_%llu.c\"\n", (unsigned long long)seed);
+	print_unit(f, arena_printf(p->j->mem, "%.*s", (int)o->n, o->text), prefix);
+	make_values(p, seed);
+	return true;
+}
+
+/* Every warning is an error: the first line of what the compiler says goes into the report. */
+static bool compile(Batch *b, const char *source, const char *object)
+{
+	char command[2000], line[380] = "";
+	snprintf(command, sizeof command, "%s %s -std=gnu11 -Wall -Wextra -Wshadow -Werror -fPIC -shared %s -o %s 2>&1", b->o->cc,
+	         b->o->cflags, source, object);
+	FILE *f = popen(command, "r");
+	if (!f) {
+		say(b, "the C compiler cannot be started");
+		return false;
+	}
+	char first[380] = "";
+	while (fgets(line, sizeof line, f))
+		if (!*first && (strstr(line, "error") || strstr(line, "warning")))
+			strcpy(first, line);
+	int status = pclose(f);
+	first[strcspn(first, "\n")] = 0;
+	const char *seed = strstr(first, "seed_");
+	if (seed)
+		b->r->seed = strtoull(seed + 5, 0, 10);
+	if (status || *first)
+		say(b, "%s: %s", b->o->cc, *first ? first : "fails");
+	return !status && !*first;
+}
+
+/* ---- what the interpreter says ------------------------------------------------------------------------- */
+
+static const double one_number = 1;
+static const RunInput at_update = { .step = 3, .epoch = 0, .position = 0.3, .progress = 0.15, .now = 0.3, .end = 2,
+	                        .one = 0.1, .in_steps = 0, .per_epoch = 10, .steps = 20, .seed = 5 };
+
+static const double *leaf(void *arg, const Node *n)
+{
+	const Program *p = arg;
+	int i = n->a.leaf.index;
+	switch (opinfo[n->op].leaf) {
+	case LF_PARAM: return p->param[i];
+	case LF_BUFFER: return p->buffer[i];
+	case LF_INPUT: return p->in[i];
+	case LF_SETTING: return &p->m->setting[i].value;
+	case LF_KNOB: return &p->run.knob[i];
+	case LF_TIME: return &one_number;
+	default: return 0;
+	}
+}
+
+static bool same_bits(double a, double b) { return !memcmp(&a, &b, sizeof a) || (isnan(a) && isnan(b)); }
+
+/* One result: expected v with error bound e (0 in other modes) against found. */
+static void judge(Batch *b, const char *phase, const char *what, const char *name, const double *v, const double *e,
+                  const double *found, int64_t n, double most)
+{
+	for (int64_t k = 0; k < n; k++) {
+		double d = fabs(v[k] - found[k]);
+		if (b->o->mode == BITS) {
+			if (!same_bits(v[k], found[k]))
+				say(b, "%s %s %s[%lld] is %.9g, the interpreter has %.9g", phase, what, name, (long long)k,
+				    found[k], v[k]);
+		} else if (b->o->mode == DOUBLE) {
+			if (!(d <= 1e-9 * fmax(most, 1e-3)))
+				say(b, "%s %s %s[%lld] is %.15g, the interpreter has %.15g", phase, what, name, (long long)k,
+				    found[k], v[k]);
+		} else if (e[k] < 0.1 * fmax(most, 1e-3)) {
+			b->o->judged++;
+			b->o->worst = fmax(b->o->worst, d / e[k]);
+			if (!(d <= e[k]))
+				say(b, "%s %s %s[%lld] is %.9g, the interpreter has %.9g: %.3g of the bound %.3g", phase,
+				    what, name, (long long)k, found[k], v[k], d / e[k], e[k]);
+		} else {
+			b->o->unjudged++;      /* a comparison decides, or all digits are gone */
+		}
+	}
+}
+
+static void compare(Batch *b, const char *phase, const Graph *full, bool training)
+{
+	enum { KINDS = 1u << R_LOSS | 1u << R_PENALTY | 1u << R_OUTPUT | 1u << R_GRAD | 1u << R_BUFFER | 1u << R_PARAM };
+	Program *p = b->p;
+	const RunOutput *o = &p->run;
+	Graph *g = graph_copy(full, full->name, KINDS);
+	EvalEnv env = { .B = p->B, .leaf = leaf, .arg = p, .seed = at_update.seed, .single = b->o->mode == BITS };
+	if (full == p->m->init)
+		env.update = UINT64_MAX;       /* first values belong to no update */
+	double **v = graph_eval(g, &env, p->j->mem);
+	double **e = b->o->mode == FAST ? error_bound(g, &env, v, p->j->mem) : 0;
+	for (int i = 0; i < g->nroot && !b->r->failed; i++) {
+		const Root *r = &g->root[i];
+		const double *x = v[r->node->id], *found = 0;
+		const char *what = "", *name = r->name ? r->name : "";
+		int64_t n = type_len(&r->node->ty, p->B);
+		double most = 0;
+		switch (r->kind) {
+		case R_LOSS: found = (training ? o->loss : o->eval_loss) + r->index; what = "loss"; break;
+		case R_PENALTY: found = &o->penalty; what = "penalty"; break;
+		case R_OUTPUT: found = (training ? o->out : o->eval_out)[r->index]; what = "output"; break;
+		case R_GRAD: found = o->grad[r->index]; what = "gradient"; name = p->m->param[r->index].path; break;
+		case R_BUFFER:
+			found = full == p->m->init ? o->start_buffer[r->index] : training ? o->buffer[r->index] : 0;
+			what = "buffer";
+			break;
+		case R_PARAM: found = o->start[r->index]; what = "start"; name = p->m->param[r->index].path; break;
+		default: break;
+		}
+		if (r->kind == R_GRAD && !p->m->param[r->index].trained)
+			continue;
+		for (int64_t k = 0; k < n; k++)
+			most = fmax(most, fabs(x[k]));
+		if (found)
+			judge(b, phase, what, name, x, e ? e[r->node->id] : 0, found, n, most);
+	}
+	graph_free(g);
+}
+
+static void run_one(Batch *b, const void *model, uint64_t seed)
+{
+	Program *p = b->p;
+	RunInput in = at_update;
+	in.B = p->B;
+	in.param = p->param;
+	in.buffer = p->buffer;
+	in.in = p->in;
+	b->r->seed = seed;
+	snprintf(b->r->stage, sizeof b->r->stage, "-O%d, batch of %d, run", level_of(b->o, seed), p->B);
+	p->run = run_model(model, &in);
+	snprintf(b->r->stage, sizeof b->r->stage, "-O%d, batch of %d", level_of(b->o, seed), p->B);
+	compare(b, "train", p->m->grad, true);
+	if (!b->r->failed)
+		compare(b, "eval", p->m->eval, false);
+	if (!b->r->failed)
+		compare(b, "init", p->m->init, true);
+}
+
+/* ---- all of them ------------------------------------------------------------------------------------------- */
+
+bool batch_run(BatchOptions *o, Report *r, char *const *text, const uint64_t *seed, int n)
+{
+	Program *p = calloc((size_t)n + 1, sizeof *p);
+	Batch b = { r, o, p };
+	char source[300], object[300];
+	snprintf(source, sizeof source, "%s/unit.c", o->dir);
+	snprintf(object, sizeof object, "%s/unit.so", o->dir);
+	FILE *f = fopen(source, "w");
+	if (!f || !p) {
+		say(&b, "%s cannot be written", source);
+		return false;
+	}
+	snprintf(r->stage, sizeof r->stage, "emit");
+	for (int i = 0; i < n && !r->failed; i++) {
+		r->seed = seed[i];
+		b.p = &p[i];
+		add_program(&b, f, text[i], seed[i]);
+	}
+	fprintf(f, "\nextern const nnrt_model *const fuzz_models[];\nconst nnrt_model *const fuzz_models[] = {\n");
+	for (int i = 0; i < n; i++)
+		fprintf(f, "&p%llu_table_model,\n", (unsigned long long)seed[i]);
+	fprintf(f, "};\n");
+	fclose(f);
+	if (!r->failed)
+		snprintf(r->stage, sizeof r->stage, "compile");
+	if (r->failed || !compile(&b, source, object))
+		return false;
+	void *so = dlopen(object, RTLD_NOW | RTLD_LOCAL);
+	const void *const *model = so ? dlsym(so, "fuzz_models") : 0;
+	if (!model)
+		say(&b, "%.300s", dlerror());
+	for (int i = 0; model && i < n && !r->failed; i++) {
+		b.p = &p[i];
+		run_one(&b, model[i], seed[i]);
+		module_free(p[i].m);
+		job_free(p[i].j);
+	}
+	return !r->failed;
+}

@@ -1,0 +1,25 @@
+/* batch.h - many programs compiled by a C compiler at once, loaded and run, against the interpreter.
+ *
+ * Holds, for each program: the compiler has no warning to say; at -O0 losses, outputs, gradients, buffers
+ * and first values have the float interpreter's bits, in training and evaluation; at -O1 .. -O3 they are
+ * within the error bound of bound.h, or in double within 1e-9 of the double interpreter.
+ */
+#ifndef NNC_FUZZ_BATCH_H
+#define NNC_FUZZ_BATCH_H
+
+#include "oracle.h"
+
+typedef enum { BITS, FAST, DOUBLE } BatchMode;
+
+typedef struct {
+	BatchMode mode;
+	const char *cc, *cflags, *dir;         /* the compiler, its options, a folder for files */
+	double worst;                          /* largest error over its bound                  */
+	unsigned long judged, unjudged;        /* elements                                      */
+} BatchOptions;
+
+/* Programs text[0..n-1] of these seeds, as one unit, in this process. r tells the outcome of the
+ * first that fails; false then. */
+bool batch_run(BatchOptions *o, Report *r, char *const *text, const uint64_t *seed, int n);
+
+#endif
