@@ -91,8 +91,11 @@ static int table_names(const char *text, char (*name)[40])
 		const char *end = p + 1 + strcspn(p + 1, "=;\n("), *q = end;
 		if (*end != '=' && *end != ';')
 			continue;
-		while (q > p && (q[-1] == ' ' || q[-1] == ']' || isdigit((unsigned char)q[-1]) || q[-1] == '['))
+		while (q > p && q[-1] == ' ')
 			q--;
+		while (q > p && q[-1] == ']')          /* [], [3] */
+			while (*--q != '[')
+				;
 		const char *from = q;
 		while (named(from[-1]))
 			from--;
@@ -265,6 +268,57 @@ static void compare(Batch *b, const char *phase, const Graph *full, bool trainin
 	graph_free(g);
 }
 
+/* ---- for torch_ref.py ------------------------------------------------------------------------------------- */
+
+static void write_row(FILE *f, const Program *p, const char *kind, const char *name, const Type *t, const double *v)
+{
+	fprintf(f, "%s %s %s", kind, name, t->dt == DT_REAL ? "f32" : t->dt == DT_BOOL ? "bool" : t->classes ? "class" : "i32");
+	if (t->classes)
+		fprintf(f, "%d", t->classes);
+	for (int i = 0; i < t->rank; i++)
+		fprintf(f, " %d", (int)dim_at(t->dim[i], p->B));
+	fprintf(f, " :");
+	for (int64_t k = 0, n = type_len(t, p->B); k < n; k++)
+		fprintf(f, " %.17g", v[k]);
+	fprintf(f, "\n");
+}
+
+static void write_values(const Batch *b, const char *text, uint64_t seed)
+{
+	const Program *p = b->p;
+	const Module *m = p->m;
+	const Type scalar = type_scalar(DT_REAL);
+	char path[300];
+	snprintf(path, sizeof path, "%s/%llu.nn", b->o->dir, (unsigned long long)seed);
+	FILE *f = fopen(path, "w");
+	if (f) {
+		fputs(text, f);
+		fclose(f);
+	}
+	snprintf(path, sizeof path, "%s/%llu.values", b->o->dir, (unsigned long long)seed);
+	if (!(f = fopen(path, "w")))
+		return;
+	fprintf(f, "B %d i32 :\n", p->B);
+	for (int i = 0; i < m->nin; i++)
+		write_row(f, p, "in", m->in[i].name, &m->in[i].ty, p->in[i]);
+	for (int i = 0; i < m->nparam; i++)
+		write_row(f, p, m->param[i].trained ? "param" : "frozen", m->param[i].path, &m->param[i].ty, p->param[i]);
+	for (int i = 0; i < m->nbuffer; i++)
+		write_row(f, p, "buffer", m->buffer[i].path, &m->buffer[i].ty, p->buffer[i]);
+	for (int i = 0; i < m->nloss; i++)
+		write_row(f, p, "loss", arena_printf(p->j->mem, "%d", i), &scalar, p->run.loss + i);
+	if (m->has_penalty)
+		write_row(f, p, "penalty", "-", &scalar, &p->run.penalty);
+	for (int i = 0; i < m->nout; i++)
+		write_row(f, p, "output", arena_printf(p->j->mem, "%d", i), &m->out[i].ty, p->run.out[i]);
+	for (int i = 0; i < m->nparam; i++)
+		if (m->param[i].trained)
+			write_row(f, p, "grad", m->param[i].path, &m->param[i].ty, p->run.grad[i]);
+	for (int i = 0; i < m->nbuffer; i++)
+		write_row(f, p, "next", m->buffer[i].path, &m->buffer[i].ty, p->run.buffer[i]);
+	fclose(f);
+}
+
 static void run_one(Batch *b, const void *model, uint64_t seed)
 {
 	Program *p = b->p;
@@ -320,6 +374,8 @@ bool batch_run(BatchOptions *o, Report *r, char *const *text, const uint64_t *se
 	for (int i = 0; model && i < n && !r->failed; i++) {
 		b.p = &p[i];
 		run_one(&b, model[i], seed[i]);
+		if (o->keep)
+			write_values(&b, text[i], seed[i]);
 		module_free(p[i].m);
 		job_free(p[i].j);
 	}

@@ -14,6 +14,7 @@ typedef enum { BITS, FAST, DOUBLE } BatchMode;
 typedef struct {
 	BatchMode mode;
 	const char *cc, *cflags, *dir;         /* the compiler, its options, a folder for files */
+	bool keep;                             /* write SEED.nn and SEED.values to the folder   */
 	double worst;                          /* largest error over its bound                  */
 	unsigned long judged, unjudged;        /* elements                                      */
 } BatchOptions;

@@ -7,7 +7,8 @@
  *     gen_models --coverage [--count N]               what N programs are made of, as a table
  *     gen_models --compiled bits|fast|double --cc CC --cflags FLAGS [--count N] [--dir DIR]
  *                                                     as C, 25 programs to a file (batch.h)
- *                                                     (with --check: the files instead)
+ *                                                     (with --check: the files instead); --keep leaves
+ *                                                     programs and results in DIR for torch_ref.py
  *     --calm                                          without random numbers in training
  *
  * In:    seeds.   Out: a line for each failure, with the command that repeats it; status 1 if any.
@@ -241,6 +242,8 @@ static bool arguments(Asked *a, int argc, char **argv)
 			a->batch->cc = argv[++i];
 		else if (i + 1 < argc && !strcmp(name, "--cflags"))
 			a->batch->cflags = argv[++i];
+		else if (!strcmp(name, "--keep"))
+			a->batch->keep = true;
 		else if (i + 1 < argc && !strcmp(name, "--dir"))
 			a->batch->dir = argv[++i];
 		else if (i + 1 < argc && !strcmp(name, "--compiled")) {
