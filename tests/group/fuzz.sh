@@ -34,6 +34,15 @@ if [ -n "${LONG:-}" ]; then
 		try "as C, to the bit: $cc" as_c bits $cc -O0 --seed "$from" --count "$n" --size 6
 		try "as C, within bounds: $cc" as_c fast $cc -O1 --seed "$from" --count "$((n / 4))" --size 6
 	done
+	by_torch() {
+		as_c double clang -O0 --calm --keep --seed "$from" --count "$n" --size 8 &&
+			"$PYTHON" -W ignore "$root/tests/fuzz/torch_ref.py" "$work/doubleclang" "$root/tests/fuzz/lib"
+	}
+	if "$PYTHON" -c 'import torch' 2>/dev/null; then
+		try "by PyTorch" by_torch
+	else
+		echo "SKIP fuzz/by PyTorch: no torch"
+	fi
 	try "as C, in double" as_c double clang -O0 --seed "$from" --count "$((n / 2))" --size 6
 fi
 finish
