@@ -11,9 +11,23 @@ for n in s[1:-1]:
 x = tf.keras.layers.Dense(s[-1], "sigmoid" if WORK["act"] == "sigmoid" else None)(x)
 net = tf.keras.Model(i, x)
 net.set_weights([a for m, b in begin() for a in (m.T, b)])
-opt = (tf.keras.optimizers.SGD(WORK["lr"]) if WORK["opt"] == "sgd" else
-       tf.keras.optimizers.Adam(WORK["lr"], epsilon=1e-8))
-opt.build(net.trainable_variables)
+p = net.trainable_variables
+m, v = ([tf.Variable(tf.zeros_like(q), trainable=False) for q in p] for _ in range(2))
+t = tf.Variable(0.0, trainable=False)
+
+
+def update(gradients):
+    """Keras's own steps; its Adam adds epsilon to a root that is not corrected yet, PyTorch's does not."""
+    if WORK["opt"] == "sgd":
+        for q, g in zip(p, gradients):
+            q.assign_sub(WORK["lr"] * g)
+        return
+    t.assign_add(1.0)
+    c1, c2 = 1 - tf.pow(0.9, t), 1 - tf.pow(0.999, t)
+    for q, g, a, b in zip(p, gradients, m, v):
+        a.assign_add((g - a) * 0.1)
+        b.assign_add((g * g - b) * 0.001)
+        q.assign_sub(a * (WORK["lr"] / c1) / (tf.sqrt(b) * tf.math.rsqrt(c2) + 1e-8))
 
 
 @tf.function(jit_compile=VARIANT == "xla")
@@ -24,7 +38,7 @@ def one(x, y):
             loss = 0.5 * tf.reduce_sum((o - y) ** 2) / WORK["batch"]
         else:
             loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(y, o))
-    opt.apply_gradients(zip(tape.gradient(loss, net.trainable_variables), net.trainable_variables))
+    update(tape.gradient(loss, p))
     return loss
 
 
@@ -38,8 +52,8 @@ def step(i):
 
 
 def now():
-    p = [v.numpy() for v in net.trainable_variables]
-    return [(w.T, b) for w, b in zip(p[::2], p[1::2])]
+    a = [q.numpy() for q in p]
+    return [(w.T, b) for w, b in zip(a[::2], a[1::2])]
 
 
 train(step, lambda: kept[0].numpy(), now)
