@@ -203,8 +203,10 @@ static void memory(const Summary *s)
 	else
 		printf("\n training     %s of weights, gradients, moments; activations %s",
 		       size_text(a, state), memory_text(a, f));
-	printf(",\n              of that saved for the backward pass %s + %s per sample",
-	       bytes_text(a, fixed), bytes_text(a, saved));
+	printf(",\n              of that saved for the backward pass %s + %s per sample; no plan needs less than"
+	       "\n              %s + %s per sample",
+	       bytes_text(a, fixed), bytes_text(a, saved), bytes_text(a, f->arena0_least),
+	       bytes_text(a, f->arena_least));
 }
 
 /* What `--set` takes, or the options of these names. */
@@ -330,9 +332,11 @@ static void json(const Summary *s)
 		       (long long)account_state(s->a));
 		int64_t fixed, saved = saved_bytes(s->train, &fixed);
 		json_memory("training", s->train);
-		printf(",\"batch\":%lld,\"saved\":{\"bytes\":%lld,\"bytes_per_sample\":%lld},",
+		printf(",\"batch\":%lld,\"saved\":{\"bytes\":%lld,\"bytes_per_sample\":%lld},"
+		       "\"least\":{\"bytes\":%lld,\"bytes_per_sample\":%lld},",
 		       (long long)(fixed_batch(m) ? m->train.batch : 0), (long long)fixed,
-		       (long long)saved);
+		       (long long)saved, (long long)s->train->arena0_least,
+		       (long long)s->train->arena_least);
 	}
 	if (m->nout) {
 		json_memory("inference", s->run);

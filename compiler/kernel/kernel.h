@@ -370,6 +370,7 @@ typedef struct Fn {
 	int nregion, nbarrier, nepoch;
 	int depth;                     /* of the level at hand                                 */
 	int64_t arena0_bytes, arena_bytes;     /* the latter per sample                        */
+	int64_t arena0_least, arena_least;     /* what any plan needs                          */
 	int unit;                      /* samples per unit of the batch split                  */
 	Lower *lower;
 	Taken *taken; int ntaken, takensize;   /* names of buffers: a hash table               */

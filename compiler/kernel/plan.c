@@ -305,7 +305,22 @@ static int64_t plan_in_time(Fn *f, Buffer **v, int n)
 	return h.top;
 }
 
-static int64_t arena_plan(Fn *f, Place place)
+/* What no plan can do without: the bytes of the values that live in one epoch, at most. */
+static int64_t lower_bound(Fn *f, Buffer *const *v, int n)
+{
+	int64_t *change = NEWN(f->mem, int64_t, f->nepoch + 2), live = 0, most = 0;
+	for (int i = 0; i < n; i++) {
+		change[v[i]->first] += v[i]->bytes;
+		change[v[i]->last + 1] -= v[i]->bytes;
+	}
+	for (int e = 0; e <= f->nepoch; e++) {
+		live += change[e];
+		most = live > most ? live : most;
+	}
+	return most;
+}
+
+static int64_t arena_plan(Fn *f, Place place, int64_t *least)
 {
 	Buffer **v = NEWN(f->mem, Buffer *, f->nbuf + 1);
 	int n = 0;
@@ -313,6 +328,7 @@ static int64_t arena_plan(Fn *f, Place place)
 	for (int i = 0; i < f->nbuf; i++)
 		if (f->buf[i]->place == place && in_arena(f->buf[i]) && !f->buf[i]->inplace)
 			v[n++] = f->buf[i];
+	*least = lower_bound(f, v, n);
 	if (n > GREEDY)
 		return plan_in_time(f, v, n);
 	qsort(v, (size_t)n, sizeof *v, by_size);
@@ -338,8 +354,8 @@ void plan_memory(Fn *f)
 	find_uses(&u);
 	for (Region *r = f->top->first; r; r = r->next)
 		try_inplace(&u, r);
-	f->arena0_bytes = arena_plan(f, PL_ARENA0);
-	f->arena_bytes = arena_plan(f, PL_ARENA);
+	f->arena0_bytes = arena_plan(f, PL_ARENA0, &f->arena0_least);
+	f->arena_bytes = arena_plan(f, PL_ARENA, &f->arena_least);
 	for (int i = 0; i < f->nbuf; i++)
 		if (f->buf[i]->inplace) {
 			const Buffer *b = f->buf[i]->inplace;
