@@ -12,6 +12,8 @@
 #     make install         into PREFIX (default /usr/local), below DESTDIR;  make uninstall
 #     make clean           remove build/
 #
+# `check-long` makes a Python environment with TensorBoard in NNC_VENV (default ~/.cache/nnc/tensorboard).
+#
 # Needs GNU make, a C11 compiler, a POSIX shell, python3 (standard library) and the packages that
 # tests/setup.sh names.  There is no configure step: sources are found by wildcard per folder.
 
@@ -177,6 +179,7 @@ $(GROUPS_:%=check-%): check-%:
 	@sh tests/group/$*.sh
 check-sanitize check-bad: asan
 check-long: check
+	@sh tests/setup.sh long
 	@LONG=1 sh tests/group/trainer.sh
 	@LONG=1 sh tests/group/threads.sh
 	@FAULT_EVERY=1 sh tests/group/fault.sh

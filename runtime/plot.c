@@ -125,19 +125,31 @@ double rt_panel_y(const Panel *p, double y)
 
 /* ---- ticks -------------------------------------------------------------------------------- */
 
-/* 0.25, 1200, 3e-5 */
+/* 0.25, 1200, 3e-5: at most MOST characters, as there is room for. */
 static void number(Str *out, double v)
 {
+	enum { MOST = 7 };
 	char text[32];
-	double a = fabs(v);
-	if (a > 0 && (a < 1e-3 || a >= 1e5))
+	snprintf(text, sizeof text, "%.6g", v);
+	if (strlen(text) > MOST || strchr(text, 'e'))
 		snprintf(text, sizeof text, "%.3g", v);
-	else
-		snprintf(text, sizeof text, "%.6g", v);
+	if (strlen(text) > MOST - 1 && !strchr(text, 'e'))
+		snprintf(text, sizeof text, "%.2e", v);
 	char *e = strchr(text, 'e');
-	if (e) /* 1e-05 -> 1e-5 */
-		snprintf(e + 1, 8, "%d", (int)strtol(e + 1, 0, 10));
-	rt_str_add(out, "%s", text);
+	if (!e) {
+		rt_str_add(out, "%s", text);
+		return;
+	}
+	/* 9.50e-04 -> 9.5e-4 */
+	int power = (int)strtol(e + 1, 0, 10);
+	*e = 0;
+	for (char *end = e - 1; strchr(text, '.') && (*end == '0' || *end == '.'); end--) {
+		bool dot = *end == '.';
+		*end = 0;
+		if (dot)
+			break;
+	}
+	rt_str_add(out, "%se%d", text, power);
 }
 
 static void tick_x(Str *out, const Panel *p, double v)
@@ -257,7 +269,7 @@ void rt_panel_legend(Str *out, const Panel *p, const char *const *class, const c
 {
 	double x = p->left + PANEL_WIDTH - RIGHT;
 	for (int i = n - 1; i >= 0; i--) {
-		double wide = 6.2 * (double)strlen(name[i]) + 8;
+		double wide = 6.4 * (double)strlen(name[i]) + 9;
 		rt_str_add(out,
 		           "<text class=\"end %s\" x=\"%.1f\" y=\"%.1f\">", class[i], x, p->top + 20);
 		rt_str_xml(out, name[i]);

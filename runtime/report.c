@@ -34,6 +34,12 @@ void rt_html_score(Str *out, double v)
 	rt_html_number(out, v, rt_score(v, text));
 }
 
+void rt_html_count(Str *out, double v)
+{
+	char text[RT_NUMBER];
+	rt_html_number(out, v, rt_grouped(v, text));
+}
+
 void rt_html_section(Str *out, const char *id, const char *heading)
 {
 	rt_str_add(out, "<section aria-labelledby=\"%s\">\n<h2 id=\"%s\">", id, id);
@@ -113,11 +119,10 @@ static void tiles(Str *out, const Log *l, const LogEnd *e)
 static void scores_row(Str *out, const nnrt_model *m, const char *part, int64_t rows,
                        const Scores *s)
 {
-	char text[RT_NUMBER];
 	if (!s)
 		return;
 	rt_str_add(out, "<tr><th scope=\"row\" class=\"l\">%s</th><td data-n=\"rows\">", part);
-	rt_html_number(out, (double)rows, rt_grouped((double)rows, text));
+	rt_html_count(out, (double)rows);
 	rt_str_add(out, "</td><td data-n=\"loss\">");
 	rt_html_score(out, s->loss);
 	rt_str_add(out, "</td>");
@@ -262,7 +267,6 @@ static void reports(Str *out, const Log *l)
 static void head(Str *out, const Log *l, const LogEnd *e)
 {
 	const nnrt_model *m = l->m;
-	char a[RT_NUMBER];
 	int64_t n = 0;
 	for (int i = 0; i < m->nparam; i++)
 		n += m->param[i].len;
@@ -276,12 +280,19 @@ static void head(Str *out, const Log *l, const LogEnd *e)
 	rt_report_style(out);
 	rt_str_add(out, "</style>\n</head>\n<body>\n<header>\n<h1>");
 	rt_str_xml(out, m->name);
-	rt_str_add(out, "</h1>\n<p class=\"lead\">%s parameters", rt_grouped((double)n, a));
-	rt_str_add(out, ", trained on %s rows", rt_grouped((double)l->start.train, a));
-	if (l->start.val)
-		rt_str_add(out, ", validated on %s", rt_grouped((double)l->start.val, a));
-	if (l->start.test)
-		rt_str_add(out, ", tested on %s", rt_grouped((double)l->start.test, a));
+	rt_str_add(out, "</h1>\n<p class=\"lead\">");
+	rt_html_count(out, (double)n);
+	rt_str_add(out, " parameters, trained on ");
+	rt_html_count(out, (double)l->start.train);
+	rt_str_add(out, " rows");
+	if (l->start.val) {
+		rt_str_add(out, ", validated on ");
+		rt_html_count(out, (double)l->start.val);
+	}
+	if (l->start.test) {
+		rt_str_add(out, ", tested on ");
+		rt_html_count(out, (double)l->start.test);
+	}
 	if (l->fold)
 		rt_str_add(out, "; fold %d of %d, the best", l->fold, l->start.folds);
 	rt_str_add(out, ".</p>\n");

@@ -114,7 +114,6 @@ static int by_number(const void *a, const void *b)
 
 static void mistakes(Str *out, const Graded *g)
 {
-	char a[RT_NUMBER];
 	int k = g->classes, n = 0;
 	Mistake *v = rt_alloc((size_t)k * (size_t)k, sizeof *v, "the report");
 	for (int i = 0; i < k; i++)
@@ -129,7 +128,7 @@ static void mistakes(Str *out, const Graded *g)
 		                "</thead>\n<tbody>\n");
 		for (int i = 0; i < n && i < PAIRS; i++) {
 			rt_str_add(out, "<tr><td>%d</td><td>%d</td><td>", v[i].is, v[i].as);
-			rt_html_number(out, v[i].n, rt_grouped(v[i].n, a));
+			rt_html_count(out, v[i].n);
 			rt_str_add(out, "</td></tr>\n");
 		}
 		rt_str_add(out, "</tbody></table>\n");
@@ -141,14 +140,13 @@ static void mistakes(Str *out, const Graded *g)
 
 static void class_row(Str *out, const Graded *g, int k, double area)
 {
-	char a[RT_NUMBER];
 	double tp = cell_of(g, k, k), is = trues(g, k), named = nameds(g, k);
 	double v[] = { named > 0 ? tp / named : 0, is > 0 ? tp / is : 0,
 		       named + is > 0 ? 2 * tp / (named + is) : 0, area };
 	static const char *const name[] = { "precision", "recall", "f1", "auc" };
 	rt_str_add(out, "<tr><th scope=\"row\" class=\"l\" data-n=\"class\">%d</th>"
 	                "<td data-n=\"rows\">", k);
-	rt_html_number(out, is, rt_grouped(is, a));
+	rt_html_count(out, is);
 	rt_str_add(out, "</td>");
 	for (int i = 0; i < 4; i++) {
 		rt_str_add(out, "<td data-n=\"%s\">", name[i]);
@@ -258,7 +256,6 @@ static void calibration(Str *out, const Graded *g)
 
 void rt_report_classes(Str *out, const Graded *g)
 {
-	char a[RT_NUMBER];
 	double *area = rt_alloc((size_t)g->classes, sizeof *area, "the report");
 	for (int k = 0; k < g->classes; k++)
 		area[k] = NAN;
@@ -267,8 +264,9 @@ void rt_report_classes(Str *out, const Graded *g)
 	rt_str_xml(out, g->output);
 	rt_str_add(out, "</code> against the target <code>");
 	rt_str_xml(out, g->target);
-	rt_str_add(out, "</code>, over %s rows of the %s part, with the best weights.</p>\n",
-	           rt_grouped((double)g->n, a), g->part);
+	rt_str_add(out, "</code>, over ");
+	rt_html_count(out, (double)g->n);
+	rt_str_add(out, " rows of the %s part, with the best weights.</p>\n", g->part);
 	rt_str_add(out, "<div class=\"pair\">\n");
 	if (g->ranks)
 		roc(out, g, area);

@@ -57,7 +57,7 @@ static void layer_row(Str *out, const nnrt_layer *l)
 	rt_str_add(out, "</td><td class=\"l\" data-n=\"output\">");
 	rt_str_xml(out, l->shape);
 	rt_str_add(out, "</td><td data-n=\"parameters\">");
-	rt_html_number(out, (double)l->params, rt_grouped((double)l->params, a));
+	rt_html_count(out, (double)l->params);
 	rt_str_add(out, "</td><td data-n=\"MFLOP\">");
 	rt_html_number(out, l->work * 1e-6, work_text(l->work, a));
 	rt_str_add(out, "</td><td data-n=\"activations\">");
@@ -77,11 +77,19 @@ void rt_report_layers(Str *out, const nnrt_model *m)
 		trained += m->param[i].trained ? m->param[i].len : 0;
 	}
 	rt_html_section(out, "model", "Model");
-	rt_str_add(out, "<p>%s parameters, ", rt_grouped((double)all, a));
-	rt_str_add(out, trained == all ? "all trained" : "%s trained",
-	           rt_grouped((double)trained, a));
-	if (b->regularised)
-		rt_str_add(out, ", %s regularised", rt_grouped((double)b->regularised, a));
+	rt_str_add(out, "<p>");
+	rt_html_count(out, (double)all);
+	rt_str_add(out, " parameters, ");
+	if (trained == all)
+		rt_str_add(out, "all");
+	else
+		rt_html_count(out, (double)trained);
+	rt_str_add(out, " trained");
+	if (b->regularised) {
+		rt_str_add(out, ", ");
+		rt_html_count(out, (double)b->regularised);
+		rt_str_add(out, " regularised");
+	}
 	rt_str_add(out, ". One sample takes %s MFLOP forward, %s in a training step.</p>\n",
 	           work_text(b->forward, a), work_text(b->step, c));
 	if (b->nlayer) {

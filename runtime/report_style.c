@@ -49,7 +49,8 @@ static const char parts[] =
 	"border-bottom:1px solid var(--line)}\n"
 	"th{font-weight:600}thead th{color:var(--soft);font-weight:500;border-color:var(--soft)}\n"
 	"th.l,td.l{text-align:left}td.w{overflow-wrap:anywhere}\n"
-	"tr>:last-child{padding-right:0}\n"
+	"tr>:last-child{padding-right:0}tbody tr:last-child>*{border-bottom:0}\n"
+	"data{white-space:nowrap}\n"
 	"details{margin-top:6px}summary{cursor:pointer;padding:6px 0}\n"
 	"details table{font-size:13px}\n";
 

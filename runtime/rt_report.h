@@ -29,6 +29,8 @@ void rt_report_style(Str *out);
 void rt_html_score(Str *out, double v);
 /* The same with this text. */
 void rt_html_number(Str *out, double v, const char *text);
+/* <data value="10000">10 000</data>, which does not break. */
+void rt_html_count(Str *out, double v);
 /* A section with its heading; rt_html_close ends it. id: of one word. */
 void rt_html_section(Str *out, const char *id, const char *heading);
 void rt_html_close(Str *out);

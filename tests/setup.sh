@@ -1,7 +1,7 @@
 #!/bin/sh
 # setup.sh - see that the Debian packages are installed that a target of the Makefile needs.
 #
-# In:    demo | check | build.   Out: status 0, or 1 after one line that names what is missing.
+# In:    demo | check | long | build.   Out: status 0, or 1 after one line that names what is missing.
 # How:   dpkg-query looks; only what is missing goes through apt-get, with sudo where the user is
 #        not root.  If nothing is missing, nothing is called and nothing is printed.
 #        `build` only looks (plain `make` installs nothing).
@@ -9,11 +9,14 @@ build="flex bison libopenblas-dev zlib1g-dev libjansson-dev libxxhash-dev"
 demo="$build dataset-fashion-mnist"
 check="$build clang libclang-rt-14-dev libcunit1-dev valgrind strace"
 
+long="$check dataset-fashion-mnist chromium python3-venv"
+
 case $1 in
 build) need=$build ;;
 demo)  need=$demo ;;
 check) need=$check ;;
-*)     echo "usage: setup.sh build|demo|check" >&2; exit 2 ;;
+long)  need=$long ;;
+*)     echo "usage: setup.sh build|demo|check|long" >&2; exit 2 ;;
 esac
 
 # The compiler run-time of another Debian release has another version in its name.

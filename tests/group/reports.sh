@@ -1,8 +1,8 @@
 #!/bin/sh
 # reports - what a run shows and writes about itself: bar, table, CSV, JSON lines, TensorBoard, SVG, the page.
 #
-# LONG=1: TensorBoard's own reader reads the events, and Chromium shows the page at 360 and 1280 pixels, light
-# and dark; the page of a larger model, too.
+# LONG=1: metrics are scikit-learn's on 200 random cases each, TensorBoard's own reader reads the events, and
+# Chromium shows the pages of six models at 360 and 1280 pixels, light and dark.
 . "$(dirname "$0")/../lib.sh"
 here=$root/tests/report
 logs="--log csv,jsonl,tb"
@@ -54,6 +54,41 @@ gone() { # FILE
 		(cd "$work" && ./classes eval --weights gone/classes.safetensors &&
 			./classes eval --weights gone/classes.last.safetensors)
 }
+if [ -n "${LONG:-}" ]; then
+	venv=${NNC_VENV:-${XDG_CACHE_HOME:-$HOME/.cache}/nnc/tensorboard}
+	environment() {
+		"$venv/bin/python" -c 'import tensorboard, sklearn' 2>/dev/null && return 0
+		python3 -m venv "$venv" && "$venv/bin/pip" install -q tensorboard 'setuptools<81' numpy scikit-learn
+	}
+	browse() { # FOLDER NAME: in Chromium, and the numbers of the page that it has
+		"$PYTHON" "$here/browser.py" "$work/browser" "$1" "$2" &&
+			"$PYTHON" "$here/page.py" "$1" "$2" "$work/browser/dom.html"
+	}
+	# the runtime's functions on 200 random cases a metric and average, a trainer's metrics on 200 sets of rows
+	cases() {
+		"$venv/bin/python" "$root/tests/metrics/make_fixtures.py" 200 7 >"$work/values.h" &&
+			$CC -std=c11 -D_GNU_SOURCE -O1 -DVALUES="\"$work/values.h\"" -I"$root/runtime" -I"$root/tests" \
+				"$root/tests/unit/test_metrics.c" "$build/libnnrt.a" -lcunit $("$nnc" --libs) -o "$work/cases" &&
+			"$work/cases"
+	}
+	try "TensorBoard and scikit-learn are there" environment
+	try "metrics: 200 cases each" cases
+	try "metrics build" trainer "$root/tests/metrics/metrics.nn" "$work/metrics" --precision f64
+	try "metrics: 200 sets of rows" "$venv/bin/python" "$root/tests/metrics/random_rounds.py" "$work/rows" "$work/metrics"
+	for m in classes tokens numbers; do
+		try "$m: TensorBoard's reader" "$venv/bin/python" "$here/tensorboard_reads.py" "$work/$m.out" $m
+		try "$m: in Chromium" browse "$work/$m.out" $m
+	done
+	for m in mlp unet multitask; do
+		try "$m build" trainer "$root/models/$m.nn" "$work/$m"
+		if [ $m = mlp ]; then data="--data /usr/share/datasets/fashion-mnist"; else data=; fi
+		try "$m" run $m --epochs 3 $data
+		try "$m: logs" "$PYTHON" "$here/logs.py" "$work/$m.out" $m "$root/models/$m.nn"
+		try "$m: TensorBoard's reader" "$venv/bin/python" "$here/tensorboard_reads.py" "$work/$m.out" $m
+		try "$m: in Chromium" browse "$work/$m.out" $m
+	done
+fi
+
 try "a log that is gone" gone classes.csv
 try "lines that are gone" gone classes.jsonl
 finish

@@ -83,7 +83,7 @@ def check_narrow(steps):
     text = b"".join(d for _, d in on_terminal([steps, "--steps", "60", "--no-save"], columns=44,
                                               stdout=subprocess.DEVNULL, locale="C")).decode()
     bars = re.findall(r"\r([^\r]+?)\x1b\[K", text)
-    assert bars and all(len(b) < 44 and re.match(" +1  #*-+  ", b) for b in bars), bars
+    assert bars and all(len(b) < 44 and re.match(" +[12]  #*-*  ", b) for b in bars), bars
     assert screen(text, 44) == [] or not any("#" in s for s in screen(text, 44))
 
 

@@ -43,7 +43,6 @@ class Page(HTMLParser):
             self.cell = ["", None]
             self.row.append(self.cell)
         if tag == "data":
-            assert self.cell is not None or "dl" in self.open
             if self.cell is not None:
                 self.cell[1] = a["value"]
 
