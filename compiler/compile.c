@@ -16,7 +16,7 @@
 static void each_graph(Module *m, Graph *(*pass)(Graph *))
 {
 	Graph **const g[] = { &m->init,   &m->grad, &m->eval,
-	                      &m->update, &m->bind, &m->fit, &m->numbers, &m->start };
+	                      &m->update, &m->bind, &m->fit, &m->augment, &m->numbers, &m->start };
 	for (size_t i = 0; i < sizeof g / sizeof *g; i++)
 		if (*g[i])
 			*g[i] = pass(*g[i]);
@@ -25,7 +25,7 @@ static void each_graph(Module *m, Graph *(*pass)(Graph *))
 static void set_exact(Module *m, bool exact)
 {
 	Graph *const g[] = { m->init, m->grad,    m->eval, m->update, m->bind,
-		             m->fit,  m->numbers, m->start };
+		             m->fit,  m->augment, m->numbers, m->start };
 	for (size_t i = 0; i < sizeof g / sizeof *g; i++)
 		if (g[i])
 			g[i]->exact = exact;

@@ -29,7 +29,7 @@ static void dump_graphs(const Compile *c, const char *what)
 {
 	const Module *m = c->m;
 	const Graph *const g[] = { m->init, m->grad, m->eval,  m->update,
-		                  m->bind, m->fit,   m->knobs, m->stop, m->metrics };
+		                  m->bind, m->augment, m->fit, m->knobs, m->stop, m->metrics };
 	Out *o = out_new(c->job->mem);
 	for (size_t i = 0; i < sizeof g / sizeof *g; i++) {
 		if (!g[i])
@@ -57,7 +57,8 @@ static bool done(void *arg, const char *name)
 	if (!c->m)
 		return false;
 	const Graph *const g[] = { c->m->init,   c->m->grad, c->m->eval,
-		                   c->m->update, c->m->bind, c->m->fit };
+		                   c->m->update, c->m->bind, c->m->augment,
+		                   c->m->fit };
 	for (size_t i = 0; c->job->check && i < sizeof g / sizeof *g; i++)
 		if (g[i])
 			graph_check(g[i]);
@@ -252,9 +253,9 @@ static int write_inference(Compile *c)
 
 static int dump_kernels(Compile *c)
 {
-	const char *const phase[] = { "init", "grad", "eval", "update", "bind", "fit" };
+	const char *const phase[] = { "init", "grad", "eval", "update", "bind", "augment", "fit" };
 	const Graph *const g[] = { c->m->init, c->m->nloss ? c->m->grad : 0, c->m->eval, c->m->update,
-	                           c->m->bind, c->m->fit };
+	                           c->m->bind, c->m->augment, c->m->fit };
 	for (size_t i = 0; i < sizeof g / sizeof *g; i++) {
 		if (!g[i])
 			continue;

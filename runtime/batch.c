@@ -54,6 +54,7 @@ typedef struct {
 	Run *r;
 	const Dataset *d;
 	const uint32_t *row;
+	bool training;
 } BindJob;
 
 static void bind_job(void *arg, int tid, int n)
@@ -72,12 +73,15 @@ static void bind_job(void *arg, int tid, int n)
 	if (d->direct)
 		return;
 	nnrt_barrier(r->c.team);
-	r->m->bind(&r->c, (const void *const *)r->column, r->field, tid, n);
+	if (b->training && r->m->augment)
+		r->m->augment(&r->c, (const void *const *)r->column, r->field, tid, n);
+	else
+		r->m->bind(&r->c, (const void *const *)r->column, r->field, tid, n);
 }
 
-void rt_run_bind(Run *r, const Dataset *d, const uint32_t *row, int n)
+static void bind(Run *r, const Dataset *d, const uint32_t *row, int n, bool training)
 {
-	BindJob b = { r, d, row };
+	BindJob b = { r, d, row, training };
 	double bytes = 0;
 	bool alone = false;
 	for (int i = 0; i < d->ncolumn; i++) {
@@ -92,4 +96,14 @@ void rt_run_bind(Run *r, const Dataset *d, const uint32_t *row, int n)
 	rt_team_run(r->c.team, bind_job, &b, bytes * n, false);
 	if (!d->direct)
 		check_classes(r, d, row, n);
+}
+
+void rt_run_bind(Run *r, const Dataset *d, const uint32_t *row, int n)
+{
+	bind(r, d, row, n, false);
+}
+
+void rt_run_bind_training(Run *r, const Dataset *d, const uint32_t *row, int n)
+{
+	bind(r, d, row, n, true);
 }

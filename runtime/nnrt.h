@@ -339,6 +339,8 @@ typedef struct nnrt_model {
 	/* Columns of B samples (NNRT_U8 ... as in `column`) to inputs and targets. 0 if the
 	 * model has no data section. */
 	void (*bind)(nnrt_ctx *c, const void *const *column, void *const *field, int tid, int n);
+	/* The same for training samples, with random numbers of ctx->seed and update; 0: it is bind. */
+	void (*augment)(nnrt_ctx *c, const void *const *column, void *const *field, int tid, int n);
 	/* Columns of B samples to what is fitted: row i of `fitted` looks at value[i], reals. 0: nothing
 	 * is. */
 	void (*fit)(nnrt_ctx *c, const void *const *column, void *const *value);

@@ -94,6 +94,9 @@ double rt_run_lr(const Run *r);
 /* Rows row[0..n-1] of the data become the batch.  R4 if a class is out of range. */
 void rt_run_bind(Run *r, const Dataset *d, const uint32_t *row, int n);
 
+/* The same in training, where fields may draw random numbers (random_flip). */
+void rt_run_bind_training(Run *r, const Dataset *d, const uint32_t *row, int n);
+
 /* The same as far as the raw columns: what the data section's expressions begin with. */
 void rt_run_columns(Run *r, const Dataset *d, const uint32_t *row, int n);
 

@@ -38,7 +38,7 @@ const char *inference_draws(const Module *m);
 bool emit_inference(Out *o, Out *h, Module *m, const Options *opt, const Weights *w,
                     const char *weights_name, const char *name, const char *include);
 
-/* One phase of the trainer, built: "init" "grad" "eval" "update" "bind" "fit". For the dumps. */
+/* One phase of the trainer, built: "init" "grad" "eval" "update" "bind" "augment" "fit". For the dumps. */
 Fn  *train_fn(const Module *m, const Options *opt, const char *phase);
 
 /* scalar.c: a function with this head that evaluates the roots of a scalar graph in double and

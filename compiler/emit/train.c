@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-typedef enum { PH_INIT, PH_GRAD, PH_EVAL, PH_UPDATE, PH_BIND, PH_FIT } Phase;
+typedef enum { PH_INIT, PH_GRAD, PH_EVAL, PH_UPDATE, PH_BIND, PH_AUGMENT, PH_FIT } Phase;
 
 typedef struct {
 	const Module *m;
@@ -45,7 +45,7 @@ static const char *address(void *arg, Arena *a, const Buffer *b, bool write)
 {
 	const Where *w = arg;
 	const char *t = element_type(b->ty.dt);
-	bool flat = w->phase == PH_UPDATE, data = w->phase == PH_BIND || w->phase == PH_FIT;
+	bool flat = w->phase == PH_UPDATE, data = w->phase >= PH_BIND;
 	switch (b->place) {
 	case PL_PARAM:
 		return pointer(a, t, write, "c->param",
@@ -103,13 +103,14 @@ static const char *scalar(void *arg, Arena *a, ExKind kind, int64_t i, Sym name)
 
 static const char *graph_name(Phase p)
 {
-	static const char *const name[] = { "init", "grad", "eval", "update", "bind", "fit" };
+	static const char *const name[] = { "init", "grad", "eval", "update", "bind",
+		                            "augment", "fit" };
 	return name[p];
 }
 
 static Graph *phase_graph(const Module *m, Phase p)
 {
-	Graph *const g[] = { m->init, m->grad, m->eval, m->update, m->bind, m->fit };
+	Graph *const g[] = { m->init, m->grad, m->eval, m->update, m->bind, m->augment, m->fit };
 	return g[p];
 }
 
@@ -173,11 +174,11 @@ Fn *train_fn(const Module *m, const Options *opt, const char *phase)
 	                       opt->prefix, phase);
 	if (p == PH_UPDATE)
 		flat_head(m, h, arena_printf(j->mem, "%s_update", opt->prefix));
-	if (p == PH_BIND || p == PH_FIT)
+	if (p >= PH_BIND)
 		h->head = arena_printf(j->mem,
 		                       "static void %s_%s(nnrt_ctx *c, const void *const "
 		                       "*column, void *const *field%s)",
-		                       opt->prefix, phase, p == PH_BIND ? ", int tid, int n" : "");
+		                       opt->prefix, phase, p < PH_FIT ? ", int tid, int n" : "");
 	h->barrier = p == PH_UPDATE || p == PH_FIT ? 0 : "nnrt_barrier(c->team);";
 	h->want_outputs = p == PH_GRAD || p == PH_EVAL ? "c->want & NNRT_WANT_OUTPUTS" : 0;
 	h->want_losses = p == PH_EVAL ? "c->want & NNRT_WANT_LOSSES" : 0;
@@ -389,7 +390,7 @@ static void print_stop(Out *o, Arena *a, const Module *m)
  * of sizes. */
 static int64_t largest(const Module *m)
 {
-	const Graph *const g[] = { m->grad, m->eval, m->bind, m->fit };
+	const Graph *const g[] = { m->grad, m->eval, m->bind, m->augment, m->fit };
 	int64_t most = 1;
 	for (size_t i = 0; i < sizeof g / sizeof *g; i++)
 		for (int k = 0; g[i] && k < g[i]->n; k++) {
@@ -443,6 +444,8 @@ static void print_model(Out *o, Arena *a, const Module *m, const Options *opt, i
 		out(o, ".stage = stages, .nstage = %d,\n", m->nstage);
 	if (m->bind)
 		out(o, ".bind = %s_bind,\n", p);
+	if (m->augment)
+		out(o, ".augment = %s_augment,\n", p);
 	if (m->fit)
 		out(o, ".fit = %s_fit,\n", p);
 	if (m->nfitted)

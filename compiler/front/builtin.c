@@ -308,6 +308,7 @@ static Node *gauss(Elab *e, Sym what, const Type *shape)
 static Value b_uniform_like(Elab *e, Frame *f)
 {
 	const Value *x = need_tensor(e, f, 0);
+	e->draws |= e->in_data && !e->silent;
 	return x ? v_tensor(e, uniform01(e, f->def->name, &x->n->ty), f->at) : v_poison();
 }
 

@@ -57,34 +57,55 @@ static void wrong_shape(Elab *e, const Field *in, const Node *n, Ast *value)
 	          in->name, in->name);
 }
 
-static void bind_field(Elab *e, int i, Ast *value)
+/* The value of a field in training or else; 0 after a message. */
+static Node *field_value(Elab *e, const Field *in, Ast *value, bool training)
 {
-	const Field *in = &e->m->in[i];
 	e->frame = 0;
 	e->frame = data_frame(e);
+	/* fields draw their random numbers apart */
+	e->frame->draws = job_symf(e->j, "data.%s", in->name);
+	e->training = training;
 	columns_begin(e, in, value);
 	Value v = eval(e, value);
+	e->training = false;
 	if (v.kind == V_POISON)
-		return;
+		return 0;
 	if (v.kind != V_TENSOR) {
 		fail(e, value->at, "E0207", "a field must be made of columns, but this is %s",
 		     value_text(e, &v));
-		return;
+		return 0;
 	}
 	Node *n = value_node(e, &v);
 	n = fit_type(e, n, &in->ty);
 	if (!type_shape_eq(&n->ty, &in->ty)) {
 		wrong_shape(e, in, n, value);
-		return;
+		return 0;
 	}
 	if (n->ty.dt != in->ty.dt) {
 		Diag *d = fail(e, value->at, "E0310",
 		               "`%s` is declared as %s, but these data are %s", in->name,
 		               type_text(e->mem, &in->ty), type_text(e->mem, &n->ty));
 		diag_span(d, in->at, "%s", "");
-		return;
+		return 0;
 	}
+	return n;
+}
+
+/* A field that draws random numbers in training has two values: R_AUGMENT there, else R_FIELD. */
+static void bind_field(Elab *e, int i, Ast *value)
+{
+	const Field *in = &e->m->in[i];
+	e->draws = false;
+	Node *train = field_value(e, in, value, true);
+	if (!train)
+		return;
+	bool draws = e->draws;
+	Node *n = draws ? field_value(e, in, value, false) : train;
+	if (!n)
+		return;
+	e->m->augments |= draws;
 	graph_root(e->g, R_FIELD, i, in->name, n, value->at);
+	graph_root(e->g, R_AUGMENT, i, in->name, train, value->at);
 	if (field_is_words(e, n))
 		e->m->in[i].words = 1 + n->a.leaf.index;
 }
@@ -95,8 +116,7 @@ static void only_elementwise(Elab *e, Graph *g)
 	for (int i = 0; i < g->n; i++) {
 		const Node *n = g->node[i];
 		OpKind k = opinfo[n->op].kind;
-		bool ok = k == LEAF || k == MAP || k == COMPOSITE || n->op == O_reshape ||
-		          n->op == O_expand || n->op == O_concat;
+		bool ok = k == LEAF || k == MAP || k == COMPOSITE || k == MOVE;
 		if (live[i] && !ok) {
 			later(e, e->data->u.section.call->at, "`%s` in data expressions",
 			      opinfo[n->op].name);

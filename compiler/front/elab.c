@@ -276,6 +276,7 @@ static void free_graphs(Module *m)
 	graph_free(m->bind);
 	if (m->stop)
 		graph_free(m->stop);
+	graph_free(m->augment);
 	graph_free(m->fit);
 	graph_free(m->numbers);
 	graph_free(m->start);

@@ -2,7 +2,7 @@
  *
  * In:    calls of `standardize`, `minmax` in fields, class weights "balanced".   Out: a table of what
  *        is fitted, its leaves in `bind`, `grad`, `eval`; the graph `fit`, which computes what is
- *        looked at.
+ *        looked at; `augment`, which is bind for training samples.
  * Holds: the formulas stand in the prelude; here is only what they ask of the training rows.  A
  *        fitted number is an O_fitted leaf, 2 i and 2 i + 1 those of row i.
  */
@@ -28,7 +28,8 @@ enum { STANDARDIZE, MINMAX, MISSING, BALANCED, WORDS };
 bool is_field_function(const char *name)
 {
 	static const char *const names[] = { "standardize", "minmax", "normalize", "fill",
-		                             "categorical" };
+		                             "categorical", "random_crop", "random_flip",
+		                             "random_shift", "cutout" };
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (!strcmp(names[i], name))
 			return true;
@@ -73,6 +74,18 @@ static int fitted_new(Elab *e, Fitted *f)
 	return m->nfitted - 1;
 }
 
+static bool depends_on_draws(const Graph *g, const Node *x, Arena *a)
+{
+	bool *drawn = NEWN(a, bool, g->n + 1);
+	for (int i = 0; i <= x->id; i++) {
+		const Node *n = g->node[i];
+		drawn[i] = n->op == O_random;
+		for (int k = 0; k < n->nin; k++)
+			drawn[i] |= drawn[n->in[k]->id];
+	}
+	return drawn[x->id];
+}
+
 static int fitted_row(Elab *e, int kind, Node *x, Span at)
 {
 	Module *m = e->m;
@@ -85,6 +98,11 @@ static int fitted_row(Elab *e, int kind, Node *x, Span at)
 	f.ty.rank--;
 	memmove(f.ty.dim, f.ty.dim + 1, sizeof f.ty.dim - sizeof *f.ty.dim);
 	memset(&f.ty.dim[f.ty.rank], 0, sizeof *f.ty.dim);
+	if (depends_on_draws(e->g, x, e->mem)) {
+		Diag *d = fail(e, at, "E0404", "`%s` would learn from random numbers",
+		               asked[kind].function);
+		diag_help(d, "put it before the function that draws: `standardize(x) |> random_flip`");
+	}
 	int row = fitted_new(e, &f);
 	graph_root(e->g, R_FIT, row, f.path, x, at);
 	return row;
@@ -297,9 +315,10 @@ void field_end(Elab *e)
 	bool fits = false;
 	for (int i = 0; i < m->nfitted; i++)
 		fits |= m->fitted[i].arg != 0;
-	if (!fits)
-		return;
-	m->fit = graph_copy(all, job_sym(e->j, "fit"), 1u << R_FIT);
+	if (fits)
+		m->fit = graph_copy(all, job_sym(e->j, "fit"), 1u << R_FIT);
+	if (m->augments)
+		m->augment = graph_copy(all, job_sym(e->j, "augment"), 1u << R_AUGMENT);
 	m->bind = graph_copy(all, job_sym(e->j, "bind"), 1u << R_FIELD);
 	graph_free(all);
 	e->g = e->top = m->bind;

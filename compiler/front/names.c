@@ -12,8 +12,7 @@ static const struct { const char *what, *names;
 	{ "the function", " sort topk " },
 	{ "the stopping rule", " early_stopping " },
 	{ "the data function",
-	  " random_crop random_flip "
-	  "random_shift random_rotate cutout mixup " },
+	  " random_rotate mixup " },
 	{ "the data source", " images " },
 };
 

@@ -105,7 +105,7 @@ static const char *root_name(RootKind k)
 {
 	static const char *const name[] = { "loss",  "penalty", "metric", "acc",    "score",
 		                            "output", "grad", "param", "buffer", "moment",
-		                            "weight", "field", "fit", "knob", "carry", "emit" };
+		                            "weight", "field", "augment", "fit", "knob", "carry", "emit" };
 	return name[k];
 }
 

@@ -134,6 +134,7 @@ typedef enum {
 	R_BUFFER,                      /* next value of buffer number index                    */
 	R_MOMENT, R_WEIGHT,            /* update graph: next moment number index, next w       */
 	R_FIELD,                       /* bind graph: input or target number index             */
+	R_AUGMENT,                     /* augment graph: the same, of training samples         */
 	R_FIT,                         /* fit graph: what row index of `fitted` looks at       */
 	R_KNOB,                        /* knobs graph: knob number index                       */
 	R_CARRY, R_EMIT                /* scan body                                            */

@@ -203,6 +203,7 @@ typedef struct Module {
 	CallInfo *call; int ncall, capcall;
 	int *part; int npart;          /* of which call nodes of a part are; -1: of none       */
 	Field *column; int ncolumn, capcolumn;  /* raw columns that the data section reads     */
+	bool augments;                 /* fields draw random numbers in training               */
 	Fitted *fitted; int nfitted, capfitted; int64_t fitted_len;
 	Pick *pick; int npick, cappick;         /* of each column                              */
 	DataInfo data;
@@ -231,6 +232,7 @@ typedef struct Module {
 	Graph *update;                 /* R_WEIGHT, R_MOMENT over flat arrays; 0 without losses */
 	Graph *bind;                   /* R_FIELD; 0 without a data section.  O_fitted: a number of
 	                                * row index / 2 of fitted                              */
+	Graph *augment;                /* R_AUGMENT: bind for training samples; 0 if it is the same */
 	Graph *fit;                    /* R_FIT: what is fitted, over raw columns; 0 if nothing is */
 	Graph *start;                  /* R_MOMENT: first values that are not 0; 0 if none      */
 	Graph *stage[MAXSTAGE]; Op reduce[MAXSTAGE]; int nstage;   /* pass stages               */

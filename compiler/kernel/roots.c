@@ -43,7 +43,7 @@ static bool root_place(const Fuse *u, const Root *r, Place *p)
 		*p = u->f->g->name == job_sym(u->f->job, "init") ? PL_BUFFER : PL_BUFFER_NEXT;
 		return true;
 	case R_MOMENT: *p = PL_MOMENT; return true;
-	case R_FIELD: case R_FIT: *p = PL_FIELD; return true;
+	case R_FIELD: case R_AUGMENT: case R_FIT: *p = PL_FIELD; return true;
 	case R_OUTPUT: *p = PL_OUTPUT; return true;
 	case R_LOSS: *p = PL_LOSS; return false;
 	case R_PENALTY: *p = PL_PENALTY; return false;

@@ -78,6 +78,10 @@ rows_taken() { # the table under the name of a log
 		run table 2 "is the data of this run" train --data table.csv && cmp "$work/table-rows.csv" "$work/table.csv"
 }
 try "refused: a log in place of the data" rows_taken
+"$PYTHON" "$here/augment.py" write "$work"
+try "augment build" trainer "$work/augment.nn" "$work/augment" -O0
+try "augment train" run augment 0 "saved" train --no-plot
+try "augment: what training sees" "$PYTHON" "$here/augment.py" check "$work/augment.csv"
 looks() { # PROGRAM EXPECTED: what `data` prints, on a pipe
 	(cd "$work" && "./$1" data 2>"$work/$1.notes" | cat) >"$work/$1.seen" &&
 		diff "$2" "$work/$1.seen"
