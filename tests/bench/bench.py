@@ -348,6 +348,7 @@ def main():
                                                    "nnc", "bench"))
     p.add_argument("--doc")
     a = p.parse_args()
+    a.peers = os.path.abspath(os.path.expanduser(a.peers))
     a.threads = [int(x) for x in a.threads.split(",")]
     a.alternations = a.alternations or (3 if a.quick else 5)
     b = Bench(a)

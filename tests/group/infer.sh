@@ -37,8 +37,9 @@ symbols() { # OBJECT
 		END { exit bad || n != 3 }'
 }
 
-for kind in none bf16 f16; do
-	try "$kind" generate $kind --quantize $kind
+for kind in none bf16 f16; do              # the tests below need them
+	generate $kind --quantize $kind
+	try "$kind" [ -s "$work/$kind/shop_infer.c" ]
 done
 try "none gcc" runs none none gcc gcc -O2 -march=native
 try "bf16 gcc" runs bf16 bf16 gcc gcc -O2 -march=native
@@ -47,6 +48,14 @@ try "symbols" symbols "$work/none/gcc.o"
 try "clang" runs bf16 bf16 clang clang -O2 -march=native
 try "no vectors" runs f16 f16 scalar gcc -O1 -DNNC_SCALAR
 try "four lanes" runs bf16 bf16 four clang -O1
+# The vectors of AVX-512 on any machine: without intrinsics, put together by the compiler.
+sixteen() {
+	mkdir -p "$work/sixteen" && cp "$work/bf16/shop_infer.h" "$work/sixteen" &&
+		sed -e 's/^#define NNC_VL NNC_IF64(4, 2)$/#define NNC_VL NNC_IF64(16, 8)/' \
+			-e 's/^#define NNC_X128 1$/#define NNC_PLAIN_VECTORS 1/' "$work/bf16/shop_infer.c" >"$work/sixteen/shop_infer.c" &&
+		grep -q NNC_PLAIN_VECTORS "$work/sixteen/shop_infer.c" && runs sixteen bf16 sixteen gcc -O1 -Wno-psabi
+}
+[ -n "${LONG:-}" ] && try "sixteen lanes" sixteen
 try "strict form" generate o0 -O0 --quantize bf16
 try "strict form gcc" runs o0 bf16 o0 gcc -O1
 try "optimized further" generate o3 -O3
