@@ -15,9 +15,10 @@ import command_rows
 import data_rows
 import harness
 import source_rows
+import table_rows
 import weight_rows
 
-ROWS = [*source_rows.ROWS, *data_rows.ROWS, *weight_rows.ROWS, *command_rows.ROWS, *code_rows.ROWS]
+ROWS = [*source_rows.ROWS, *data_rows.ROWS, *table_rows.ROWS, *weight_rows.ROWS, *command_rows.ROWS, *code_rows.ROWS]
 NOT_BUILT = [row for m in (source_rows, data_rows, weight_rows, command_rows, code_rows)
              for row in getattr(m, "NOT_BUILT", [])]
 
@@ -30,7 +31,7 @@ def main():
             print(f"{name}: not built: {why}")
         return 0
     work, part = os.path.abspath(sys.argv[1]), "".join(sys.argv[2:])
-    tools = {n: os.path.join(work, n) for n in ("nnc", "table", "image", "plain")}
+    tools = {n: os.path.join(work, n) for n in ("nnc", "table", "image", "plain", "load")}
     names = [c.name for c in ROWS]
     twice = [n for n in names if names.count(n) > 1]
     assert not twice, f"two rows of one name: {twice}"

@@ -1,0 +1,58 @@
+#!/bin/sh
+# sources - files of every source, read as NumPy, scikit-learn and Python's csv read them
+# (tests/sources/make_fixtures.py), in memory and from files; files of rows and when they are used again.
+. "$(dirname "$0")/../lib.sh"
+here=$root/tests/sources
+fix=$here/fixtures
+reads() {
+	$CC -std=c11 -D_GNU_SOURCE -Wall -Wextra -O1 -I"$root/runtime" -I"$root/runtime/data" "$here/load.c" \
+		$("$nnc" --libs) -o "$work/load"
+}
+try "load builds" reads
+
+same() { # SOURCE FILE ROWS [mmap]
+	(cd "$work" && ./load "$1" "$fix/$2" ${4:-}) >"$work/$3.found" && diff "$fix/$3.rows.txt" "$work/$3.found"
+}
+for how in '' mmap; do
+	try "csv $how" same csv numbers.csv numbers $how
+	try "texts and gaps $how" same rest words.csv words $how
+	for kind in f8 big_f4 f2 i4; do
+		try "npy $kind $how" same npy npy_$kind npy_$kind $how
+	done
+	try "npz $how" same npz stored.npz stored $how
+	try "raw $how" same raw x.bin raw $how
+	try "libsvm $how" same libsvm lines.svm lines $how
+	try "bytes $how" same byte text.txt byte $how
+done
+try "npz, packed" same npz packed.npz packed
+try "characters" same char text.txt char
+
+cut_short() { # the same rows in records that end at every place of the reader's block
+	awk 'BEGIN { print "a,b,c d,y"; for (i = 0; i < 60000; i++) printf "%d,%d.5,\"%d\",%d\r\n", i, i, i % 7, i % 3 }' \
+		>"$work/long.csv"
+	awk 'BEGIN { for (i = 0; i < 60000; i++) printf "%d %d.5 %d %d \n", i, i, i % 7, i % 3 }' >"$work/long.want"
+	"$work/load" csv "$work/long.csv" >"$work/long.found" && cmp "$work/long.want" "$work/long.found" &&
+		gzip -kf "$work/long.csv" && "$work/load" csv "$work/long.csv.gz" | cmp "$work/long.want" -
+}
+try "a long table, plain and gzip" cut_short
+
+# rows_of NOTE: 1 if the table is turned into rows (and says so), 0 if they are used again
+mapped() { # HOW-OFTEN
+	(cd "$work" && ./load csv long.csv mmap) >"$work/long.found" 2>"$work/long.err"
+	cmp "$work/long.want" "$work/long.found" && [ "$(grep -c 'is turned into' "$work/long.err")" = "$1" ]
+}
+other_text() { # the same size and time, another content
+	touch -r "$work/long.csv" "$work/stamp" && sed -i 's/^7,7.5/8,7.5/' "$work/long.csv" &&
+		touch -r "$work/stamp" "$work/long.csv" && sed -i 's/^7 7.5/8 7.5/' "$work/long.want"
+}
+spoil() { printf 'xxxx' | dd of="$work/m.rows" bs=1 seek=$(($(stat -c %s "$work/m.rows") - $1)) conv=notrunc; }
+rm -f "$work"/*.rows
+try "rows are made" mapped 1
+try "rows are used again" mapped 0
+touch "$work/long.csv"
+try "another time" mapped 1
+try "spoil 1" other_text
+try "another content of the same size and time" mapped 1
+try "spoil 2" spoil 64
+try "a file of rows with another head" mapped 1
+finish
