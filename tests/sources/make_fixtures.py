@@ -26,7 +26,7 @@ def rows(name, *columns):
 
 
 # numbers of every length and exponent: what is read must be the nearest double
-texts = [repr(v) for v in rng.normal(size=60) * 10.0 ** rng.integers(-300, 300, 60)]
+texts = [repr(float(v)) for v in rng.normal(size=60) * 10.0 ** rng.integers(-300, 300, 60)]
 texts += ["%.6f" % v for v in rng.normal(size=60)] + ["%.25e" % v for v in rng.normal(size=30)]
 texts += ["0", "-0", "+1", "1.", ".5", "1e5", "1E-5", "9007199254740993", "123456789012345678901234567890",
           "4.9e-324", "2.2250738585072011e-308", "1.7976931348623157e308", "0.1", "1e22", "1e23", "1e-400",
