@@ -159,7 +159,10 @@ static int setting_of_lr(Run *r)
 {
 	int found = -1;
 	double least = 0.9;
-	nnrt_time now = { .step = (double)r->c.update };
+	/* somewhere in the middle, behind any warm-up that was */
+	double at = (double)r->c.update;
+	nnrt_time now = { .step = at, .epoch = at, .position = at, .now = at, .end = 2 * at + 2,
+		          .one = 1, .in_steps = 1, .per_epoch = 1, .steps = 2 * at + 2, .progress = 0.5 };
 	for (int i = 0; i < r->m->nsetting && r->m->lr_knob > 0; i++) {
 		double v = r->setting[i];
 		r->setting[i] = v / 2;

@@ -51,6 +51,12 @@ try "over" run folds long 0 "stopped after epoch 6 of 6" --fold 2 --resume --epo
 try "beyond" run folds long 2 "has done" --fold 2 --resume --epochs 2
 try "another fold" run folds long 3 "= note: fold " --fold 1 --resume --epochs 6
 
+# a run that goes wrong says from where it can go on
+try "diverged" run steps wrong 4 "wrong.out/steps.ckpt holds step [0-9]*, the last finite checkpoint" --set optimizer.lr=100
+try "diverged: norms" grep -q "= note: gradient norms of steps 1 to [0-9]*: 0.55 " "$work/wrong.text"
+try "diverged: samples" grep -q "rows .* of synthetic data" "$work/wrong.text"
+try "diverged: help" grep -q "train --resume .*--set optimizer.lr=10\`, or" "$work/wrong.text"
+
 # what an earlier run kept is renamed with it
 older() {
 	run folds long 0 "renamed older results: .*/folds.step\([0-9]*\).ckpt to long.out/folds.1.step\1.ckpt" --fold 2 &&
