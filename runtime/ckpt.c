@@ -330,7 +330,7 @@ void rt_ckpt_start_log(Trainer *t, const LogStart *s)
 	}
 	size_t n;
 	const void *state = rt_ckpt_bytes(t->ckpt.from, "run/log", &n);
-	if (!rt_log_resume(t->log, s, state, n))
+	if (!rt_log_resume(t->log, s, state, n, t->ckpt.own))
 		rt_fail(RT_FILE, "R6", "%s: the place of the logs cannot be read",
 		        t->ckpt.from->path);
 	t->begin -= rt_log_seconds(t->log);

@@ -240,7 +240,7 @@ static void resume_board(Log *l, bool there)
 	begin_board(l);
 }
 
-bool rt_log_resume(Log *l, const LogStart *start, const void *state, size_t bytes)
+bool rt_log_resume(Log *l, const LogStart *start, const void *state, size_t bytes, bool own)
 {
 	State s;
 	const char *at = (const char *)state + sizeof s;
@@ -262,7 +262,7 @@ bool rt_log_resume(Log *l, const LogStart *start, const void *state, size_t byte
 	                             s.files & JSON))
 		begin_json(l);
 	if (l->o->tb && !l->o->no_save)
-		resume_board(l, s.files & BOARD);
+		resume_board(l, own && s.files & BOARD);
 	return true;
 }
 

@@ -71,8 +71,10 @@ void rt_log_end(Log *l, const LogEnd *e);
 
 /* Where the logs are, as bytes for a checkpoint (added to `to`). */
 void rt_log_state(const Log *l, Str *to);
-/* Goes on from there.  False if the bytes are none of rt_log_state's, or of other columns. */
-bool rt_log_resume(Log *l, const LogStart *s, const void *state, size_t bytes);
+/* Goes on from there.  own: the files that lie there are those of the run that goes on; a copy of its
+ * text logs may lie there otherwise, but event files are of other runs.  False if the bytes are none
+ * of rt_log_state's, or of other columns. */
+bool rt_log_resume(Log *l, const LogStart *s, const void *state, size_t bytes, bool own);
 
 /* Seconds in the last report that went into the logs. */
 double rt_log_seconds(const Log *l);

@@ -63,7 +63,7 @@ static void test_resume(void)
 		if (again == 2)
 			remove("toy.csv");
 		l = rt_log_new(&model, options());
-		CU_ASSERT(rt_log_resume(l, &start, state.s, state.n));
+		CU_ASSERT(rt_log_resume(l, &start, state.s, state.n, true));
 		for (int i = 5; i <= 10; i++)
 			report(l, i);
 		CU_ASSERT(files_here() == 3);
@@ -74,7 +74,7 @@ static void test_resume(void)
 	}
 	l = rt_log_new(&model, options());
 	for (size_t n = 0; n < state.n; n += 7)
-		CU_ASSERT(!rt_log_resume(l, &start, state.s, n));
+		CU_ASSERT(!rt_log_resume(l, &start, state.s, n, true));
 	rt_log_free(l);
 	rt_str_free(&state);
 }
