@@ -15,6 +15,7 @@
 #include "rt_real.h"
 #include "rt_size.h"
 #include "rt_table.h"
+#include "vocabulary.h"
 
 static bool ends_with(const char *s, const char *end)
 {
@@ -51,7 +52,7 @@ static Dataset *load_rows(const nnrt_model *m, const Options *o, Rows *rows)
 			        ".safetensors "
 			        "batch",
 			        o->in, m->source);
-		d = rt_data_in(m, o->in);
+		d = rt_data_in(m, o->in, o->weights);
 	} else {
 		d = rt_need_data(m, o, "predict");
 		const char *split;
@@ -112,7 +113,8 @@ int rt_predict(const nnrt_model *m, const Options *o)
 	with.weights = path;
 	Run *r = rt_begin_run(m, &with);
 	Rows rows = { 0, 0 };
-	Dataset *d = load_rows(m, o, &rows);
+	Dataset *d = load_rows(m, &with, &rows);
+	rt_vocabulary_use(m, d, path);
 	if (!d->direct)
 		rt_fit_read(r, path, RT_FOR_FIELDS);
 	int64_t batch = batch_of(m, o, rows.n);

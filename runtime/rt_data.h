@@ -64,8 +64,8 @@ typedef struct {
 Dataset *rt_data_load(const nnrt_model *m, const char *path, const char *out);
 
 /* The rows of a file in the form of the source, for predict: columns that only targets need may be
- * missing.  They are not dealt. */
-Dataset *rt_data_in(const nnrt_model *m, const char *path);
+ * missing.  They are not dealt.  weights: the file that holds a text's vocabulary. */
+Dataset *rt_data_in(const nnrt_model *m, const char *path, const char *weights);
 
 /* (deal.c) Deals the rows to train, val and test by the data section (0: all of them train);
  * fold: of k-fold, counting from 1.  May be called again. */

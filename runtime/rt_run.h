@@ -49,6 +49,8 @@ typedef struct Run {
 	bool raw;               /* nothing is learned yet: classes of texts may be out of range */
 	double *norm;           /* NORMS_KEPT x nparam; row c.update % NORMS_KEPT */
 	double norm_all;        /* of the last step checked, without frozen tensors */
+	const uint32_t *vocabulary; /* of the training text, the dataset's; 0: none */
+	int32_t nvocabulary;
 	bool flush;             /* denormals are flushed to zero while computing */
 	int64_t *chunk;         /* for each parameter: the first of its pieces; then their number */
 	double *part;           /* a sum of each piece */

@@ -15,6 +15,7 @@
 #include "rt_size.h"
 #include "source.h"
 #include "store.h"
+#include "vocabulary.h"
 
 Dataset *rt_data_new(const char *name, const nnrt_field *field, int n, int real_bytes)
 {
@@ -236,11 +237,12 @@ static bool is_text(const nnrt_data *how)
 	return how->source == NNRT_BYTES || how->source == NNRT_CHARS;
 }
 
-Dataset *rt_data_in(const nnrt_model *m, const char *path)
+Dataset *rt_data_in(const nnrt_model *m, const char *path, const char *weights)
 {
 	if (m->data->source == NNRT_IDX)
 		return rt_idx_images(m, path);
 	Dataset *d = rt_data_new(path, m->column, m->ncolumn, m->real_bytes);
+	rt_vocabulary_use(m, d, weights);
 	add(d, m, path, PART_IN, 0);
 	if (!is_text(m->data) && !m->data->mapped)
 		rt_store_settle(d, SIZE_MAX);

@@ -197,6 +197,8 @@ static void fit(Run *r, const Dataset *d, const Rows *rows, bool made_up)
 {
 	const nnrt_model *m = r->m;
 	int last = -1;
+	r->vocabulary = d->vocabulary;
+	r->nvocabulary = d->nvocabulary;
 	if (m->nfitted && rows->n == 0)
 		rt_fail(RT_FILE, "R5", "%s: there are no training rows for `%s`", d->name,
 		        m->fitted[0].path);

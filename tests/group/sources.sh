@@ -55,4 +55,34 @@ try "spoil 1" other_text
 try "another content of the same size and time" mapped 1
 try "spoil 2" spoil 64
 try "a file of rows with another head" mapped 1
+
+# ---- a vocabulary is kept with the weights ----------------------------------------------------
+
+cat >"$work/chars.nn" <<'END'
+data text("text.txt", level = "char", context = 8)
+model chars {
+  input  tokens: class(5)[N, 8]
+  target next:   class(5)[N, 8]
+  z = tokens |> embedding(5, 4) |> dense(5)
+  loss cross_entropy(z, next)
+  output probs = softmax(z)
+}
+train { epochs = 1, batch = 4 }
+END
+chars() { # STATUS TEXT ARGUMENTS
+	c_status=$1 c_text=$2
+	shift 2
+	(cd "$work" && NNC_DATA=$fix ./chars "$@" -Wno-validation) >"$work/chars.text" 2>&1
+	[ $? = "$c_status" ] && grep -q -- "$c_text" "$work/chars.text"
+}
+try "chars build" trainer "$work/chars.nn" "$work/chars" -O0
+try "chars train" chars 0 saved train
+try "chars eval" chars 0 train eval
+printf 'h\303\251h\303\251h\303\251hhh' >"$work/few.txt"
+printf 'hxhhhhhhhhhh' >"$work/other.txt"
+printf 'abcdeabcdeabcde' >"$work/another.txt"
+try "predict: fewer characters" chars 0 probs predict --in few.txt
+try "predict: a character of its own" chars 3 "character 2, .x., is not in the vocabulary of 5.*R4" predict --in other.txt
+try "eval: as many other characters" chars 3 "class 0 was character 32 in training, but is 97.*R6" eval \
+	--data another.txt
 finish
