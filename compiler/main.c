@@ -162,23 +162,6 @@ static int build_trainer(Compile *c)
 	return status ? status : dependencies(c, path);
 }
 
-/* Inference C takes numbers. */
-static bool text_column(const Compile *c)
-{
-	const Module *m = c->m;
-	for (int i = 0; i < m->npick; i++) {
-		if (!m->pick[i].words || m->pick[i].target)
-			continue;
-		Diag *d = error(c->job, m->preprocess_at, "E0405",
-		                "not implemented yet: `preprocess` with a column of texts, `%s`",
-		                m->column[i].name);
-		diag_help(d, "leave `preprocess = true` out: the input is then class(K), in the order "
-		             "of `words` in __metadata__ of the weights");
-		return true;
-	}
-	return false;
-}
-
 /* Combinations of options that are not built.  Returns the exit status. */
 static int unbuilt_forms(Compile *c)
 {
@@ -235,8 +218,6 @@ static int write_inference(Compile *c)
 		return 1;
 	}
 	Module *m = c->m;
-	if (m->export_preprocess && text_column(c))
-		return 1;
 	if (m->export_preprocess)
 		m = raw_module(m, w, slash ? slash + 1 : c->cmd->weights);
 	if (!m || !emit_inference(o, h, m, &c->cmd->opt, w, slash ? slash + 1 : c->cmd->weights, name,

@@ -29,6 +29,10 @@ Weights *weights_read(Job *j, const char *path);
  * section learned is added to w. 0 after an error line. */
 Module *raw_module(const Module *m, Weights *w, const char *file);
 
+/* NAME_COLUMN_class(text) for each of its columns of texts: in the header, and in the C file. */
+void raw_declare(Out *h, const Module *m, const char *prefix);
+void raw_print(Out *o, const Module *m, const char *prefix);
+
 /* The first output that depends on random numbers, which inference C has none of; or 0. */
 const char *inference_draws(const Module *m);
 

@@ -192,6 +192,7 @@ static void print_header(Out *h, const Infer *f, const Options *opt, const char 
 	out(h, "%s#include <stdint.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n",
 	    f->context ? "#include <stddef.h>\n" : "");
 	h->depth = 0;
+	raw_declare(h, f->m, f->prefix);
 	if (f->context) {
 		context_header(h, f, opt);
 		out(h, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
@@ -476,6 +477,7 @@ bool emit_inference(Out *o, Out *h, Module *m, const Options *opt, const Weights
 	print_library(o, g, opt, a);
 	arrays_print(o, &f, opt, w);
 	int64_t bytes = print_functions(o, &f, opt, form);
+	raw_print(o, m, f.prefix);
 	print_header(h, &f, opt, include, w, weights_name, bytes);
 	for (int i = 0; i < f.nform; i++)
 		fn_free((Fn *)form[i].fn);

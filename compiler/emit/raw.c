@@ -8,6 +8,7 @@
 #include "emit.h"
 #include "pass.h"
 
+#include <ctype.h>
 #include <jansson.h>
 #include <math.h>
 #include <string.h>
@@ -125,6 +126,87 @@ static bool fitted_to_buffers(Module *to, Weights *w, const Module *m, const cha
 	return true;
 }
 
+/* ---- texts ----------------------------------------------------------------------------------- */
+
+/* The texts of column `column`, which row f learned. */
+static bool add_text(Module *to, const Weights *w, const Module *m, const Fitted *f, const char *file)
+{
+	Arena *a = m->job->mem;
+	const char *key = arena_printf(a, "nnc.%s.words", f->path), *text = meta_of(w, key);
+	json_t *list = text ? json_loads(text, 0, 0) : 0;
+	size_t n = json_array_size(list);
+	TextColumn *t = &to->text[to->ntext++];
+	t->name = to->in[f->field].name;
+	t->classes = m->column[f->field].ty.classes;
+	t->gap = m->pick[f->field].gap;
+	t->word = NEWN(a, Sym, n + 1);
+	bool ok = json_is_array(list) && n <= (size_t)t->classes;
+	for (size_t i = 0; ok && i < n; i++) {
+		const char *s = json_string_value(json_array_get(list, i));
+		ok = s != 0;
+		t->word[t->n++] = ok ? job_sym(m->job, s) : 0;
+	}
+	json_decref(list);
+	return ok || refuse(file, key, text ? "is not a list of at most as many texts as classes"
+	                                    : "is missing, which the data section learned");
+}
+
+static bool texts(Module *to, const Weights *w, const Module *m, const char *file)
+{
+	const bool *used = raw_columns(m);
+	to->text = NEWN(m->job->mem, TextColumn, m->nfitted + 1);
+	for (int i = 0; i < m->nfitted; i++)
+		if (m->fitted[i].how == FIT_WORDS && used[m->fitted[i].field] &&
+		    !add_text(to, w, m, &m->fitted[i], file))
+			return false;
+	return true;
+}
+
+/* What stands for all texts that were not learned. */
+static int other_text(const TextColumn *t)
+{
+	return t->n < t->classes ? t->n : -1;
+}
+
+static const char *function_of(Arena *a, const TextColumn *t, const char *prefix)
+{
+	char *s = arena_printf(a, "%s_%s_class", prefix, t->name);
+	for (char *p = s; *p; p++)
+		if (!isalnum((unsigned char)*p))
+			*p = '_';
+	return s;
+}
+
+void raw_declare(Out *h, const Module *m, const char *prefix)
+{
+	for (int i = 0; i < m->ntext; i++) {
+		const TextColumn *t = &m->text[i];
+		out(h, "/* The class of a text of the column `%s`; %d for one that no training row has.%s */\n",
+		    t->name, other_text(t), t->gap ? "\n * 0 or \"\" stand for a missing text." : "");
+		out(h, "int32_t %s(const char *text);\n\n", function_of(h->mem, t, prefix));
+	}
+}
+
+void raw_print(Out *o, const Module *m, const char *prefix)
+{
+	for (int i = 0; i < m->ntext; i++) {
+		const TextColumn *t = &m->text[i];
+		out(o, "int32_t %s(const char *text)\n{\nstatic const char *const word[] = {\n",
+		    function_of(o->mem, t, prefix));
+		for (int k = 0; k < t->n; k++)
+			out(o, "%s,\n", c_string(o->mem, t->word[k]));
+		out(o, "0\n};\n");
+		if (t->gap)
+			out(o, "if (!text || !*text)\n\ttext = %s;\n", c_string(o->mem, t->gap));
+		out(o,
+		    "for (int i = 0; i < %d; i++) {\nconst char *a = word[i], *b = text;\n"
+		    "while (*a && *a == *b) {\na++;\nb++;\n}\nif (*a == *b)\n\treturn i;\n}\n"
+		    "return %d;\n}\n\n", t->n, other_text(t));
+	}
+}
+
+/* ---- the module ------------------------------------------------------------------------------ */
+
 Module *raw_module(const Module *m, Weights *w, const char *file)
 {
 	Arena *a = m->job->mem;
@@ -133,6 +215,8 @@ Module *raw_module(const Module *m, Weights *w, const char *file)
 	columns_to_inputs(to, m);
 	int *buffer = NEWN(a, int, 2 * m->nfitted + 1);
 	if (!fitted_to_buffers(to, w, m, file, buffer))
+		return 0;
+	if (!texts(to, w, m, file))
 		return 0;
 	to->eval = pass_raw(m, to, buffer);
 	return to;

@@ -183,6 +183,9 @@ typedef struct { const char *name; Span at; } Unbuilt;
 /* Reductions over w in an optimizer. */
 enum { MAXSTAGE = 16 };
 
+/* Inference C on raw columns: the texts of a column, in the order of the classes. */
+typedef struct { Sym name; Sym *word; int n, classes; Sym gap; } TextColumn;
+
 typedef struct Module {
 	Job *job;
 	Sym name;                      /* the model's                                          */
@@ -211,7 +214,9 @@ typedef struct Module {
 	Sym export_prefix;             /* `export c(prefix, batch)`: 0 where not given         */
 	int64_t export_batch;
 	bool export_libm, export_context;
-	bool export_preprocess; Span preprocess_at;
+	bool export_preprocess;
+	Span preprocess_at;
+	TextColumn *text; int ntext;   /* (emit/raw.c)                                         */
 	HalfKind export_quantize;
 	Unbuilt *unbuilt; int nunbuilt, capunbuilt; /* export options that are not built       */
 	int nacc, nknob;               /* after the passes metrics, knobs                      */

@@ -6,6 +6,7 @@
     check.py batch PART.safetensors TO                           its tensors and the labels as a batch
     check.py weighted WEIGHTS EXPECT GRADIENTS                   class weights, and the loss with them
     check.py deployed LIBRARY PART.safetensors                   inference C on raw pixels gives the same
+    check.py deployed_table LIBRARY PART.safetensors             the same, numbers and texts
     check.py spoil WEIGHTS.safetensors KEY VALUE|- TO            another value, or without the key; no checksum
 """
 import ctypes
@@ -68,6 +69,28 @@ def deployed(library, part):
         for k in names:
             for e, x in enumerate(out[k]):
                 near(x, got[k][1][i * len(out[k]) + e], f"{k}, row {i}, element {e}")
+
+
+def deployed_table(library, part):
+    lib, got = ctypes.CDLL(library), safetensors.load(part)
+
+    def numbers(*texts):
+        return (ctypes.c_double * len(texts))(*[float(t or "nan") for t in texts])
+
+    def text(column, t):
+        return (ctypes.c_int32 * 1)(getattr(lib, f"table_{column}_class")(t.encode()))
+
+    out = {"x": (ctypes.c_double * 12)(), "rest": (ctypes.c_double * 3)(), "kind": (ctypes.c_int32 * 1)(),
+           "gap": (ctypes.c_double * 1)()}
+    for i in range(len(got["kind"][1])):
+        r = data.table()[i]
+        status = lib.table_run(text("color", r[0]), numbers(r[1], r[2]), text("size", r[3]), numbers(r[4]),
+                               numbers(*r[7:]), text("shape", r[5]), numbers(r[1]), *out.values())
+        assert status == 0, status
+        for k, v in out.items():
+            for e, x in enumerate(v):
+                near(x, got[k][1][i * len(v) + e], f"{k}, row {i}, element {e}")
+    assert lib.table_shape_class(b"new") == 3 and lib.table_color_class(None) == 2
 
 
 def batch(part, to):

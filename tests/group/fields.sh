@@ -34,11 +34,11 @@ for key in scaled.standardize.mean scaled.standardize.std ranged.minmax.min; do
 	try "kept: $key" check meta "$weights" nnc.$key 12
 done
 try "eval" run pictures 0 "loss" eval
-deploy() { # TO.so: inference C that takes raw columns
-	"$nnc" --infer "$here/pictures.nn" --weights "$weights" --precision f64 -O0 -o "$work/deploy.c" &&
-		$CC -std=c99 -O1 -shared -fPIC "$work/deploy.c" -o "$1"
+deploy() { # PROGRAM TO.so: inference C that takes raw columns
+	"$nnc" --infer "$here/$1.nn" --weights "$work/$1.safetensors" --precision f64 -O0 -o "$work/$1_deploy.c" &&
+		$CC -std=c99 -O1 -shared -fPIC "$work/$1_deploy.c" -o "$2"
 }
-try "deployed: build" deploy "$work/deploy.so"
+try "deployed: build" deploy pictures "$work/deploy.so"
 try "deployed: raw columns" check deployed "$work/deploy.so" "$work/pictures.train.safetensors"
 check batch "$work/pictures.train.safetensors" "$work/batch.safetensors"
 try "class weights: needed" run pictures 2 "label.balanced. is learned from training rows" gradients \
@@ -66,6 +66,8 @@ for part in train val; do
 		"$work/table.$part.safetensors" $first
 done
 try "kept: texts" check meta "$work/table.safetensors" nnc.shape.categorical.words 3
+try "deployed: table build" deploy table "$work/deploy_table.so"
+try "deployed: table" check deployed_table "$work/deploy_table.so" "$work/table.train.safetensors"
 spoil() { # NAME KEY VALUE TEXT
 	check spoil "$work/table.safetensors" "$2" "$3" "$work/spoilt.safetensors" &&
 		run table 3 "$4" predict --weights spoilt.safetensors
