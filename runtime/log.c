@@ -158,6 +158,12 @@ void rt_log_end(Log *l, const LogEnd *e)
 		rt_report_write(l, e);
 }
 
+void rt_log_stop(Log *l)
+{
+	if (l->history.n)
+		rt_curves_write(l, true);
+}
+
 const char *rt_log_names(Log *l)
 {
 	const char *const file[] = { l->csv.path, l->json.path, l->board.path, l->svg, l->html };

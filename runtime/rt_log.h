@@ -68,6 +68,8 @@ void rt_log_epoch(Log *l, const LogLine *line);
 /* fold: the next one begins; counting from 1. */
 void rt_log_fold(Log *l, int fold);
 void rt_log_end(Log *l, const LogEnd *e);
+/* The run ends before its end: draws the curves as they are. */
+void rt_log_stop(Log *l);
 
 /* Where the logs are, as bytes for a checkpoint (added to `to`). */
 void rt_log_state(const Log *l, Str *to);

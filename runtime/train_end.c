@@ -20,6 +20,7 @@ _Noreturn void rt_trainer_diverged(Trainer *t, const uint32_t *row)
 	if (weights)
 		rt_trainer_save_last(t);
 	rt_step_exchange(&t->step);
+	rt_log_stop(t->log);
 	Saved saved = { 0 };
 	if (weights && t->files.save)
 		saved.weights = t->files.last;
@@ -38,6 +39,7 @@ _Noreturn void rt_trainer_interrupted(Trainer *t)
 	if (!t->ended) {
 		rt_trainer_save_best(t);
 		rt_trainer_save_last(t);
+		rt_log_stop(t->log);
 	}
 	if (t->files.save && t->ckpt.fold) {
 		rt_warn(0, "stopped by a signal (%s) after step %lld: saved %s, %s", name,

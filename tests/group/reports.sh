@@ -22,6 +22,21 @@ for m in classes tokens numbers; do
 done
 try "what a terminal shows" "$PYTHON" "$here/bar.py" "$work/classes" "$work/tokens"
 
+# a run that is stopped has drawn its curves up to there
+stopped() {
+	(cd "$work" && exec ./tokens train --steps 1000000 --out stopped -q) >"$work/stopped.text" 2>&1 &
+	s_id=$!
+	s_tries=0
+	until [ "$(cat "$work/stopped/tokens.csv" 2>/dev/null | wc -l)" -ge 4 ] || [ $s_tries = 300 ]; do
+		sleep 0.1
+		s_tries=$((s_tries + 1))
+	done
+	kill -TERM $s_id
+	wait $s_id
+	[ $? = 143 ] && "$PYTHON" "$here/page.py" --curves "$work/stopped" tokens "learning rate"
+}
+try "a run that is stopped" stopped
+
 # files that are not asked for, folders and disks that take none
 files() { # NAMES ARGUMENTS...: exactly these files
 	f_want=$1

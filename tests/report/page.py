@@ -207,4 +207,8 @@ def main(folder, name, html=None):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    if sys.argv[1] == "--curves":            # FOLDER NAME PANEL: only the picture
+        at = os.path.join(*sys.argv[2:4])
+        check_picture(at + ".svg", logs.read_csv(at + ".csv"), ["loss", sys.argv[4]])
+    else:
+        main(*sys.argv[1:])
