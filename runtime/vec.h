@@ -32,10 +32,13 @@
 #define NNC_GNU 1
 #define NNC_FN static inline __attribute__((unused))
 #define NNC_ALIGNED __attribute__((aligned(64)))
+/* A kernel that fills the registers: what is kept in them around a call must not push it out. */
+#define NNC_APART static __attribute__((noinline))
 #else
 #define NNC_GNU 0
 #define NNC_FN static inline
 #define NNC_ALIGNED
+#define NNC_APART static
 #endif
 
 /* ---- types ------------------------------------------------------------------------------- */

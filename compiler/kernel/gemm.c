@@ -162,8 +162,10 @@ static void sum_loop(Lower *l, const Tile *t, const Region *r, int n, int rows, 
 			            ex_add(l, k, ex_int(l, u)));
 		K *f = loop_emit(l, k, zero, bound, SERIAL, scope_close(l));
 		f->u.loop.step = unroll;
-		f->u.loop.keep = !fixed;
+		f->u.loop.keep = !fixed && unroll > 1;
 	}
+	if (!fixed && unroll == 1)
+		return;
 	if (!fixed) {
 		scope_open(l);
 		multiply(l, t, r, rows, vecs, c, panel);
@@ -214,7 +216,9 @@ static void join_chains(Lower *l, Ex **c, int set, int chains)
 static void tile(Lower *l, Tile *t, Region *r, int rows, int vecs, const Panel *panel)
 {
 	Ex *c[4 * TILE_ROWS], *ix[MAXRANK], *zero = ex_num(l, 0, DT_REAL), key = *zero;
-	int depth = l->scope->depth, unroll = l->fn->o->level >= 3 ? 4 : 2;
+	int depth = l->scope->depth;
+	/* twelve rows leave no registers for a second pair of vectors */
+	int unroll = rows > TILE_ROWS ? 1 : l->fn->o->level >= 3 ? 4 : 2;
 	int chains = chains_of(t, vecs);
 	unroll = chains > unroll ? chains : unroll;
 	key.wide = true;

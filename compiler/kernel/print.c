@@ -404,6 +404,8 @@ void print_kernel(Out *o, const Fn *f, const Kernel *k)
 	arena_reset(f->scratch);
 	out(o, "\n");
 	print_line(o, arena_printf(f->scratch, "/* %s%s */", k->note, k->also ? k->also : ""));
-	print_line(o, arena_printf(f->scratch, "static void %s(%s)", k->name, k->head));
+	bool apart = f->host->barrier && k->region->tiled;
+	print_line(o, arena_printf(f->scratch, "%s void %s(%s)", apart ? "NNC_APART" : "static",
+	                           k->name, k->head));
 	out_raw(o, k->text, strlen(k->text));
 }

@@ -1,6 +1,7 @@
 #!/bin/sh
 # threads - the programs of models/ with 1, 2, 3, 4 and 8 threads: equal bits of the weights after some steps.  The quick
 # share is the network that speed is measured on; LONG=1 goes through all of them, and through two with ThreadSanitizer.
+# And the code of register tiles: nothing of them may be on the stack.
 . "$(dirname "$0")/../lib.sh"
 
 equal_bits() { # NAME [option...]
@@ -22,6 +23,23 @@ for model in $all; do
 	try "$model build" trainer "$root/models/$model.nn" "$work/$model"
 	try "$model" equal_bits "$model"
 done
+
+# No accumulator of the tiles of bench_mlp goes through the stack, whatever compiler; x86-64 only.
+tiles_stay() { # COMPILER ARCHITECTURE
+	$1 $("$nnc" --cflags) -march=$2 $3 -c "$work/bench_mlp.c" -o "$work/tiles.o" &&
+		"$PYTHON" "$root/tests/kernels/spills.py" "$work/bench_mlp.c" "$work/tiles.o"
+}
+if [ "$(uname -m)" = x86_64 ] && [ -f "$work/bench_mlp.c" ]; then
+	archs=haswell
+	[ -n "${LONG:-}" ] && archs="haswell skylake-avx512"
+	for arch in $archs; do
+		for cc in gcc clang; do
+			wide=
+			[ $cc = clang ] && wide=-mprefer-vector-width=512
+			command -v $cc >/dev/null && try "tiles $cc $arch" tiles_stay $cc $arch "$wide"
+		done
+	done
+fi
 
 # The library and the program, with every access to memory watched.
 watched() { # MODEL
