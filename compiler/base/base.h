@@ -76,6 +76,7 @@ typedef struct Diag Diag;
 
 typedef struct Job {
 	Arena *mem;                    /* lives as long as the job                             */
+	Arena *tree;                   /* syntax trees, until the program is elaborated        */
 	Symbols *symbols;
 	Source *source; int nsource, capsource;
 	Diag **diag; int ndiag, capdiag;

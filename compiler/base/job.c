@@ -18,6 +18,7 @@ Job *job_new(void)
 	Arena *a = arena_new();
 	Job *j = NEW(a, Job);
 	j->mem = a;
+	j->tree = arena_new();
 	j->symbols = symbols_new(a);
 	j->max_errors = 20;
 	j->pass = "start";
@@ -26,8 +27,10 @@ Job *job_new(void)
 
 void job_free(Job *j)
 {
-	if (j)
-		arena_free(j->mem);
+	if (!j)
+		return;
+	arena_free(j->tree);
+	arena_free(j->mem);
 }
 
 Sym job_sym(Job *j, const char *text)
@@ -37,7 +40,13 @@ Sym job_sym(Job *j, const char *text)
 
 Sym job_symf(Job *j, const char *fmt, ...)
 {
+	char small[128];
 	va_list ap;
+	va_start(ap, fmt);
+	size_t n = text_format(small, sizeof small, fmt, ap);
+	va_end(ap);
+	if (n < sizeof small)
+		return symbols_get(j->symbols, small, n);
 	va_start(ap, fmt);
 	const char *s = arena_vprintf(j->mem, fmt, ap);
 	va_end(ap);

@@ -67,7 +67,7 @@ static void count(Summary *s, int file)
 {
 	Module *m = s->m;
 	s->a = account_new(m, s->opt);
-	Graph *outputs = s->a->outputs;
+	Graph *outputs = account_outputs(m);
 	if (m->nloss)
 		s->train = train_fn(m, s->opt, "grad");
 	Reordered *order = 0;

@@ -59,17 +59,18 @@ static double node_work(const Node *n)
 }
 
 /* The work of a graph; that of each part is added to its call if they are asked for. */
-static double graph_work(Account *s, const Graph *g, double times, bool calls)
+static double graph_work(Account *s, const Graph *g, int roots, double times, bool calls)
 {
 	double sum = 0;
 	const Module *m = s->m;
-	bool *live = graph_live(g, m->job->mem);
+	Arena *mem = arena_new();
+	bool *live = graph_live_of(g, mem, roots);
 	for (int i = 0; i < g->n; i++) {
 		const Node *n = g->node[i];
 		if (!live[i])
 			continue;
 		if (n->body) {
-			sum += graph_work(s, n->body, times * n->a.scan.steps, calls);
+			sum += graph_work(s, n->body, ALL_ROOTS, times * n->a.scan.steps, calls);
 			continue;
 		}
 		double work = times * node_work(n);
@@ -77,7 +78,34 @@ static double graph_work(Account *s, const Graph *g, double times, bool calls)
 		s->work[call < 0 ? m->ncall : call] += calls ? work : 0;
 		sum += work;
 	}
+	arena_free(mem);
 	return sum;
+}
+
+/* Does a result of the model depend on numbers of the step? */
+static bool has_knobs(const Graph *g)
+{
+	Arena *mem = arena_new();
+	const bool *live = graph_live_of(g, mem, 1 << R_OUTPUT);
+	bool any = false;
+	for (int i = 0; i < g->n && !any; i++)
+		any = live[i] && (opinfo[g->node[i]->op].leaf == LF_KNOB || g->node[i]->body);
+	arena_free(mem);
+	return any;
+}
+
+/* The work of the outputs alone, with the numbers of a step that stand for themselves. */
+static double forward_work(Account *s)
+{
+	const Module *m = s->m;
+	if (!m->nout)
+		return graph_work(s, m->eval, ALL_ROOTS, 1, true);
+	if (!has_knobs(m->eval))
+		return graph_work(s, m->eval, 1 << R_OUTPUT, 1, true);
+	Graph *g = account_outputs(m);
+	double work = graph_work(s, g, ALL_ROOTS, 1, true);
+	graph_free(g);
+	return work;
 }
 
 /* ---- rows ----------------------------------------------------------------------------------
@@ -187,6 +215,12 @@ const char *account_shape(Arena *a, const Type *t)
 	return *r ? r : "-";
 }
 
+Graph *account_outputs(const Module *m)
+{
+	Graph *g = graph_copy(m->eval, job_sym(m->job, "eval"), 1u << R_OUTPUT);
+	return pass_simplify(pass_knobs_fixed(g, m));
+}
+
 Account *account_new(const Module *m, const Options *opt)
 {
 	Account *s = NEW(m->job->mem, Account);
@@ -199,12 +233,10 @@ Account *account_new(const Module *m, const Options *opt)
 	}
 	for (int i = 0; i < m->nbuffer; i++)
 		s->buffers += m->buffer[i].len;
-	s->outputs = graph_copy(m->eval, job_sym(m->job, "eval"), 1u << R_OUTPUT);
-	s->outputs = pass_simplify(pass_knobs_fixed(s->outputs, m));
 	s->work = NEWN(m->job->mem, double, m->ncall + 1);
-	s->forward = graph_work(s, m->nout ? s->outputs : m->eval, 1, true);
+	s->forward = forward_work(s);
 	if (m->nloss)
-		s->step = graph_work(s, m->grad, 1, false);
+		s->step = graph_work(s, m->grad, ALL_ROOTS, 1, false);
 	make_rows(s);
 	return s;
 }

@@ -22,11 +22,12 @@ typedef struct {
 	double *work;                  /* of each call of the module, and of none              */
 	double forward, step;          /* one sample: outputs; a training step                 */
 	int64_t params, trained, regular, buffers;
-	Graph *outputs;                /* the evaluation cut down to the outputs               */
 } Account;
 
 /* Counts everything.  m after all passes. */
 Account *account_new(const Module *m, const Options *opt);
+/* The evaluation cut down to the outputs, with the numbers that training ends with; the caller's. */
+Graph *account_outputs(const Module *m);
 
 /* Bytes of a real number; of a value for one sample; of weights, gradients, moments, buffers. */
 int64_t account_real(const Options *o);

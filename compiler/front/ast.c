@@ -1,6 +1,6 @@
 /* ast.c - constructors of the syntax tree: one for each kind of rule in nn.y.
  *
- * In:    tokens and trees.   Out: a tree in the job's arena, with the span of its text.
+ * In:    tokens and trees.   Out: a tree in the job's arena for them, with the span of its text.
  * Holds: no tree is higher than MAX_NEST, so that passes may recurse; what would be is reported
  * once and becomes a leaf.
  */
@@ -11,7 +11,7 @@
 
 Ast *ast_new(Job *j, AstKind kind, Span at)
 {
-	Ast *a = NEW(j->mem, Ast);
+	Ast *a = NEW(j->tree, Ast);
 	a->kind = kind;
 	a->at = a->name_at = at;
 	a->height = 1;
@@ -20,7 +20,7 @@ Ast *ast_new(Job *j, AstKind kind, Span at)
 
 void ast_push(Job *j, AstList *l, Ast *a)
 {
-	PUSH(j->mem, l->v, l->n, l->cap, a);
+	PUSH(j->tree, l->v, l->n, l->cap, a);
 }
 
 AstList ast_append(Parse *p, AstList l, Ast *a)
@@ -231,8 +231,8 @@ Ast *ast_assign(Parse *p, Span at, AstList names, Ast *value)
 	Ast *a = ast_new(p->j, A_ASSIGN, at);
 	a->name_at = names.v[0]->at;
 	a->u.assign.n = names.n;
-	a->u.assign.name = NEWN(p->j->mem, Sym, names.n);
-	a->u.assign.at = NEWN(p->j->mem, Span, names.n);
+	a->u.assign.name = NEWN(p->j->tree, Sym, names.n);
+	a->u.assign.at = NEWN(p->j->tree, Span, names.n);
 	for (int i = 0; i < names.n; i++) {
 		a->u.assign.name[i] = names.v[i]->u.name;
 		a->u.assign.at[i] = names.v[i]->at;

@@ -31,7 +31,7 @@ OUTLINE static void frame_spare(Elab *e, Frame *f)
 /* What messages ask of the call that gave a value its shape: a frame up to `scope`. */
 OUTLINE static const Frame *frame_maker(Elab *e, Frame *f)
 {
-	Frame *m = arena_alloc(e->mem, offsetof(Frame, scope));
+	Frame *m = arena_alloc(e->work, offsetof(Frame, scope));
 	m->def = f->def;
 	m->call = f->call;
 	m->at = f->at;
@@ -49,7 +49,7 @@ Frame *frame_new(Elab *e, Def *d, Ast *call, Span at)
 	if (f)
 		e->spare = f->up;
 	else
-		f = NEW(e->mem, Frame);
+		f = NEW(e->work, Frame);
 	f->up = up;
 	f->def = d;
 	f->call = call;
@@ -93,12 +93,12 @@ Binding *frame_find(Frame *f, Sym name)
 
 static void frame_push(Elab *e, Frame *f, Binding *b)
 {
-	PUSH(e->mem, f->name, f->nname, f->capname, b);
+	PUSH(e->work, f->name, f->nname, f->capname, b);
 	if (f->nname == FEWNAMES + 1)
 		for (int i = 0; i < f->nname; i++)
-			map_put(e->mem, &f->map, f->name[i]->name, f->name[i]);
+			map_put(e->work, &f->map, f->name[i]->name, f->name[i]);
 	else if (f->nname > FEWNAMES)
-		map_put(e->mem, &f->map, b->name, b);
+		map_put(e->work, &f->map, b->name, b);
 }
 
 Binding *frame_bind(Elab *e, Frame *f, Sym name, Value v, Span at)
@@ -109,14 +109,14 @@ Binding *frame_bind(Elab *e, Frame *f, Sym name, Value v, Span at)
 			b = f->name[f->nname];
 			memset(b, 0, sizeof *b);
 		} else {
-			b = NEW(e->mem, Binding);
+			b = NEW(e->work, Binding);
 		}
 		b->name = name;
 		frame_push(e, f, b);
 	}
 	if (b->dead || !b->depth) {
 		b->depth = f->depth + 1;
-		PUSH(e->mem, f->made, f->nmade, f->capmade, b);
+		PUSH(e->work, f->made, f->nmade, f->capmade, b);
 	}
 	b->v = v;
 	b->at = at;
@@ -131,7 +131,7 @@ Binding *frame_bind(Elab *e, Frame *f, Sym name, Value v, Span at)
 OUTLINE void arg_push(Elab *e, Args *a, Sym name, Value v, Span at, Span name_at)
 {
 	Arg x = { name, v, at, name_at };
-	PUSH(e->mem, a->v, a->n, a->cap, x);
+	PUSH(e->work, a->v, a->n, a->cap, x);
 }
 
 /* Room for one more argument: an error so far. */
@@ -162,7 +162,7 @@ void collect_args(Elab *e, const Def *def, Ast *call, const Value *piped, Args *
 		if (out->v)
 			*spare = *(Arg **)(void *)out->v;
 		else
-			out->v = NEWN(e->mem, Arg, out->cap + 1);
+			out->v = NEWN(e->work, Arg, out->cap + 1);
 	}
 	if (piped) {
 		Arg *x = arg_next(e, out);
@@ -373,14 +373,14 @@ static bool given_twice(Elab *e, Frame *f, Args *args)
 bool bind_args(Elab *e, Frame *f, Args *args)
 {
 	const AstList *formal = &f->def->ast->u.def.formal;
-	bool *used = NEWN(e->mem, bool, args->n + 1), ok = true;
+	bool *used = NEWN(e->work, bool, args->n + 1), ok = true;
 	int pos = 0;
 	if (given_twice(e, f, args))
 		return false;
 	f->nformal = formal->n;
 	if (f->capformal <= formal->n) {
 		f->capformal = formal->n + 1;
-		f->formal = NEWN(e->mem, Value, f->capformal);
+		f->formal = NEWN(e->work, Value, f->capformal);
 	}
 	memset(f->formal, 0, sizeof *f->formal * (size_t)f->capformal);
 	/* unknown names first: they explain why something else is missing */
@@ -513,7 +513,7 @@ OUTLINE static void set_origin(Frame *f, Value *v, Elab *e)
 	} else if (!same) {
 		Type *t = 0;
 		if (x) {
-			t = NEW(e->mem, Type);
+			t = NEW(e->work, Type);
 			*t = x->n->ty;
 		}
 		v->made = f->at;

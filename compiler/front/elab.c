@@ -505,12 +505,10 @@ static Module *run(Elab *e, const Define *define, int ndefine)
 	return e->m;
 }
 
-Module *elaborate(Job *j, int file, const Define *define, int ndefine,
-                  const char *const *include, int ninclude)
+static Module *elaborate_with(Elab *e, int file, const Define *define, int ndefine,
+                              const char *const *include, int ninclude)
 {
-	Elab *e = NEW(j->mem, Elab);
-	e->j = j;
-	e->mem = j->mem;
+	Job *j = e->j;
 	e->include = include;
 	e->ninclude = ninclude;
 	e->main_file = file;
@@ -522,5 +520,21 @@ Module *elaborate(Job *j, int file, const Define *define, int ndefine,
 	e->scratch = graph_new(j, job_sym(j, "scratch"));
 	Module *m = run(e, define, ndefine);
 	graph_free(e->scratch);
+	return m;
+}
+
+Module *elaborate(Job *j, int file, const Define *define, int ndefine,
+                  const char *const *include, int ninclude)
+{
+	Arena *work = arena_new();
+	Elab *e = NEW(work, Elab);
+	e->j = j;
+	e->mem = j->mem;
+	e->work = work;
+	Module *m = elaborate_with(e, file, define, ndefine, include, ninclude);
+	arena_free(work);
+	arena_free(j->tree);
+	j->tree = arena_new();
+	j->prelude = 0;
 	return m;
 }

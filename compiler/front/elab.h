@@ -604,7 +604,8 @@ typedef struct { int from, to; } Import;
 
 struct Elab {
 	Job *j;
-	Arena *mem;
+	Arena *mem;                    /* of the module: the job's                             */
+	Arena *work;                   /* what nobody needs when the module is done            */
 	Module *m;
 	Map def, konst, optdef;
 	Map pconst;                    /* consts of the prelude: a user's of that name is another */

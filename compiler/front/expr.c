@@ -70,7 +70,7 @@ OUTLINE static Value const_fresh(Elab *e, Const *c)
 	e->frame = frame;
 	bool option = c->main && !c->structural && !e->literal && v.kind == V_NUMBER && v.known;
 	if (option && !v.deps) {
-		v.deps = NEW(e->mem, Deps);
+		v.deps = NEW(e->work, Deps);
 		v.deps->konst = c;
 	}
 	if (option && v.deps->konst == c && e->g) {
@@ -321,7 +321,7 @@ OUTLINE static Value eval_pipe(Elab *e, Ast *a)
 	Ast *p = a;
 	for (; p->kind == A_PIPE; p = p->u.pipe.from)
 		n++;
-	Ast **stage = NEWN(e->mem, Ast *, n);
+	Ast **stage = NEWN(e->work, Ast *, n);
 	int i = n;
 	for (Ast *q = a; q->kind == A_PIPE; q = q->u.pipe.from)
 		stage[--i] = q->u.pipe.stage;

@@ -228,10 +228,10 @@ static void warn_suspicious(Parse *p)
 
 static Parse *parse_run(Job *j, int file, int start)
 {
-	Parse *p = NEW(j->mem, Parse);
+	Parse *p = NEW(j->tree, Parse);
 	p->j = j;
 	p->file = file;
-	p->program = NEW(j->mem, Program);
+	p->program = NEW(j->tree, Program);
 	p->start = start;
 	p->resumed = -1;
 	p->now = -1;

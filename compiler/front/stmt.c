@@ -15,7 +15,7 @@ void scope_begin(Elab *e)
 {
 	Frame *f = e->frame;
 	f->depth++;
-	PUSH(e->mem, f->start, f->nstart, f->capstart, f->nmade);
+	PUSH(e->work, f->start, f->nstart, f->capstart, f->nmade);
 }
 
 /* A place as a key. */
@@ -34,7 +34,7 @@ static void unused(Elab *e, const Binding *b, Span hidden)
 		return;
 	if (b->read) {
 		/* one expansion in one variant is enough */
-		map_put(e->mem, &e->read, place_key(b->at), (void *)1);
+		map_put(e->work, &e->read, place_key(b->at), (void *)1);
 		return;
 	}
 	Unused u = { .name = b->name, .at = b->at, .hidden = hidden };
@@ -47,7 +47,7 @@ static void unused(Elab *e, const Binding *b, Span hidden)
 		before = layer;
 		u.params += t->len;
 	}
-	PUSH(e->mem, e->unused, e->nunused, e->capunused, u);
+	PUSH(e->work, e->unused, e->nunused, e->capunused, u);
 }
 
 /* 314000 as "314 000". */
@@ -328,7 +328,7 @@ OUTLINE static void do_layer(Elab *e, Ast *a)
 	collect_args(e, def, call, 0, &l->args);
 	Sym part = path_of_name(e, f, name, a->name_at);
 	l->path = path_join(e, f->path, part);
-	map_put(e->mem, &f->layers, name, l);
+	map_put(e->work, &f->layers, name, l);
 }
 
 /* ---- state and results of blocks --------------------------------------------------------- */
@@ -450,7 +450,7 @@ OUTLINE static void silent_scope(Elab *e, AstList *body)
 	/* names of the surrounding scope keep their values */
 	Frame *f = e->frame;
 	int n = f->nname;
-	Binding *keep = NEWN(e->mem, Binding, n + 1);
+	Binding *keep = NEWN(e->work, Binding, n + 1);
 	for (int i = 0; i < n; i++)
 		keep[i] = *f->name[i];
 	exec_scope(e, body);

@@ -94,7 +94,7 @@ static const char *call_text(Elab *e, const Frame *f)
 /* Nodes made since the last call are of this row; what comes now is of the next. */
 static void close_part(Elab *e, int row)
 {
-	PUSH(e->mem, e->part, e->npart, e->cappart, row);
+	PUSH(e->work, e->part, e->npart, e->cappart, row);
 	for (Graph *g = e->g; g; g = g->outer)
 		g->part = e->npart;
 }
@@ -133,7 +133,7 @@ void table_call(Elab *e, Frame *f, const Value *v)
 			close_part(e, seen - 1);
 			return;
 		}
-		map_put(e->mem, &e->rowpath, f->path, (void *)(intptr_t)(e->nrows + 1));
+		map_put(e->work, &e->rowpath, f->path, (void *)(intptr_t)(e->nrows + 1));
 		row.path = f->path;
 	}
 	row.text = job_sym(e->j, call_text(e, f));
@@ -142,7 +142,7 @@ void table_call(Elab *e, Frame *f, const Value *v)
 		row.n = e->g == e->top ? v->n : 0;
 		row.has_out = true;
 	}
-	PUSH(e->mem, e->rows, e->nrows, e->caprows, row);
+	PUSH(e->work, e->rows, e->nrows, e->caprows, row);
 	close_part(e, e->nrows - 1);
 }
 
@@ -150,14 +150,14 @@ void table_output(Elab *e, Sym name, Node *n, Span at)
 {
 	CallRow row = { .path = name, .text = "", .out = n->ty, .n = n, .at = at,
 		        .kind = CALL_OUTPUT, .has_out = true };
-	PUSH(e->mem, e->rows, e->nrows, e->caprows, row);
+	PUSH(e->work, e->rows, e->nrows, e->caprows, row);
 	close_part(e, e->nrows - 1);
 }
 
 void table_end(Elab *e)
 {
 	const Graph *g = e->top;
-	bool *live = NEWN(e->mem, bool, g->n + 1), any = false;
+	bool *live = NEWN(e->work, bool, g->n + 1), any = false;
 	for (int i = 0; i < g->nroot; i++)
 		any |= g->root[i].kind == R_OUTPUT;
 	for (int i = 0; i < g->nroot; i++)
@@ -180,16 +180,16 @@ void table_end(Elab *e)
 void table_fill(Elab *e)
 {
 	Module *m = e->m;
-	int *to = NEWN(e->mem, int, e->nrows + 1);
+	int *to = NEWN(e->work, int, e->nrows + 1);
 	Map own = { 0 }, state = { 0 };        /* by path: parameters of its own, and 1 more   */
 	for (int k = 0; k < m->nparam; k++) {
 		Sym p = path_up(e, m->param[k].path);
 		intptr_t n = (intptr_t)map_get(&own, p);
-		map_put(e->mem, &own, p, (void *)((n ? n : 1) + (intptr_t)m->param[k].len));
+		map_put(e->work, &own, p, (void *)((n ? n : 1) + (intptr_t)m->param[k].len));
 	}
 	for (int k = 0; k < m->nbuffer; k++)
 		for (Sym p = path_up(e, m->buffer[k].path); p; p = path_up(e, p))
-			map_put(e->mem, &state, p, (void *)1);
+			map_put(e->work, &state, p, (void *)1);
 	for (int i = 0; i < e->nrows; i++) {
 		const CallRow *r = &e->rows[i];
 		CallInfo row = { .kind = r->kind, .path = r->path, .text = r->text, .out = r->out };

@@ -134,7 +134,7 @@ Value v_list(Elab *e, int n, Span at)
 {
 	Value v = v_of(V_LIST, at);
 	v.nitem = n;
-	v.item = NEWN(e->mem, Value, n > 0 ? n : 1);
+	v.item = NEWN(e->work, Value, n > 0 ? n : 1);
 	return v;
 }
 
@@ -240,7 +240,7 @@ static uint8_t free_depth(Elab *e, Crossing *c, int id)
 				d = !k || k >= MAXFREE ? 0 : d > k + 1 ? d : k + 1;
 			}
 		}
-		PUSH(e->mem, c->depth, c->ndepth, c->capdepth, (uint8_t)d);
+		PUSH(e->work, c->depth, c->ndepth, c->capdepth, (uint8_t)d);
 	}
 	return c->depth[id];
 }
@@ -248,7 +248,7 @@ static uint8_t free_depth(Elab *e, Crossing *c, int id)
 static Node **cross_slot(Elab *e, Crossing *c, int id)
 {
 	while (c->nmap <= id)
-		PUSH(e->mem, c->map, c->nmap, c->capmap, 0);
+		PUSH(e->work, c->map, c->nmap, c->capmap, 0);
 	return &c->map[id];
 }
 
@@ -365,7 +365,7 @@ Deps *deps_join(Elab *e, Deps *a, Deps *b)
 		return b;
 	if (!b)
 		return a;
-	Deps *d = NEW(e->mem, Deps);
+	Deps *d = NEW(e->work, Deps);
 	d->a = a;
 	d->b = b;
 	return d;

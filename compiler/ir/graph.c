@@ -329,9 +329,14 @@ void graph_root(Graph *g, RootKind kind, int index, Sym name, Node *n, Span at)
 
 bool *graph_live(const Graph *g, Arena *a)
 {
+	return graph_live_of(g, a, ALL_ROOTS);
+}
+
+bool *graph_live_of(const Graph *g, Arena *a, int mask)
+{
 	bool *live = NEWN(a, bool, g->n + 1);
 	for (int i = 0; i < g->nroot; i++)
-		live[g->root[i].node->id] = true;
+		live[g->root[i].node->id] |= mask >> g->root[i].kind & 1;
 	for (int i = g->n - 1; i >= 0; i--)
 		if (live[i])
 			for (int k = 0; k < g->node[i]->nin; k++)

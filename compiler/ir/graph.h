@@ -215,6 +215,9 @@ bool  node_is_const(const Node *n, double *k);             /* through reshape an
 int  *graph_uses(const Graph *g, Arena *a);
 /* reachable[id], from the roots (bodies are not entered). */
 bool *graph_live(const Graph *g, Arena *a);
+/* The same from roots of the kinds in mask only (bit RootKind). */
+enum { ALL_ROOTS = -1 };
+bool *graph_live_of(const Graph *g, Arena *a, int mask);
 
 /* Rewriting: walk the live nodes in id order, map each to a node of a new graph. */
 typedef struct {

@@ -25,7 +25,10 @@ Ast *rule_pattern(Job *j, const char *text)
 			return p->ast;
 	Parsed *p = NEW(j->mem, Parsed);
 	p->text = text;
+	Arena *tree = j->tree;
+	j->tree = j->mem;              /* a rule outlives the program's tree */
 	p->ast = parse_expr(j, source_add(j, "rule", text, strlen(text), true));
+	j->tree = tree;
 	if (!p->ast)
 		bug(j, "rule \"%s\" does not parse", text);
 	p->next = j->rules;
