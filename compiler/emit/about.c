@@ -23,7 +23,7 @@ struct About {
 	const Account *a;
 	const Module *m;
 	Room *room;
-	int nroom, caproom, rooms, stretches;
+	int nroom, rooms, stretches;
 	int64_t saved0, saved, arena0, arena;
 };
 
@@ -59,24 +59,31 @@ void about_phase(About *b, const char *phase, const Fn *f)
 	int64_t batch = m->train.batch > 0 ? m->train.batch : 32;
 	if (strcmp(phase, "grad"))
 		return;
+	Arena *mem = arena_new();
+	Room *room = 0;
+	int n = 0, cap = 0;
 	for (int i = 0; i < f->nbuf; i++) {
 		const Buffer *u = f->buf[i];
 		bool sampled = u->place == PL_ARENA;
 		if (u->of || u->inplace || u->bytes <= 0 || u->first < 0 ||
 		    (!sampled && u->place != PL_ARENA0))
 			continue;
-		Room r = { arena_printf(m->job->mem, "%s", u->name), layer_of(m, u->node), u->at,
+		Room r = { u->name, layer_of(m, u->node), u->at,
 			   u->bytes, u->bytes * (sampled ? batch : 1), sampled, u->first, u->last,
 			   i };
-		PUSH(m->job->mem, b->room, b->nroom, b->caproom, r);
+		PUSH(mem, room, n, cap, r);
 		b->stretches = u->last + 1 > b->stretches ? u->last + 1 : b->stretches;
 	}
-	b->rooms = b->nroom;
-	if (b->nroom)
-		qsort(b->room, (size_t)b->nroom, sizeof *b->room, by_size);
-	b->nroom = b->nroom < MOST_ROOMS ? b->nroom : MOST_ROOMS;
-	if (b->nroom)
+	b->rooms = n;
+	if (n)
+		qsort(room, (size_t)n, sizeof *room, by_size);
+	b->nroom = n < MOST_ROOMS ? n : MOST_ROOMS;
+	if (b->nroom) {
+		b->room = NEWN(m->job->mem, Room, b->nroom);
+		memcpy(b->room, room, sizeof *room * (size_t)b->nroom);
 		qsort(b->room, (size_t)b->nroom, sizeof *b->room, by_order);
+	}
+	arena_free(mem);
 	b->saved = saved_bytes(f, &b->saved0);
 	b->arena0 = f->arena0_bytes;
 	b->arena = f->arena_bytes;

@@ -76,10 +76,10 @@ static void put_buffer(Alike *s, Buffer *b)
 	put(s, (uint64_t)b->place << 32 | (uint64_t)(uint32_t)b->depth << 2 |
 		       (uint64_t)b->half << 1 | b->f64);
 	put_type(s, &b->ty);
-	put_dim(s, b->st.len);
-	for (i = 0; i < b->st.rank; i++) {
-		put(s, (uint64_t)(uint32_t)b->st.halo[i] << 8 | (uint64_t)b->st.order[i]);
-		put_dim(s, b->st.extent[i]);
+	put_dim(s, b->st->len);
+	for (i = 0; i < b->st->rank; i++) {
+		put(s, (uint64_t)(uint32_t)b->st->halo[i] << 8 | (uint64_t)b->st->order[i]);
+		put_dim(s, b->st->extent[i]);
 	}
 }
 
@@ -156,7 +156,7 @@ static void put_region(Alike *s, Level *v, const Region *r)
 {
 	put(s, (uint64_t)r->kind << 8 | r->tiled | (uint64_t)r->nests << 1 | (uint64_t)r->dot << 2 |
 		       (uint64_t)r->kernel->owned << 3 | (uint64_t)(r->seed != 0) << 4);
-	put_type(s, &r->space);
+	put_type(s, r->space);
 	put_dim(s, r->split.rows);
 	put(s, (uint64_t)r->split.unit << 32 | (uint64_t)r->nout);
 	for (int i = 0; i < 2; i++) {

@@ -275,7 +275,7 @@ static Region *seed(Fuse *u, const Node *n)
 {
 	Region *r = region_new(u->f, u->v, kind_of(n));
 	r->seed = r->kind == RG_MAP || r->kind == RG_MOVE ? 0 : n;
-	r->space = n->ty;
+	r->space = &n->ty;
 	r->need = info_of(u->v, n)->need;
 	info_of(u->v, n)->region = r;
 	u->open[n->id] = r;
@@ -297,7 +297,7 @@ static bool reads_in_place(Fuse *u, const Region *r, const Node *n, bool same, b
 	for (int i = 0; i < n->nin; i++) {
 		const Node *x = n->in[i];
 		bool here =
-			same && opinfo[n->op].kind == MAP && type_shape_eq(&x->ty, &r->space);
+			same && opinfo[n->op].kind == MAP && type_shape_eq(&x->ty, r->space);
 		if (is_output(r, x)) {
 			*some = true;
 			if (!here)
@@ -320,7 +320,7 @@ static Region *neighbour(Fuse *u, const Region *r, const Node *n)
 	Region *p = u->v->last;
 	bool some = false;
 	if (u->f->o->level < 1 || !p || p->kind != RG_MAP || r->kind != RG_MAP ||
-	    p->nout > 15 || p->need != r->need || !type_shape_eq(&p->space, &r->space) ||
+	    p->nout > 15 || p->need != r->need || !type_shape_eq(p->space, r->space) ||
 	    !p->out[0].node || p->out[0].node->ty.dt != n->ty.dt || !in_lanes(u, n, 0))
 		return 0;
 	return reads_in_place(u, p, n, true, &some) && some ? p : 0;
@@ -375,7 +375,7 @@ static void fuse_scan(Fuse *u, const Node *n)
 		                        job_symf(f->job, "next%d", i));
 		b->carry[i]->depth = b->next[i]->depth = b->depth;
 		Region *first = region_new(f, u->v, RG_MOVE);
-		first->space = n->in[i]->ty;
+		first->space = &n->in[i]->ty;
 		first->need = info_of(u->v, n)->need;
 		first->reason = "the first value of a carry";
 		add_output(u, first, n->in[i], b->carry[i]);
@@ -406,7 +406,7 @@ static void fuse_scan(Fuse *u, const Node *n)
 	f->depth = outside;
 	for (int i = 0; i < nc; i++) {
 		Region *last = region_new(f, b, RG_MOVE);
-		last->space = n->in[i]->ty;
+		last->space = &n->in[i]->ty;
 		last->need = r->need;
 		last->reason = "the carry of the next step";
 		add_output(u, last, 0, b->carry[i]);
@@ -510,10 +510,10 @@ static void fuse_flat(Fuse *u)
 	if (!g->nroot)
 		return;
 	Region *r = region_new(u->f, u->v, RG_MAP);
-	r->space = g->root[0].node->ty;
+	r->space = &g->root[0].node->ty;
 	r->reason = "one pass over all elements";
 	for (int i = 0; i < g->nroot; i++) {
-		if (!type_shape_eq(&g->root[i].node->ty, &r->space))
+		if (!type_shape_eq(&g->root[i].node->ty, r->space))
 			bug(u->f->job, "fuse: roots of one pass differ in shape");
 		add_output(u, r, g->root[i].node,
 		           root_buffer(u, &g->root[i], &g->root[i].node->ty));

@@ -153,7 +153,7 @@ typedef struct Buffer {
 	Type ty;
 	bool f64;                      /* elements are double whatever nnc_real is             */
 	bool half;                     /* elements have 16 bits                                */
-	Storage st;
+	const Storage *st;             /* shared by those that are stored alike                */
 	Place place;
 	int index;                     /* which parameter, input, output ...                   */
 	Sym sym;                       /* the leaf's symbol                                    */
@@ -243,7 +243,7 @@ struct Region {
 	RegionKind kind;
 	int id;
 	const Node *seed;              /* contract, reduction ...; 0: pointwise                */
-	Type space;                    /* iterated: the shape of the outputs                   */
+	const Type *space;             /* iterated: the shape of the outputs                   */
 	Output *out; int nout, capout;
 	const Node **inlined; int ninlined, capinlined;
 	Split split;
@@ -374,6 +374,7 @@ typedef struct Fn {
 	int unit;                      /* samples per unit of the batch split                  */
 	Lower *lower;
 	Taken *taken; int ntaken, takensize;   /* names of buffers: a hash table               */
+	Buffer *stored[8];             /* with the storages made last                          */
 	struct Alike *alike;
 } Fn;
 

@@ -7,6 +7,8 @@
  */
 #include "op.h"
 
+#include <string.h>
+
 Storage storage_rowmajor(const Type *t)
 {
 	Storage s = { .rank = t->rank };
@@ -69,6 +71,22 @@ static Sym unique(Fn *f, Sym name)
 	return s;
 }
 
+/* The storage of a buffer of type t: that of an earlier one, if it is among the last. */
+static const Storage *storage_of(Fn *f, Buffer *b)
+{
+	enum { MOST = sizeof f->stored / sizeof *f->stored };
+	int i = 0;
+	while (i < MOST && f->stored[i] && !type_shape_eq(&f->stored[i]->ty, &b->ty))
+		i++;
+	if (i < MOST && f->stored[i])
+		return f->stored[i]->st;
+	Storage *s = NEW(f->mem, Storage);
+	*s = storage_rowmajor(&b->ty);
+	memmove(f->stored + 1, f->stored, sizeof f->stored - sizeof *f->stored);
+	f->stored[0] = b;
+	return s;
+}
+
 Buffer *buffer_new(Fn *f, const Node *n, const Type *t, Place place, Sym name)
 {
 	Buffer *b = NEW(f->mem, Buffer);
@@ -77,7 +95,7 @@ Buffer *buffer_new(Fn *f, const Node *n, const Type *t, Place place, Sym name)
 	b->node = n;
 	b->ty = *t;
 	b->place = place;
-	b->st = storage_rowmajor(t);
+	b->st = storage_of(f, b);
 	b->first = b->last = -1;
 	if (!name)
 		name = n && n->name ? n->name : job_sym(f->job, "v");
@@ -103,14 +121,14 @@ static Ex *position(Lower *l, const Storage *s, Ex *const *ix)
 Ex *addr(Lower *l, const Buffer *b, Ex *const *ix)
 {
 	if (!b->of)
-		return position(l, &b->st, ix);
+		return position(l, b->st, ix);
 	Ex *at[MAXRANK];
 	for (int i = 0; i < b->axis; i++)
 		at[i] = ix[i];
 	at[b->axis] = b->slot;
 	for (int i = b->axis; i < b->ty.rank; i++)
 		at[i + 1] = ix[i];
-	return position(l, &b->of->st, at);
+	return position(l, b->of->st, at);
 }
 
 int buffer_axis(const Buffer *b)

@@ -45,10 +45,10 @@ static int64_t terms_of(const Region *r, int B)
 void split_choose(Fn *f, Region *r)
 {
 	int axis = -1;
-	for (int i = r->space.rank - 1; i >= 0; i--)
-		if (!dim_is(r->space.dim[i], 1))
+	for (int i = r->space->rank - 1; i >= 0; i--)
+		if (!dim_is(r->space->dim[i], 1))
 			axis = i;
-	int64_t elements = type_len(&r->space, SAMPLE), terms = terms_of(r, SAMPLE);
+	int64_t elements = type_len(r->space, SAMPLE), terms = terms_of(r, SAMPLE);
 	if (r->kind == RG_CONTRACT)
 		r->flops = 2 * elements * terms;
 	r->work = (double)elements * (double)terms / SAMPLE *
@@ -57,15 +57,15 @@ void split_choose(Fn *f, Region *r)
 	if (axis < 0 || (r->tiled && !tile_rows(f, r)))
 		return;
 	/* the copy of a single line: what it has many of is terms of the sum, which one owner copies */
-	if (r->kind == RG_PACK && axis == r->space.rank - 1)
+	if (r->kind == RG_PACK && axis == r->space->rank - 1)
 		return;
-	Dim d = r->space.dim[axis];
+	Dim d = r->space->dim[axis];
 	if (d.b)
 		r->split = (Split){ { 1, 1 }, f->unit };
-	else if (r->kind == RG_PACK && axis == r->space.rank - 2)
+	else if (r->kind == RG_PACK && axis == r->space->rank - 2)
 		r->split = (Split){ d, r->pack[0]->rows ? 16 : PANEL };
 	else if (elements * terms >= SMALL_WORK)
-		r->split = (Split){ d, axis == r->space.rank - 1 ? VECTOR_ROWS
+		r->split = (Split){ d, axis == r->space->rank - 1 ? VECTOR_ROWS
 			               : r->tiled                ? TILE_ROWS
 			                                         : 1 };
 }
@@ -193,6 +193,7 @@ typedef struct Touch {
 
 typedef struct {
 	Fn *f;
+	Arena *mem;
 	Touch **touch;                 /* by buffer: different ones                            */
 	int *epoch;                    /* by buffer: of its touches; older ones do not count   */
 	int now;                       /* barriers so far                                      */
@@ -224,7 +225,7 @@ static void touch(Place1 *p, const Access *a, Split s)
 	for (const Touch *t = first; t; t = t->next)
 		if (t->a.write == a->write && t->a.slice == a->slice && same_split(t->split, s))
 			return;
-	Touch *t = NEW(p->f->mem, Touch);
+	Touch *t = NEW(p->mem, Touch);
 	*t = (Touch){ *a, s, first };
 	p->touch[b] = t;
 	p->epoch[b] = p->now;
@@ -266,8 +267,10 @@ static void barriers_of(Place1 *p, Level *v)
 
 void barriers(Fn *f)
 {
-	Place1 p = { .f = f, .touch = NEWN(f->mem, Touch *, f->nbuf + 1),
-		     .epoch = NEWN(f->mem, int, f->nbuf + 1) };
+	Place1 p = { .f = f, .mem = arena_new() };
+	p.touch = NEWN(p.mem, Touch *, f->nbuf + 1);
+	p.epoch = NEWN(p.mem, int, f->nbuf + 1);
 	if (!f->host->flat)
 		barriers_of(&p, f->top);
+	arena_free(p.mem);
 }

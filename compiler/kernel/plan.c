@@ -111,6 +111,7 @@ typedef struct Use {
 
 typedef struct {
 	const Fn *f;
+	Arena *mem;
 	Use **use;                     /* by buffer                                            */
 	const Region **scan; int *end, nscan, capscan, capend; /* scans and their last epochs  */
 } Uses;
@@ -118,15 +119,15 @@ typedef struct {
 static void find_uses(Uses *u)
 {
 	const Fn *f = u->f;
-	u->use = NEWN(f->mem, Use *, f->nbuf + 1);
+	u->use = NEWN(u->mem, Use *, f->nbuf + 1);
 	for (const Region *r = f->top->first; r; r = r->next) {
 		if (r->kind == RG_SCAN) {
 			int n = u->nscan, end = last_epoch(r->body);
-			PUSH(f->mem, u->scan, n, u->capscan, r);
-			PUSH(f->mem, u->end, u->nscan, u->capend, end);
+			PUSH(u->mem, u->scan, n, u->capscan, r);
+			PUSH(u->mem, u->end, u->nscan, u->capend, end);
 		}
 		for (int i = 0; i < r->naccess; i++) {
-			Use *x = NEW(f->mem, Use);
+			Use *x = NEW(u->mem, Use);
 			Use **first = &u->use[r->access[i].buf->id];
 			*x = (Use){ r, &r->access[i], *first };
 			*first = x;
@@ -172,7 +173,7 @@ static void try_inplace(const Uses *u, Region *r)
 		Buffer *from = r->access[i].buf;
 		if (r->access[i].write || !in_arena(from) || from->place != to->place ||
 		    from == to || from->bytes != to->bytes ||
-		    !dim_eq(from->st.len, to->st.len) ||
+		    !dim_eq(from->st->len, to->st->len) ||
 		    elem_bytes(from, f->o->f64) != elem_bytes(to, f->o->f64))
 			continue;
 		if (f->host->barrier && r->split.rows.k && !r->access[i].slice)
@@ -348,12 +349,13 @@ void plan_memory(Fn *f)
 	lifetimes(f->top, -1, -1);
 	for (int i = 0; i < f->nbuf; i++) {
 		Buffer *b = f->buf[i];
-		b->bytes = ((int64_t)b->st.len.k * elem_bytes(b, f->o->f64) + 63) / 64 * 64;
+		b->bytes = ((int64_t)b->st->len.k * elem_bytes(b, f->o->f64) + 63) / 64 * 64;
 	}
-	Uses u = { .f = f };
+	Uses u = { .f = f, .mem = arena_new() };
 	find_uses(&u);
 	for (Region *r = f->top->first; r; r = r->next)
 		try_inplace(&u, r);
+	arena_free(u.mem);
 	f->arena0_bytes = arena_plan(f, PL_ARENA0, &f->arena0_least);
 	f->arena_bytes = arena_plan(f, PL_ARENA, &f->arena_least);
 	for (int i = 0; i < f->nbuf; i++)

@@ -120,7 +120,7 @@ static bool range(const Replay *p, const Region *r, const Access *a, int t, int6
 {
 	const Buffer *b = a->buf;
 	int64_t scale = b->place == PL_ARENA ? p->B : 1, at = b->at * scale;
-	int64_t len = dim_at(b->st.len, p->B) * elem_bytes(b, p->f->o->f64);
+	int64_t len = dim_at(b->st->len, p->B) * elem_bytes(b, p->f->o->f64);
 	int64_t rows = dim_at(r->split.rows, p->B), u = r->split.unit;
 	*lo = at;
 	*hi = at + len;

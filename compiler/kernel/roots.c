@@ -180,7 +180,7 @@ void root_copy(Fuse *u, const Root *r)
 	if (!b)
 		return;
 	Region *c = region_new(u->f, u->v, RG_MOVE);
-	c->space = n->ty;
+	c->space = &n->ty;
 	c->need = u->v->outer ? info_of(u->v->outer, u->v->scan)->need : root_need(u, r->kind);
 	c->reason = "a result that lies elsewhere";
 	add_output(u, c, n, b);

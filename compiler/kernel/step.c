@@ -205,30 +205,30 @@ static const char *arena_text(const Step *s, const Buffer *b)
 	const char *base = b->place == PL_ARENA0 ? f->host->arena0 : f->host->arena;
 	const char *t = elem_type(b);
 	if (!b->at)
-		return arena_printf(f->mem, "(%s *)(void *)%s", t, base);
+		return arena_printf(f->scratch, "(%s *)(void *)%s", t, base);
 	if (b->place == PL_ARENA0 || !f->host->batch)
-		return arena_printf(f->mem, "(%s *)(void *)(%s + %lld)", t, base,
+		return arena_printf(f->scratch, "(%s *)(void *)(%s + %lld)", t, base,
 		                    (long long)(b->place == PL_ARENA
 		                                        ? b->at * f->host->fixed_batch
 		                                        : b->at));
-	return arena_printf(f->mem, "(%s *)(void *)(%s + (size_t)B * %lld)", t, base,
+	return arena_printf(f->scratch, "(%s *)(void *)(%s + (size_t)B * %lld)", t, base,
 	                    (long long)b->at);
 }
 
 static void print_pointers(Step *s)
 {
 	const Fn *f = s->f;
+	Arena *a = f->scratch;
 	for (int i = 0; i < f->nbuf; i++) {
 		const Buffer *b = f->buf[i];
 		bool write = s->use[i] & 2, arena = b->place == PL_ARENA0 || b->place == PL_ARENA;
 		if (b->of || !s->use[i])
 			continue;
-		print_line(
-			s->o,
-			arena_printf(f->mem, "%s%s *const %s = %s;",
-		                     write || arena ? "" : "const ", elem_type(b), b->name,
-		                     arena ? arena_text(s, b)
-		                           : f->host->address(f->host->arg, f->mem, b, write)));
+		arena_reset(a);
+		print_line(s->o, arena_printf(a, "%s%s *const %s = %s;",
+		                              write || arena ? "" : "const ", elem_type(b), b->name,
+		                              arena ? arena_text(s, b)
+		                                    : f->host->address(f->host->arg, a, b, write)));
 	}
 }
 
@@ -254,27 +254,33 @@ static void print_splits(Step *s)
 	}
 }
 
-static const char *call_text(Step *s, const Region *r)
+static void print_call(Step *s, const Region *r)
 {
 	const Fn *f = s->f;
 	const Kernel *k = r->kernel;
-	const char *c = "";
+	arena_reset(f->scratch);
+	Out *c = out_new(f->scratch);
+	out(c, "%s(", k->name);
+	size_t first = c->n;
 	if (k->uses_ctx)
-		c = arena_printf(f->mem, "%s, %s", c, f->host->ctx_arg);
+		out(c, ", %s", f->host->ctx_arg);
 	if (k->uses_B)
-		c = arena_printf(f->mem, "%s, B", c);
+		out(c, ", B");
 	if (k->owned && f->host->flat)
-		c = arena_printf(f->mem, "%s, (int)lo, (int)hi", c);
+		out(c, ", (int)lo, (int)hi");
 	else if (k->owned)
-		c = arena_printf(f->mem, "%s, lo%d, hi%d", c, split_number(s, r->split),
-		                 split_number(s, r->split));
+		out(c, ", lo%d, hi%d", split_number(s, r->split), split_number(s, r->split));
 	for (int i = 0; i < k->ntick; i++)
-		c = arena_printf(f->mem, "%s, %s", c, k->tick[i]);
+		out(c, ", %s", k->tick[i]);
 	for (int i = 0; i < k->nscalar; i++)
-		c = arena_printf(f->mem, "%s, %s", c, k->scalar[i]);
+		out(c, ", %s", k->scalar[i]);
 	for (int i = 0; i < k->narg; i++)
-		c = arena_printf(f->mem, "%s, %s", c, k->arg[i]->name);
-	return arena_printf(f->mem, "%s(%s);", k->name, *c ? c + 2 : "");
+		out(c, ", %s", k->arg[i]->name);
+	out(c, ");");
+	out_raw(c, "", 1);
+	if (c->text[first] == ',')     /* none before the first argument */
+		memmove(c->text + first, c->text + first + 2, c->n - first - 2);
+	print_line(s->o, c->text);
 }
 
 static const char *condition(const Step *s, int need)
@@ -341,7 +347,7 @@ static void print_level(Step *s, const Level *v, int outer)
 		}
 		want.single = s->f->host->barrier && !r->kernel->owned;
 		guard(s, &have, want);
-		print_line(s->o, call_text(s, r));
+		print_call(s, r);
 	}
 	guard(s, &have, base);
 }

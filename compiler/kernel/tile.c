@@ -284,7 +284,7 @@ static void add_pack(Fn *f, Level *v, Region *r, const Tile *t, bool rows, const
 	k->rows = rows;
 	k->buf = buffer_new(f, 0, ty, PL_ARENA, job_sym(f->job, rows ? "rows" : "panels"));
 	p->pack[0] = r->pack[rows ? 1 : 0] = k;
-	p->space = *ty;
+	p->space = &k->buf->ty;
 	p->need = r->need;
 	p->reason = rows ? "a row is not adjacent along the sum"
 	                 : "columns are not adjacent in memory";

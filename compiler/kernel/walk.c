@@ -110,7 +110,7 @@ static void walk_point(Lower *l, Walk *w)
 		return;
 	}
 	Ex *e = w->ix[0];
-	const Type *t = &w->r->space;
+	const Type *t = w->r->space;
 	for (int i = t->rank - 1; i >= 0; i--) {
 		ix[i] = ex_mod(l, e, ex_dim(l, t->dim[i]));
 		e = ex_div(l, e, ex_dim(l, t->dim[i]));
@@ -191,14 +191,14 @@ static bool body_flat(const K *k)
 static bool attempt(Lower *l, Region *r, bool flat, bool vector)
 {
 	Walk w = { .r = r,
-		   .space = r->space,
+		   .space = *r->space,
 		   .flat = flat,
 		   .vector = vector,
 		   .last = -1,
 		   .first = -1 };
 	if (flat) {
 		w.space.rank = 1;
-		type_size(&r->space, &w.space.dim[0]);
+		type_size(r->space, &w.space.dim[0]);
 	}
 	for (int i = 0; i < w.space.rank; i++)
 		if (!one_index(l, w.space.dim[i])) {
@@ -223,10 +223,10 @@ static bool attempt(Lower *l, Region *r, bool flat, bool vector)
 static bool may_flatten(const Region *r)
 {
 	int n = 0;
-	if (r->seed || r->space.rank < 2)
+	if (r->seed || r->space->rank < 2)
 		return false;
-	for (int i = 0; i < r->space.rank; i++)
-		n += !dim_is(r->space.dim[i], 1);
+	for (int i = 0; i < r->space->rank; i++)
+		n += !dim_is(r->space->dim[i], 1);
 	return n >= 2 && (!r->kernel->owned || r->split.rows.b);
 }
 
