@@ -35,11 +35,12 @@ static Sym clean(Fn *f, Sym name)
 
 static Taken *name_place(const Fn *f, Sym name)
 {
-	uintptr_t i = (uintptr_t)name / 8;
-	while (f->taken[i & (uintptr_t)(f->takensize - 1)].name &&
-	       f->taken[i & (uintptr_t)(f->takensize - 1)].name != name)
+	/* by the high bits of a product: names lie next to each other */
+	uint64_t i = ((uint64_t)(uintptr_t)name * 0x9e3779b97f4a7c15u) >> 32;
+	while (f->taken[i & (uint64_t)(f->takensize - 1)].name &&
+	       f->taken[i & (uint64_t)(f->takensize - 1)].name != name)
 		i++;
-	return &f->taken[i & (uintptr_t)(f->takensize - 1)];
+	return &f->taken[i & (uint64_t)(f->takensize - 1)];
 }
 
 /* Takes the name; false if another buffer has it. */

@@ -15,7 +15,7 @@ const OpInfo opinfo[] = {
 Op op_find(const char *name)
 {
 	for (int i = 0; i < NOP; i++)
-		if (!strcmp(opinfo[i].name, name))
+		if (*opinfo[i].name == *name && !strcmp(opinfo[i].name, name))
 			return (Op)i;
 	return NOP;
 }

@@ -93,7 +93,7 @@ static Node *binary(const Rule *r, const Ast *e)
 	};
 	Node *a = build(r, e->u.bin.l), *b = build(r, e->u.bin.r);
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-		if (!strcmp(e->u.bin.op, table[i].sign))
+		if (*e->u.bin.op == *table[i].sign && !strcmp(e->u.bin.op, table[i].sign))
 			return table[i].swap ? n_op2(r->g, table[i].op, b, a)
 			                     : n_op2(r->g, table[i].op, a, b);
 	bug(r->g->job, "rule \"%s\": operator %s", r->text, e->u.bin.op);
