@@ -119,7 +119,7 @@ int rt_predict(const nnrt_model *m, const Options *o)
 		rt_fit_read(r, path, RT_FOR_FIELDS);
 	int64_t batch = batch_of(m, o, rows.n);
 	rt_run_reserve(r, batch);
-	Table t = { m, rt_alloc((size_t)m->nout, sizeof(void *), "outputs"), rows.n };
+	Table t = { m, rt_alloc((size_t)m->nout, sizeof(void *), "outputs"), rows.n, r };
 	for (int i = 0; i < m->nout; i++)
 		t.data[i] = rt_alloc((size_t)rows.n, row_bytes(m, i), m->out[i].name);
 	compute(r, d, &rows, batch, &t);

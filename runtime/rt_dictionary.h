@@ -25,6 +25,8 @@ void rt_dictionary_read(Run *r, int column, const char *text, const char *path, 
  * numbers of the file's words.  R4 at a text without a class. */
 void rt_dictionary_classes(Run *r, const Dataset *d, int column, const uint32_t *row, int n);
 
+/* The input or target whose texts name n classes, if there is one alone; target: among targets. */
+const nnrt_field *rt_named_classes(const nnrt_model *m, int n, bool target);
 /* The name of class k of an input or target, 0 where the data have none. */
 const char *rt_class_name(const Run *r, const nnrt_field *f, int k);
 

@@ -306,22 +306,9 @@ static int table_width(const double *v, int n)
 	return snprintf(0, 0, "%.0f", most);
 }
 
-/* The input or target whose texts name n classes, if there is one alone. */
-static const nnrt_field *named(const nnrt_model *m, int n)
-{
-	const nnrt_field *found = 0;
-	for (int i = 0; i < m->nin; i++)
-		if (m->in[i].words && m->in[i].classes == n) {
-			if (found)
-				return 0;
-			found = &m->in[i];
-		}
-	return found;
-}
-
 static void show_table(const Run *r, const char *name, const char *split, const double *v, int n)
 {
-	const nnrt_field *f = named(r->m, n);
+	const nnrt_field *f = rt_named_classes(r->m, n, false);
 	int w = table_width(v, n) + 2;
 	printf("\n %s on %s: rows are the true class, columns the class named\n %6s", name, split,
 	       "");

@@ -5,11 +5,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "rt_dictionary.h"
 #include "rt_fail.h"
 #include "rt_io.h"
 #include "rt_mem.h"
 #include "rt_real.h"
 #include "rt_safetensors.h"
+#include "rt_str.h"
 #include "rt_table.h"
 
 /* Element e of sample s of output i. */
@@ -17,6 +19,27 @@ static double value(const Table *t, int i, int64_t s, int64_t e)
 {
 	const nnrt_field *f = &t->m->out[i];
 	return rt_value(t->data[i], s * f->len + e, f->kind, t->m->real_bytes);
+}
+
+/* The text that element e is the class of, or 0. */
+static const char *text(const Table *t, int i, int64_t s, int64_t e)
+{
+	const nnrt_field *f = &t->m->out[i];
+	const nnrt_field *of = f->kind == NNRT_CLASS ? rt_named_classes(t->m, f->classes, true) : 0;
+	return of ? rt_class_name(t->run, of, (int)value(t, i, s, e)) : 0;
+}
+
+/* A cell of a csv file: in quotes where it holds what separates. */
+static void csv_text(Writer *w, const char *s)
+{
+	if (!strpbrk(s, ",\"\n\r")) {
+		rt_print(w, "%s", s);
+		return;
+	}
+	rt_print(w, "\"");
+	for (; *s; s++)
+		rt_print(w, *s == '"' ? "\"\"" : "%c", *s);
+	rt_print(w, "\"");
 }
 
 /* ---- csv: a header, then one line a sample --------------------------------------------------
@@ -37,8 +60,14 @@ static void csv(const Table *t, Writer *w)
 		comma = "";
 		for (int i = 0; i < m->nout; i++)
 			for (int64_t e = 0; m->out[i].batched && e < m->out[i].len;
-			     e++, comma = ",")
-				rt_print(w, "%s%.9g", comma, value(t, i, s, e));
+			     e++, comma = ",") {
+				const char *name = text(t, i, s, e);
+				rt_print(w, "%s", comma);
+				if (name)
+					csv_text(w, name);
+				else
+					rt_print(w, "%.9g", value(t, i, s, e));
+			}
 		rt_print(w, "\n");
 	}
 }
@@ -51,8 +80,14 @@ static void json_list(const Table *t, Writer *w, int i, int64_t s, int d, int64_
 {
 	const nnrt_field *f = &t->m->out[i];
 	if (d == f->rank) {
+		const char *name = text(t, i, s, *e);
 		double v = value(t, i, s, (*e)++);
-		if (isfinite(v))
+		if (name) {
+			Str quoted = { 0 };
+			rt_str_json(&quoted, name);
+			rt_print(w, "%s", quoted.s);
+			rt_str_free(&quoted);
+		} else if (isfinite(v))
 			rt_print(w, "%.9g", v);
 		else
 			rt_print(w, "null");

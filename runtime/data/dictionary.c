@@ -213,6 +213,18 @@ void rt_dictionary_read(Run *r, int column, const char *text, const char *path, 
 	json_decref(list);
 }
 
+const nnrt_field *rt_named_classes(const nnrt_model *m, int n, bool target)
+{
+	const nnrt_field *found = 0;
+	for (int i = 0; i < m->nin; i++)
+		if (m->in[i].words && m->in[i].classes == n && m->in[i].target >= target) {
+			if (found)
+				return 0;
+			found = &m->in[i];
+		}
+	return found;
+}
+
 const char *rt_class_name(const Run *r, const nnrt_field *f, int k)
 {
 	const Dictionary *t = f->words ? &r->dictionary[f->words - 1] : 0;

@@ -27,6 +27,12 @@ for m in diabetes cancer; do
 done
 try "diabetes: as ElasticNet, fold by fold" check folds "$work/diabetes.text"
 try "cancer: as MLPClassifier, on average" check means "$work/cancer.text"
+named() { # of 113 or so rows about a third are malignant
+	"$work/cancer" predict --weights "$work/cancer.out/cancer.safetensors" --split val >"$work/named.csv" &&
+		[ "$(head -n 1 "$work/named.csv")" = probs.0,probs.1,named ] &&
+		[ "$(grep -c ',malignant$' "$work/named.csv")" -gt 30 ] && [ "$(grep -c ',benign$' "$work/named.csv")" -gt 50 ]
+}
+try "cancer: predict names classes" named
 for net in "tutorial_numpy iris" "tutorial_tensorflow tutorial"; do
 	set -- $net
 	try "$1 builds" builds "$1" --precision f64
