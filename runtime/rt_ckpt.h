@@ -1,6 +1,8 @@
 /* rt_ckpt.h - the state of a run in a file, and going on from it, equal to the bit.
  *
- *     ckpt.c        when, and under which names, checkpoints are written; how --resume begins
+ *     ckpt.c        when checkpoints are written
+ *     ckpt_names.c  their names: the newest, the older ones
+ *     ckpt_resume.c how --resume begins
  *     ckpt_state.c  what is in them: one walk over the state of a run, for writing and reading
  *     ckpt_same.c   whether it is the same run: model, data, settings
  *
@@ -19,7 +21,39 @@
 
 #include "rt_trainer.h"
 
+/* The number of the format. */
+#define CKPT_FORMAT "1"
+
 /* ---- ckpt.c ------------------------------------------------------------------------------- */
+
+/* Writes NAME.ckpt now, unless weights are not finite. */
+void rt_ckpt_save(Trainer *t);
+/* After the batch of t->counted was reported: if it is time. */
+void rt_ckpt_sometimes(Trainer *t);
+
+/* ---- ckpt_names.c ------------------------------------------------------------------------- */
+
+typedef struct {
+	char *path;
+	int64_t fold, step;
+} Older;
+
+/* NAME and an ending under --out; NAME.ckpt; in new memory. */
+char *rt_ckpt_name(const Trainer *t, const char *ending);
+char *rt_ckpt_path(const Trainer *t);
+/* How many are kept, NAME.ckpt among them. */
+int rt_ckpt_keep(const Trainer *t);
+/* The others, the oldest first. */
+Older *rt_ckpt_older(const Trainer *t, int *n);
+void rt_ckpt_older_free(Older *list, int n);
+/* NAME.ckpt, at `path`, is about to be replaced. */
+void rt_ckpt_put_aside(const Trainer *t, const char *path);
+/* Removes what is older than the `keep` newest up to the one just written. */
+void rt_ckpt_thin_out(const Trainer *t);
+/* Removes what a killed run was writing: NAME....PROCESS-N.tmp, where there is no such process. */
+void rt_ckpt_clean_up(const Trainer *t);
+
+/* ---- ckpt_resume.c ------------------------------------------------------------------------ */
 
 /* --resume: reads the checkpoint and refuses what is not this run, exit 3 [R6]. */
 void rt_ckpt_open(Trainer *t);
@@ -31,13 +65,6 @@ void rt_ckpt_files(Trainer *t);
 void rt_ckpt_start_log(Trainer *t, const LogStart *s);
 /* Puts the state of the checkpoint into a run that has just begun; frees the file. */
 void rt_ckpt_load(Trainer *t);
-
-/* Writes NAME.ckpt now, unless weights are not finite. */
-void rt_ckpt_save(Trainer *t);
-/* Where; new memory. */
-char *rt_ckpt_path(const Trainer *t);
-/* After the batch of t->counted was reported: if it is time. */
-void rt_ckpt_sometimes(Trainer *t);
 /* `./mlp train --resume --out r`, as this command line asks for; new memory. */
 char *rt_ckpt_command(const Trainer *t);
 

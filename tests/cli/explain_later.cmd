@@ -1,1 +1,1 @@
---explain csv
+--explain images

@@ -65,7 +65,7 @@ older() {
 try "older ones" older
 
 # a time limit leaves no trace
-try "time limit" run folds limit 0 "time limit" --time-limit 0.02s
+try "time limit" run folds limit 0 "time limit" --time-limit 0.001s
 try "time limit: resumed" run folds limit 0 "stopped" --resume
 try "whole" run folds whole 0 "stopped"
 try "time limit: same" same limit.out/folds.ckpt whole.out/folds.ckpt
