@@ -3,6 +3,7 @@
  *     gen_models [--seed S] [--count N] [--size K]    tries seeds S .. S + N - 1 in process
  *     gen_models --seed S --print                     prints the program of a seed
  *     gen_models --seed S --reduce                    shrinks the failing program of a seed; prints it
+ *                                                     (with --compiled: one that fails as C)
  *     gen_models --check FILE...                      programs from files; with --reduce: shrunk
  *     gen_models --coverage [--count N]               what N programs are made of, as a table
  *     gen_models --compiled bits|fast|double --cc CC --cflags FLAGS [--count N] [--dir DIR]
@@ -113,7 +114,7 @@ static uint64_t run_unit(const Asked *a, Report *r, uint64_t from, uint64_t to, 
 		snprintf(r->what, sizeof r->what, WIFSIGNALED(status) ? "signal %d" : "exit status %d",
 		         WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	static const char *const mode[] = { "bits", "fast", "double" };
-	printf("seed %llu: %s: %s\n    repeat: gen_models %s--size %d --seed %llu --compiled %s --cc %s --cflags '%s'\n",
+	printf("seed %llu: %s: %s\n    repeat: gen_models %s--size %d --seed %llu --reduce --compiled %s --cc %s --cflags '%s'\n",
 	       (unsigned long long)r->seed, r->stage, r->what, a->calm ? "--calm " : "", a->size, (unsigned long long)r->seed,
 	       mode[a->batch->mode], a->batch->cc, a->batch->cflags);
 	++*failures;
@@ -181,13 +182,34 @@ static char *file_text(const char *path)
 	return t;
 }
 
-/* One program, with batches of B at this level; shrunk if asked for. */
-static bool one(const Asked *a, Report *r, char *text, int B, int level, const char *what)
+/* How one program is checked. */
+typedef struct { const Asked *a; int B, level; uint64_t seed; } How;
+
+static void in_process(void *arg, Report *r, const char *text)
 {
+	const How *h = arg;
+	check_text(r, text, h->B, h->level);
+}
+
+static void as_c(void *arg, Report *r, const char *text)
+{
+	const How *h = arg;
+	char *one = strdup(text);
+	if (one)
+		batch_run(h->a->batch, r, &one, &h->seed, 1);
+}
+
+/* Shrunk if asked for. */
+static bool one(How *h, Report *r, char *text, const char *what)
+{
+	const Asked *a = h->a;
+	Check *check = a->compiled ? as_c : in_process;
+	enum { SECONDS = 60 };
+	r->seed = h->seed;
 	if (a->shrink)
-		text = shrink(r, text, B, level);
+		text = shrink(check, h, r, text, SECONDS);
 	else
-		check_apart(r, text, B, level);
+		check_apart(check, h, r, text, SECONDS);
 	if (a->shrink || r->failed)
 		printf("%s%s: %s: %s\n", a->shrink ? text : "", what, r->stage, r->failed ? r->what : "no failure");
 	free(text);
@@ -199,7 +221,7 @@ static bool files(const Asked *a, Report *r)
 	bool ok = true;
 	for (int i = 0; i < a->files; i++)
 		for (int k = 0; k < 4; k++)
-			ok &= one(a, r, file_text(a->file[i]), 1 + k * 2, k, a->file[i]);
+			ok &= one(&(How){ a, 1 + k * 2, k, 0 }, r, file_text(a->file[i]), a->file[i]);
 	return ok;
 }
 
@@ -274,7 +296,7 @@ int main(int argc, char **argv)
 	*a.batch = (BatchOptions){ .cc = "cc", .cflags = "", .dir = "." };
 	if (!arguments(&a, argc, argv))
 		return 2;
-	if (a.compiled)
+	if (a.compiled && !a.shrink)
 		return a.files ? files_compiled(&a, r) : run_compiled(&a, r);
 	if (a.files)
 		return !files(&a, r);
@@ -284,7 +306,7 @@ int main(int argc, char **argv)
 		char *text = program(&a, a.seed), what[32];
 		snprintf(what, sizeof what, "seed %llu", (unsigned long long)a.seed);
 		if (!a.print)
-			return !one(&a, r, text, batch_of(a.seed), level_of(a.seed), what);
+			return !one(&(How){ &a, batch_of(a.seed), level_of(a.seed), a.seed }, r, text, what);
 		fputs(text, stdout);
 		free(text);
 		return 0;

@@ -11,17 +11,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-typedef struct { Report *r; char *text, kind[100]; int B, level; } Shrink;
+typedef struct { Report *r; char *text, kind[100]; Check *check; void *arg; unsigned seconds; } Shrink;
 
-void check_apart(Report *r, const char *text, int B, int level)
+void check_apart(Check *check, void *arg, Report *r, const char *text, unsigned seconds)
 {
 	fflush(stdout);
 	pid_t p = fork();
 	if (!p) {
 		if (!freopen("/dev/null", "w", stderr))
 			_exit(9);
-		alarm(20);
-		check_text(r, text, B, level);
+		alarm(seconds);
+		check(arg, r, text);
 		_exit(0);
 	}
 	int status = 0;
@@ -51,7 +51,7 @@ static void kind_of(const Report *r, char *kind, size_t size)
 static bool take(Shrink *s, char *t)
 {
 	char have[100];
-	check_apart(s->r, t, s->B, s->level);
+	check_apart(s->check, s->arg, s->r, t, s->seconds);
 	kind_of(s->r, have, sizeof have);
 	bool same = s->r->failed && !strcmp(s->kind, have);
 	free(same ? s->text : t);
@@ -177,15 +177,15 @@ static bool drop_options(Shrink *s)
 	return smaller;
 }
 
-char *shrink(Report *r, char *text, int B, int level)
+char *shrink(Check *check, void *arg, Report *r, char *text, unsigned seconds)
 {
-	Shrink s = { .r = r, .text = text, .B = B, .level = level };
-	check_apart(r, text, B, level);
+	Shrink s = { .r = r, .text = text, .check = check, .arg = arg, .seconds = seconds };
+	check_apart(check, arg, r, text, seconds);
 	if (!r->failed)
 		return text;
 	kind_of(r, s.kind, sizeof s.kind);
 	while (drop_lines(&s) | drop_values(&s) | drop_options(&s))
 		;
-	check_apart(r, s.text, B, level);
+	check_apart(check, arg, r, s.text, seconds);
 	return s.text;
 }

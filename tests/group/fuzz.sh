@@ -29,11 +29,21 @@ as_c() { # MODE COMPILER C-LEVEL more
 }
 try "regressions as C" as_c fast clang -O0 --check "$root"/tests/fuzz/found/*.nn
 if [ -n "${LONG:-}" ]; then
-	n=${PROGRAMS:-200}
+	n=${PROGRAMS:-100}
 	for cc in gcc clang; do
 		try "as C, to the bit: $cc" as_c bits $cc -O0 --seed "$from" --count "$n" --size 6
 		try "as C, within bounds: $cc" as_c fast $cc -O1 --seed "$from" --count "$((n / 4))" --size 6
 	done
+	# the compiler itself and what it writes
+	under_sanitizers() {
+		make -s --no-print-directory -C "$root" BUILD="$build/asan" OPT='-O1 -g' \
+			SAN='-fsanitize=address,undefined -fno-sanitize-recover=all' "$build/asan/fuzz/gen_models" || return 1
+		san="-fsanitize=address,undefined -fno-sanitize-recover=all"
+		mkdir -p "$work/san"
+		ASAN_OPTIONS=detect_leaks=0 "$build/asan/fuzz/gen_models" --compiled fast --cc gcc --dir "$work/san" \
+			--cflags "-O0 $flags $san" --seed "$from" --count "$n" --size 6
+	}
+	try "under sanitizers" under_sanitizers
 	by_torch() {
 		as_c double clang -O0 --calm --keep --seed "$from" --count "$n" --size 8 &&
 			"$PYTHON" -W ignore "$root/tests/fuzz/torch_ref.py" "$work/doubleclang" "$root/tests/fuzz/lib"
