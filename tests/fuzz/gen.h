@@ -39,7 +39,7 @@ typedef struct {
 	bool calm;                     /* nothing random in training                           */
 	bool in_scan, in_block, in_branch;
 	bool imported, lengths;
-	int steps;                     /* length of the input `steps`                          */
+	int steps, side;               /* length of the input `steps`; height of images        */
 } Gen;
 
 /* What a form needs of its operand or of the program. */

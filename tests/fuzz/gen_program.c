@@ -168,7 +168,7 @@ char *generate(uint64_t seed, int size, bool calm)
 		line(&g, "target y: class(3)[N]");
 		keep(&g, "x", (Shape){ 1, { 2 } });
 	} else if (few) {
-		int h = 3 + (int)below(&g, 5);
+		int h = g.side = 3 + (int)below(&g, 5);
 		line(&g, "input image: f32[N, 1, %d, %d]", h, h);
 		line(&g, "target y: class(3)[N]");
 		keep(&g, "image", (Shape){ 3, { 1, h, h } });

@@ -19,11 +19,16 @@ void data_section(Gen *g, int few)
 		return;
 	}
 	if (few == IMAGES) {
+		char crop[80], crop_padded[80];
+		snprintf(crop, sizeof crop, "(images / 255) |> random_crop(%d) |> random_flip(p = 0.3)", g->side);
+		snprintf(crop_padded, sizeof crop_padded, "random_crop(images / 255, size = %d, padding = 1)", g->side);
 		add(g, "data idx(%s%s%s) { image = %s, y = labels }\n",
 		    chance(g, 70) ? "\"nowhere\"" : "images = \"a.idx\", labels = \"b.idx\"", ONE_OF(g, "", ", val = 0.1", ", seed = 7",
 		    ", split = time(0.8)"), ONE_OF(g, "", ", test = 0.2", ", shuffle = false"),
 		    ONE_OF(g, "images / 255", "images / 255 - 0.5", "(images - 127.5) / 127.5", "images * 0.01 + k2", "standardize(images)", "minmax(images / 255)",
-		    "normalize(images / 255, mean = [0.5], std = [0.25])", "normalize(images, 127, 64)", "fill(images / 255, 0)",
+		    "normalize(images / 255, mean = [0.5], std = [0.25])", "normalize(images, 127, 64)", crop, crop_padded,
+		    "(images / 255) |> random_shift(pixels = 1) |> random_flip", "cutout(random_shift(images / 255, 1), 2)",
+		    "(images / 255) |> cutout(size = 1)", "fill(images / 255, 0)",
 		    "(images / 255) |> fill(value = 0.5)"));
 		return;
 	}
