@@ -49,7 +49,8 @@ int rt_curves(const Log *l, Curve curve[2])
 /* ---- one panel ---------------------------------------------------------------------------- */
 
 /* A column of the history from row `from`; of validation only where there was one. */
-static int64_t column(const Log *l, int c, int64_t from, double fold, int x, double *xs, double *ys)
+static int64_t column(const Log *l, int c, int64_t from, double fold, int x, double *xs,
+                      double *ys)
 {
 	int64_t n = 0;
 	for (int64_t i = from; i < l->history.n; i++) {
@@ -64,7 +65,7 @@ static int64_t column(const Log *l, int c, int64_t from, double fold, int x, dou
 	return n;
 }
 
-/* Epochs, or steps where the run is counted in them: reports of one epoch differ in nothing else. */
+/* Epochs, or steps where the run is counted in them. */
 static int along(const Log *l)
 {
 	return l->m->train && l->m->train->steps > 0 && !(l->o->epochs > 0) ? HISTORY_STEP

@@ -100,7 +100,8 @@ static void tiles(Str *out, const Log *l, const LogEnd *e)
 	tile(out, l->start.monitor, e->best, rt_score(e->best, text), below);
 	if (e->test) {
 		double v = metric >= 0 ? e->test->metric[metric] : e->test->loss;
-		snprintf(below, sizeof below, "on %s rows", rt_grouped((double)l->start.test, text));
+		snprintf(below, sizeof below, "on %s rows",
+		         rt_grouped((double)l->start.test, text));
 		char name[RT_NUMBER];
 		snprintf(name, sizeof name, "test %.36s", metric >= 0 ? c[1].name : "loss");
 		char score[RT_NUMBER];
@@ -156,8 +157,9 @@ static void scores(Str *out, const Log *l, const LogEnd *e)
 {
 	const nnrt_model *m = l->m;
 	rt_str_add(out,
-	           "<table class=\"stack\" id=\"scores\">\n<caption>With the best weights, those "
-	           "of epoch %lld (step %lld). The training row is what the epoch itself saw.</caption>\n"
+	           "<table class=\"stack\" id=\"scores\">\n<caption>With the best weights, "
+	           "those of epoch %lld (step %lld). The training row is what the epoch itself "
+	           "saw.</caption>\n"
 	           "<thead><tr><th scope=\"col\" class=\"l\">part</th>",
 	           (long long)e->best_epoch, (long long)e->best_step);
 	head_cell(out, "rows");

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "rt_dictionary.h"
 #include "rt_mem.h"
 #include "rt_plot.h"
 #include "rt_real.h"
@@ -19,6 +20,17 @@ enum { TABLE_MOST = 12, PICTURE_MOST = 64, PAIRS = 10, LISTED = 100, POINTS = 20
 static double cell_of(const Graded *g, int is, int as)
 {
 	return g->confusion[is * g->classes + as];
+}
+
+/* The number of class k, and its name where the data have one. */
+static void class_text(Str *out, const Graded *g, int k)
+{
+	const char *name = rt_class_name(g->run, g->target, k);
+	rt_str_add(out, "%d", k);
+	if (name) {
+		rt_str_add(out, " ");
+		rt_str_xml(out, name);
+	}
 }
 
 /* How often class k was true; how often it was named. */
@@ -127,7 +139,11 @@ static void mistakes(Str *out, const Graded *g)
 		                "</th><th scope=\"col\">named</th><th scope=\"col\">times</th></tr>"
 		                "</thead>\n<tbody>\n");
 		for (int i = 0; i < n && i < PAIRS; i++) {
-			rt_str_add(out, "<tr><td>%d</td><td>%d</td><td>", v[i].is, v[i].as);
+			rt_str_add(out, "<tr><td>");
+			class_text(out, g, v[i].is);
+			rt_str_add(out, "</td><td>");
+			class_text(out, g, v[i].as);
+			rt_str_add(out, "</td><td>");
 			rt_html_count(out, v[i].n);
 			rt_str_add(out, "</td></tr>\n");
 		}
@@ -144,8 +160,9 @@ static void class_row(Str *out, const Graded *g, int k, double area)
 	double v[] = { named > 0 ? tp / named : 0, is > 0 ? tp / is : 0,
 		       named + is > 0 ? 2 * tp / (named + is) : 0, area };
 	static const char *const name[] = { "precision", "recall", "f1", "auc" };
-	rt_str_add(out, "<tr><th scope=\"row\" class=\"l\" data-n=\"class\">%d</th>"
-	                "<td data-n=\"rows\">", k);
+	rt_str_add(out, "<tr><th scope=\"row\" class=\"l\" data-n=\"class\">");
+	class_text(out, g, k);
+	rt_str_add(out, "</th><td data-n=\"rows\">");
 	rt_html_count(out, is);
 	rt_str_add(out, "</td>");
 	for (int i = 0; i < 4; i++) {
@@ -179,8 +196,8 @@ static double height(const double *xs, const double *ys, int n, double x)
 	int i = 1;
 	while (i < n - 1 && xs[i] < x)
 		i++;
-	return xs[i] > xs[i - 1] ? ys[i - 1] + (ys[i] - ys[i - 1]) * (x - xs[i - 1]) / (xs[i] - xs[i - 1])
-	                         : ys[i];
+	double wide = xs[i] - xs[i - 1];
+	return wide > 0 ? ys[i - 1] + (ys[i] - ys[i - 1]) * (x - xs[i - 1]) / wide : ys[i];
 }
 
 /* area[k]: of each class; NaN: it has none. */
@@ -263,7 +280,7 @@ void rt_report_classes(Str *out, const Graded *g)
 	rt_str_add(out, "<p>The output <code>");
 	rt_str_xml(out, g->output);
 	rt_str_add(out, "</code> against the target <code>");
-	rt_str_xml(out, g->target);
+	rt_str_xml(out, g->target->name);
 	rt_str_add(out, "</code>, over ");
 	rt_html_count(out, (double)g->n);
 	rt_str_add(out, " rows of the %s part, with the best weights.</p>\n", g->part);

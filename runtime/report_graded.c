@@ -68,7 +68,8 @@ static int named(const nnrt_tally *t, const void *x, int64_t i, int real_bytes)
 	return first;
 }
 
-static void count(Graded *g, const nnrt_tally *t, const void *x, const void *y, int64_t n, int bytes)
+static void count(Graded *g, const nnrt_tally *t, const void *x, const void *y, int64_t n,
+                  int bytes)
 {
 	for (int64_t i = 0; i < n && g->confusion; i++) {
 		int is = (int)rt_value(y, i, t->y, bytes);
@@ -86,9 +87,10 @@ Graded *rt_graded(Run *r, const Dataset *d, const Rows *rows, const char *part)
 	nnrt_tally *t = rt_alloc(2, sizeof *t, "the report");
 	t[0] = t[1] = p.tally;
 	t[1].how = NNRT_RANKS;
-	*g = (Graded){ .part = part,
+	*g = (Graded){ .run = r,
+		       .part = part,
 		       .output = m->out[p.out].name,
-		       .target = m->in[p.in].name,
+		       .target = &m->in[p.in],
 		       .classes = p.tally.classes,
 		       .single = p.tally.width == 1,
 		       .bins = rt_tally_new(&t[0], m->real_bytes) };

@@ -215,7 +215,8 @@ void rt_report_memory(Str *out, const nnrt_model *m, int64_t batch)
 	memory_row(out, "state of the optimizer", params * m->nmoment);
 	memory_row(out, "scratch, independent of the batch", (double)b->arena0);
 	memory_row(out, "scratch of the batch", (double)b->arena * n);
-	memory_row(out, "of that kept for the backward pass", (double)b->saved0 + (double)b->saved * n);
+	memory_row(out, "of that kept for the backward pass",
+	           (double)b->saved0 + (double)b->saved * n);
 	rt_str_add(out, "</tbody></table>\n");
 	if (b->nroom && b->stretches && (double)b->arena0 + (double)b->arena * n > 0) {
 		rt_str_add(out, "<div class=\"is-wide\">\n");

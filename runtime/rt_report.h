@@ -42,7 +42,9 @@ void rt_html_figure_end(Str *out, const char *caption);
 
 /* What an output says of the classes of a target, over one part of the data. */
 typedef struct {
-	const char *part, *output, *target;
+	const Run *run;
+	const char *part, *output;
+	const nnrt_field *target;
 	int classes;       /* at least 2 */
 	bool single;       /* one score, of the positive class */
 	int64_t n;         /* positions */

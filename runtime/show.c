@@ -220,8 +220,8 @@ static int columns(void)
 }
 
 /* A line that is cut must not wrap: it could not be cleared. */
-static void draw_bar(const Show *s, int64_t epoch, int64_t done, int64_t of, double loss, double rate,
-                     double left)
+static void draw_bar(const Show *s, int64_t epoch, int64_t done, int64_t of, double loss,
+                     double rate, double left)
 {
 	char a[RT_NUMBER], b[RT_NUMBER], head[32], tail[160];
 	int h = snprintf(head, sizeof head, "%6lld  ", (long long)epoch);

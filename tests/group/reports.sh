@@ -2,7 +2,7 @@
 # reports - what a run shows and writes about itself: bar, table, CSV, JSON lines, TensorBoard, SVG, the page.
 #
 # LONG=1: metrics are scikit-learn's on 200 random cases each, TensorBoard's own reader reads the events, and
-# Chromium shows the pages of six models at 360 and 1280 pixels, light and dark.
+# Chromium shows the pages of seven models at 360 and 1280 pixels, light and dark.
 . "$(dirname "$0")/../lib.sh"
 here=$root/tests/report
 logs="--log csv,jsonl,tb"
@@ -94,11 +94,15 @@ if [ -n "${LONG:-}" ]; then
 		try "$m: TensorBoard's reader" "$venv/bin/python" "$here/tensorboard_reads.py" "$work/$m.out" $m
 		try "$m: in Chromium" browse "$work/$m.out" $m
 	done
-	for m in mlp unet multitask; do
-		try "$m build" trainer "$root/models/$m.nn" "$work/$m"
+	awk 'BEGIN { srand(3); OFS = ","; print "a,b,kind"; split("red <fox>|blue & whale|owl", name, "|")
+		for (i = 0; i < 300; i++) print i % 3 + rand(), rand() - i % 3, name[i % 3 + 1] }' >"$work/words.csv"
+	for m in mlp unet multitask words; do
+		source=$root/models/$m.nn
+		[ $m = words ] && source=$here/words.nn
+		try "$m build" trainer "$source" "$work/$m"
 		if [ $m = mlp ]; then data="--data /usr/share/datasets/fashion-mnist"; else data=; fi
 		try "$m" run $m --epochs 3 $data
-		try "$m: logs" "$PYTHON" "$here/logs.py" "$work/$m.out" $m "$root/models/$m.nn"
+		try "$m: logs" "$PYTHON" "$here/logs.py" "$work/$m.out" $m "$source"
 		try "$m: TensorBoard's reader" "$venv/bin/python" "$here/tensorboard_reads.py" "$work/$m.out" $m
 		try "$m: in Chromium" browse "$work/$m.out" $m
 	done
