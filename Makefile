@@ -186,6 +186,7 @@ check-long: check
 	@LONG=1 sh tests/group/reports.sh
 	@LONG=1 sh tests/group/scale.sh
 	@LONG=1 sh tests/group/fuzz.sh
+	@LONG=1 sh tests/group/sources.sh
 	@LONG=1 sh tests/group/infer.sh
 	@LONG=1 sh tests/group/resume.sh
 	@LONG=1 sh tests/group/matrix.sh

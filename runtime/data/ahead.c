@@ -4,12 +4,14 @@
  *        come true costs time, never a wrong row.
  *
  * Two chunks of rows: one is handed out, the thread fills the other one.  A chunk belongs to the
- * thread from `work` to `done`, else to the run.
+ * thread from `work` to `done`, else to the run; only `at` is looked at by both.  The run never waits
+ * for the thread: rows that are not there yet it reads itself, and the thread leaves them out.
  *
  * SPDX-License-Identifier: 0BSD
  */
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "ahead.h"
@@ -22,7 +24,8 @@ enum { ROWS = 1 << 16, BYTES = 8 << 20, STACK = 1 << 18 };
 
 typedef struct {
 	uint32_t *row;
-	int n, at; /* rows, and how many of them were handed out */
+	int n;         /* rows */
+	atomic_int at; /* so many of them were handed out, or read by the run itself */
 	unsigned char **record; /* of each store */
 } Chunk;
 
@@ -45,11 +48,11 @@ static bool is_in(const Store *s, uint32_t row)
 }
 
 /* Rows that follow each other in the file, without gaps, are one call. */
-static void read_store(const Store *s, const Chunk *c, unsigned char *to)
+static void read_store(const Store *s, Chunk *c, unsigned char *to)
 {
 	for (int i = 0; i < c->n;) {
-		int k = 1;
-		if (!is_in(s, c->row[i])) {
+		int k = 1, past = atomic_load_explicit(&c->at, memory_order_relaxed);
+		if (i < past || !is_in(s, c->row[i])) {
 			i++;
 			continue;
 		}
@@ -149,11 +152,13 @@ void rt_ahead_free(Ahead *a)
 	free_chunks(a);
 }
 
-/* Rows of the list that the chunk holds from where it is; they are dropped if it is another list. */
+/* Rows of the list, from its first on, that the chunk still holds; if it is another list, the chunk is
+ * given up. */
 static int64_t held(Chunk *c, const uint32_t *row, int64_t n)
 {
-	int64_t left = c->n - c->at, k = left < n ? left : n;
-	if (!memcmp(c->row + c->at, row, (size_t)k * sizeof *row))
+	int at = c->at;
+	int64_t left = c->n - at, k = left < n ? left : n;
+	if (!memcmp(c->row + at, row, (size_t)k * sizeof *row))
 		return k;
 	c->at = c->n;
 	return 0;
@@ -165,10 +170,13 @@ void rt_ahead_post(Ahead *a, const uint32_t *row, int64_t n)
 	int64_t have = held(&a->chunk[a->cur], row, n);
 	if (have == n)
 		return;
-	if (a->busy && next->row[0] != row[have])
-		finish(a); /* it was read for nothing */
-	if (a->busy)
+	if (a->busy && next->at < next->n && next->row[next->at] != row[have]) {
+		next->at = next->n; /* it is read for nothing */
 		return;
+	}
+	if (a->busy && (next->at < next->n || sem_trywait(&a->done)))
+		return;
+	a->busy = false;
 	n -= have;
 	next->n = (int)(n < a->room ? n : a->room);
 	next->at = 0;
@@ -177,13 +185,25 @@ void rt_ahead_post(Ahead *a, const uint32_t *row, int64_t n)
 	sem_post(&a->work);
 }
 
+/* The thread is not done: the run reads these rows itself, and the thread need not. */
+static void pass_by(Chunk *c, const uint32_t *row, int n)
+{
+	for (int k = 0; k < n && c->at < c->n && c->row[c->at] == row[k]; k++)
+		c->at++;
+}
+
 int rt_ahead_take(Ahead *a, const uint32_t *row, int n, const unsigned char **record)
 {
 	Chunk *c = &a->chunk[a->cur];
-	if (c->at == c->n && a->busy && a->chunk[!a->cur].row[0] == row[0]) {
-		finish(a);
+	if (c->at == c->n && a->busy) {
+		Chunk *next = &a->chunk[!a->cur];
+		if (sem_trywait(&a->done)) {
+			pass_by(next, row, n);
+			return 0;
+		}
+		a->busy = false;
 		a->cur = !a->cur;
-		c = &a->chunk[a->cur];
+		c = next;
 	}
 	int k = 0;
 	while (k < n && c->at + k < c->n && c->row[c->at + k] == row[k])

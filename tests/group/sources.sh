@@ -85,4 +85,47 @@ try "predict: fewer characters" chars 0 probs predict --in few.txt
 try "predict: a character of its own" chars 3 "character 2, .x., is not in the vocabulary of 5.*R4" predict --in other.txt
 try "eval: as many other characters" chars 3 "class 0 was character 32 in training, but is 97.*R6" eval \
 	--data another.txt
+# ---- LONG=1: rows that stay in files are the same rows, under half a gigabyte of addresses -----
+
+alike() { # STEPS ARGUMENTS: the weights of both after so many steps
+	a_steps=$1
+	shift
+	for how in ram mmap; do
+		(cd "$work" && { [ $how = ram ] || ulimit -v 700000; } &&
+			./$how train --steps "$a_steps" -q --progress none -Wno-validation --threads 1 "$@") || return 1
+	done
+	"$PYTHON" - "$work/ram.last.safetensors" "$work/mmap.last.safetensors" <<'END'
+import struct, sys
+def body(path):
+    raw = open(path, "rb").read()
+    return raw[8 + struct.unpack("<Q", raw[:8])[0]:]
+assert body(sys.argv[1]) == body(sys.argv[2])
+END
+}
+if [ -n "${LONG:-}" ]; then
+	"$PYTHON" - "$work" <<'END'
+import array, random, sys
+random.seed(1)
+block = array.array("f", [random.gauss(0, 1) for _ in range(64 * 1000)])
+with open(sys.argv[1] + "/big.bin", "wb") as f:
+    for i in range(2000):
+        block[0::64] = array.array("f", [i + k / 1000 for k in range(1000)])
+        f.write(block.tobytes())
+END
+	for how in ram mmap; do
+		cat >"$work/$how.nn" <<END
+data raw(x = "big.bin", type = "f32[64]", cache = "$how", val = 100)
+model $how {
+  input x: f32[N, 64]
+  y = (x / 2000) |> dense(8) |> relu |> dense(1)
+  loss mean((y - 1) ** 2)
+}
+train { epochs = 1, batch = 48, optimizer = sgd(lr = 0.01), validate = steps(700) }
+END
+		try "$how builds" trainer "$work/$how.nn" "$work/$how"
+	done
+	try "shuffled rows" alike 3000
+	try "large batches" alike 5 --batch 50000
+	rm -f "$work"/big.bin
+fi
 finish
