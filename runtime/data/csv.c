@@ -259,12 +259,19 @@ static bool has_comma(const char *s, size_t n)
 	return comma != 0;
 }
 
-static void number_help(const Csv *f, const char *s, size_t n, const char *name)
+/* A mean stands for a missing number of an input only. */
+static void missing_help(const Csv *f, const Use *u, const char *name)
+{
+	bool input = !f->how->pick[u->column].target;
+	rt_help("set `missing = %s in `data csv(...)`, or write `fill(%s, 0)`",
+	        input ? "\"mean\"` (or \"drop\")" : "\"drop\"`", name);
+}
+
+static void number_help(const Csv *f, const Use *u, const char *s, size_t n, const char *name)
 {
 	bool first = rt_sink_rows(f->sink) == 0 && !f->how->header;
 	if (is_missing(s, n))
-		rt_help("set `missing = \"drop\"` in `data csv(...)`, or write `fill(%s, 0)`",
-		        name);
+		missing_help(f, u, name);
 	else if (is_date(s, n))
 		rt_help("dates are not read: turn the column into numbers, or leave it out with "
 		        "`columns(...)`");
@@ -289,7 +296,7 @@ static _Noreturn void not_a_number(const Csv *f, const Use *u, const Cell *c, co
 	else
 		rt_scan_error(f->scan, c, "R2", "column `%s` holds `%.*s%s`, %s", name, shown, s,
 		              n > CELL_SHOWN ? "..." : "", what);
-	number_help(f, s, n, name);
+	number_help(f, u, s, n, name);
 	rt_exit(RT_FILE);
 }
 
