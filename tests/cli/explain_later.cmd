@@ -1,1 +1,1 @@
---explain images
+--explain mixup
