@@ -182,6 +182,7 @@ check-long: check
 	@sh tests/setup.sh long
 	@LONG=1 sh tests/group/trainer.sh
 	@LONG=1 sh tests/group/threads.sh
+	@LONG=1 sh tests/group/vmath.sh
 	@FAULT_EVERY=1 sh tests/group/fault.sh
 	@LONG=1 sh tests/group/reports.sh
 	@LONG=1 sh tests/group/scale.sh

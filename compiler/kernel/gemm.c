@@ -217,8 +217,10 @@ static void tile(Lower *l, Tile *t, Region *r, int rows, int vecs, const Panel *
 {
 	Ex *c[4 * TILE_ROWS], *ix[MAXRANK], *zero = ex_num(l, 0, DT_REAL), key = *zero;
 	int depth = l->scope->depth;
-	/* twelve rows leave no registers for a second pair of vectors */
-	int unroll = rows > TILE_ROWS ? 1 : l->fn->o->level >= 3 ? 4 : 2;
+	/* twelve rows leave no registers for a second pair of vectors, and the last few rows or columns
+	 * are not worth the text */
+	bool rest = t->row >= 0 && (rows < TILE_ROWS || vecs == 1);
+	int unroll = rows == 2 * TILE_ROWS || rest ? 1 : l->fn->o->level >= 3 ? 4 : 2;
 	int chains = chains_of(t, vecs);
 	unroll = chains > unroll ? chains : unroll;
 	key.wide = true;
