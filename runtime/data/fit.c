@@ -40,9 +40,8 @@ typedef struct {
 static void look(Gather *g, int n, int real_bytes)
 {
 	const nnrt_fitted *f = g->f;
-	for (int64_t i = 0; i < (int64_t)n * f->len; i++) {
+	for (int64_t i = 0, e = 0; i < (int64_t)n * f->len; i++, e = e + 1 < f->len ? e + 1 : 0) {
 		double v = rt_real(g->value, i, real_bytes);
-		int64_t e = i % f->len;
 		if (isnan(v))
 			continue;
 		g->count[e]++;
