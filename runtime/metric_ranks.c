@@ -18,12 +18,12 @@
 #include "rt_real.h"
 #include "rt_tally.h"
 
-typedef struct {
+struct Ranks {
 	const Tally *s;
 	double *top, *total;  /* of each position: its largest score, and the sum of exp(x - top) */
 	double *pos, *neg, *tmp;
 	int64_t npos, nneg;
-} Ranks;
+};
 
 /* ---- sorting: eight passes of a byte over keys whose order is that of their bits -------------- */
 
@@ -163,29 +163,35 @@ static double mean_area(Ranks *r, const nnrt_statistic *stat, int k0, int k1)
 	return weight > 0 ? sum / weight : NAN;
 }
 
-/* What is walked: room for everything, and the totals of softmax. */
-static Ranks ranks_new(const Tally *s)
+Ranks *rt_ranks_new(const Tally *s)
 {
 	const nnrt_tally *t = s->t;
 	size_t n = (size_t)s->n;
 	bool soft = t->width > 1 && t->raw;
 	double *room = rt_alloc(n, (soft ? 5 : 3) * sizeof *room, "scores for metrics");
-	Ranks r = { .s = s, .pos = room, .neg = room + n, .tmp = room + 2 * n };
+	Ranks *r = rt_alloc(1, sizeof *r, "scores for metrics");
+	*r = (Ranks){ .s = s, .pos = room, .neg = room + n, .tmp = room + 2 * n };
 	if (soft) {
-		r.top = room + 3 * n;
-		r.total = room + 4 * n;
-		find_totals(&r);
+		r->top = room + 3 * n;
+		r->total = room + 4 * n;
+		find_totals(r);
 	}
 	return r;
+}
+
+void rt_ranks_free(Ranks *r)
+{
+	rt_free(r->pos);
+	rt_free(r);
 }
 
 double rt_ranks_score(const Tally *s, const nnrt_statistic *stat)
 {
 	const nnrt_tally *t = s->t;
 	bool one = t->width == 1 || stat->average == NNRT_BINARY;
-	Ranks r = ranks_new(s);
-	double v = mean_area(&r, stat, one ? 1 : 0, one ? 2 : t->width);
-	rt_free(r.pos);
+	Ranks *r = rt_ranks_new(s);
+	double v = mean_area(r, stat, one ? 1 : 0, one ? 2 : t->width);
+	rt_ranks_free(r);
 	return v;
 }
 
@@ -214,14 +220,10 @@ static int curve(const Ranks *r, double *x, double *y, int most)
 	return n;
 }
 
-int rt_ranks_curve(const Tally *s, int k, double *x, double *y, int most, double *area)
+int rt_ranks_curve(Ranks *r, int k, double *x, double *y, int most, double *area)
 {
-	int n = 0;
-	Ranks r = ranks_new(s);
-	if (split(&r, k) && r.npos && r.nneg) {
-		*area = area_roc(&r);
-		n = curve(&r, x, y, most);
-	}
-	rt_free(r.pos);
-	return n;
+	if (!split(r, k) || !r->npos || !r->nneg)
+		return 0;
+	*area = area_roc(r);
+	return curve(r, x, y, most);
 }

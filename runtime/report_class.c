@@ -208,6 +208,7 @@ static void roc(Str *out, const Graded *g, double *area)
 	static const char *const name[] = { "each class", "mean" };
 	Panel p = rt_panel_new(0, 0, "ROC", "false positives");
 	int curves = 0;
+	Ranks *ranks = rt_ranks_new(g->ranks);
 	p.exact = true;
 	p.x0 = p.y0 = 0;
 	p.x1 = p.y1 = 1;
@@ -217,7 +218,7 @@ static void roc(Str *out, const Graded *g, double *area)
 	rt_panel_open(out, &p);
 	rt_panel_line(out, &p, "mark", (const double[]){ 0, 1 }, (const double[]){ 0, 1 }, 2);
 	for (int k = g->classes == 2 ? 1 : 0; k < g->classes; k++) {
-		int n = rt_ranks_curve(g->ranks, k, x, y, POINTS, &area[k]);
+		int n = rt_ranks_curve(ranks, k, x, y, POINTS, &area[k]);
 		if (!n)
 			continue;
 		curves++;
@@ -228,6 +229,7 @@ static void roc(Str *out, const Graded *g, double *area)
 		for (int i = 0; i <= 100; i++)
 			gx[i] = i / 100.0, gy[i] += height(x, y, n, gx[i]);
 	}
+	rt_ranks_free(ranks);
 	for (int i = 0; i <= 100 && curves; i++)
 		gy[i] /= curves;
 	if (g->classes > 2 && curves)

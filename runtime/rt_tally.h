@@ -54,10 +54,14 @@ void rt_bins_add(Tally *s, const double *x, int64_t y);
 /* Adds a row of `width` predictions and targets. */
 void rt_r2_add(Tally *s, const void *x, const void *y, int64_t row);
 
+/* The scores of a tally of NNRT_RANKS, ready to be sorted class by class. */
+typedef struct Ranks Ranks;
+Ranks *rt_ranks_new(const Tally *s);
+void rt_ranks_free(Ranks *r);
 /* The curve of true (y) over false positives (x) of class k against the rest, from (0, 0) to (1, 1),
  * with at most `most` points, which follow it to 1 / most; returns how many, 0 if there is none.
  * *area: auc, exactly. */
-int rt_ranks_curve(const Tally *s, int k, double *x, double *y, int most, double *area);
+int rt_ranks_curve(Ranks *r, int k, double *x, double *y, int most, double *area);
 
 /* Ascending. tmp: room for n. No key is NaN. */
 void rt_sort(double *key, double *tmp, int64_t n);
