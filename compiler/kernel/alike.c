@@ -235,13 +235,15 @@ bool alike_find(Fn *f, Level *v, Region *r)
 	}
 	form_grow(f, s);
 	Form *form = form_place(s, s->key, s->nkey, hash);
-	k->buf = NEWN(f->mem, Buffer *, s->nbuf + 1);
+	k->buf = NEWN(f->mem, Buffer *, s->nbuf);
 	k->nbuf = s->nbuf;
 	memcpy(k->buf, s->buf, sizeof *s->buf * (size_t)s->nbuf);
-	double *num = NEWN(f->mem, double, s->nnum);
-	memcpy(num, s->num, sizeof *num * (size_t)s->nnum);
-	k->num = num;
-	k->nnum = s->nnum;
+	if (s->nnum) {
+		double *num = NEWN(f->mem, double, s->nnum);
+		memcpy(num, s->num, sizeof *num * (size_t)s->nnum);
+		k->num = num;
+		k->nnum = s->nnum;
+	}
 	if (form->key) {
 		k->like = form->first;
 		return true;
@@ -268,7 +270,7 @@ void alike_accesses(Fn *f, Region *r)
 	const Kernel *k = r->kernel;
 	const Region *first = k->like->region;
 	r->naccess = r->capaccess = first->naccess;
-	r->access = NEWN(f->mem, Access, first->naccess + 1);
+	r->access = NEWN(f->mem, Access, first->naccess);
 	for (int i = 0; i < first->naccess; i++) {
 		Access *a = &r->access[i];
 		*a = first->access[i];
@@ -282,7 +284,7 @@ void alike_arguments(const Fn *f, Kernel *k)
 	const Kernel *first = k->like;
 	kernel_like(f, k);
 	k->narg = k->caparg = first->narg;
-	k->arg = NEWN(f->mem, Buffer *, first->narg + 1);
+	k->arg = NEWN(f->mem, Buffer *, first->narg);
 	for (int i = 0; i < first->narg; i++)
 		k->arg[i] = across(f->job, first, k, first->arg[i]);
 	k->argwrite = first->argwrite;

@@ -67,6 +67,8 @@ quick() {
 	for p in chain_mixed chain_dropout repeat fan_read fan_losses; do
 		grows -O0 $p 1000 0
 	done
+	grows -O0 scan_body 500 0
+	grows -O2 knobs 4000 0
 	grows --check consts 1000 0
 	grows --check nest_fns 50 0
 	megabyte -O0 chain_affine 0

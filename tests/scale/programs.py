@@ -104,6 +104,11 @@ def scalars(n):
                 ["  y = x * s%d" % n])
 
 
+def knobs(n):
+    """A formula of one run-time number, as deep as the program is long."""
+    return "const e = 0.5\n" + scalars(n).replace("s0 = 0.5", "s0 = e")
+
+
 def repeat(line):
     return lambda n: body(["  h = x", "  repeat %d { h = %s }" % (n, line), "  y = h"])
 
@@ -279,7 +284,7 @@ PROGRAMS = {
     "chain_transpose": hidden(lambda i: "reverse(h, dim = 1) * 1.5"),
     "chain_dropout": hidden(lambda i: "dropout(h, 0.1)"),
     "chain_slice": hidden(lambda i: "concat(h[:, 1:], h[:, :1], dim = 1)"),
-    "scalars": scalars,
+    "scalars": scalars, "knobs": knobs,
     "repeat": repeat("h * 1.5 + x"), "repeat_dense": repeat("h |> dense(4) |> relu"),
     "long_sum": long_sum, "fan_sum": fan_sum, "fan_tree": fan_tree, "fan_concat": fan_concat,
     "fan_losses": fan_losses, "fan_metrics": fan_metrics, "fan_outputs": fan_outputs,
