@@ -324,13 +324,16 @@ static void run_one(Batch *b, const void *model, uint64_t seed)
 	Program *p = b->p;
 	RunInput in = at_update;
 	in.B = p->B;
+	in.threads = 1 + (int)(seed % 4);
 	in.param = p->param;
 	in.buffer = p->buffer;
 	in.in = p->in;
 	b->r->seed = seed;
-	snprintf(b->r->stage, sizeof b->r->stage, "-O%d, batch of %d, run", level_of(b->o, seed), p->B);
+	snprintf(b->r->stage, sizeof b->r->stage, "-O%d, batch of %d, %d threads, run", level_of(b->o, seed),
+	         p->B, in.threads);
 	p->run = run_model(model, &in);
-	snprintf(b->r->stage, sizeof b->r->stage, "-O%d, batch of %d", level_of(b->o, seed), p->B);
+	snprintf(b->r->stage, sizeof b->r->stage, "-O%d, batch of %d, %d threads", level_of(b->o, seed), p->B,
+	         in.threads);
 	compare(b, "train", p->m->grad, true);
 	if (!b->r->failed)
 		compare(b, "eval", p->m->eval, false);

@@ -1,6 +1,6 @@
 /* batch.h - many programs compiled by a C compiler at once, loaded and run, against the interpreter.
  *
- * Holds, for each program: the compiler has no warning to say; at -O0 losses, outputs, gradients, buffers
+ * Holds, for each program, with 1 to 4 threads: the compiler has no warning to say; at -O0 losses, outputs, gradients, buffers
  * and first values have the float interpreter's bits, in training and evaluation; at -O1 .. -O3 they are
  * within the error bound of bound.h, or in double within 1e-9 of the double interpreter.
  */

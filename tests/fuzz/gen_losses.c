@@ -43,7 +43,7 @@ static const char *const loss[] = {
 	"a# = bce_with_logits(~2, sigmoid(z))",
 	"a# = bce_with_logits(~2, sigmoid(z), weight = [0.5, 2], pos_weight = [1, 3])",
 	"a# = bce_with_logits(~2, sigmoid(z), pos_weight = 2.5)",
-	"a# = bce(sigmoid(~2), sigmoid(z))",
+	"a# = bce(0.01 + 0.98 * sigmoid(~2), sigmoid(z))",
 	"a# = kl_div(log_softmax(~2), softmax(z))",
 	"a# = kl_div(log_softmax(~3), softmax(~3), reduction = \"sum\") / N",
 	"a# = hinge(~2, where(z > 0, 1, -1))",

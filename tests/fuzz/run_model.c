@@ -79,6 +79,7 @@ RunOutput run_model(const void *model, const RunInput *in)
 		        .now = in->now, .end = in->end, .one = in->one, .in_steps = in->in_steps,
 		        .per_epoch = in->per_epoch, .steps = in->steps };
 	Run *r = rt_run_new(m);
+	rt_run_threads(r, in->threads);
 	rt_run_reserve(r, in->B);
 	rt_run_init(r, in->seed);
 	o.start = tensors(m->param, m->nparam, r->c.param, m->real_bytes);

@@ -9,7 +9,7 @@
 
 /* All arrays by number in the model's tables; elements in double, row-major. */
 typedef struct {
-	int B;
+	int B, threads;
 	uint64_t seed;
 	double *const *param, *const *buffer, *const *in;
 	/* where the run is */
