@@ -229,7 +229,7 @@ asan:
 
 # ---- fuzz targets: build/fuzz/fuzz_* by clang with libFuzzer, build/asan/fuzz_* by gcc for replay ----------------
 
-FUZZ      := language idx safetensors command
+FUZZ      := language idx safetensors tables command
 FUZZ_WRAP := $(foreach f,exit malloc calloc realloc free,-Wl,--wrap=$(f))
 FUZZ_LIBS := -Wl,-Bstatic -ljansson -lxxhash -lz -Wl,-Bdynamic -lopenblas -lm $(OMP)
 
@@ -244,7 +244,7 @@ fuzz-targets: $(FUZZ:%=$(BUILD)/fuzz_%)
 $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/escape.c tests/fuzz/escape.h tests/fuzz/model.h tests/fuzz/replay.c \
 		$(BUILD)/libnncc.a $(BUILD)/libnnrt.a
 	$(call say,fuzz,$@)
-	$(Q)$(CC) $(CFLAGS_NNC) -Iruntime/data -Itests/fuzz -o $@ $< tests/fuzz/escape.c \
+	$(Q)$(CC) $(CFLAGS_NNC) -Iruntime/data -Itests/fuzz -Itests/sources -o $@ $< tests/fuzz/escape.c \
 		$(if $(findstring command,$@),tests/fuzz/trainer_options.c) $(FUZZ_MAIN) \
 		$(BUILD)/libnncc.a $(BUILD)/libnnrt.a $(FUZZ_WRAP) $(FUZZ_LIBS)
 

@@ -231,10 +231,12 @@ static bool record(Scan *s)
 
 static bool is_blank(const Cell *c)
 {
+	if (c->quoted)
+		return false; /* its text may not be in its place yet */
 	for (size_t i = 0; i < c->len; i++)
 		if (c->text[i] != ' ' && c->text[i] != '\t')
 			return false;
-	return !c->quoted;
+	return true;
 }
 
 int64_t rt_scan_next(Scan *s, const Cell **cell)

@@ -57,6 +57,7 @@ CSV = [
     cell("12 a NUL", r"not a number", "1\0"),
     cell("12 control characters", r"not a number", "\x1b[31m"),
     csv("13 one column", r"no column `a`", "z\n1\n"),
+    csv("13 one column of doubled quotes", r"no column `a`", '"z ""z"" z"\n"1""2"\n'),
     csv("13 one row works", "", "a,b,c d,y\n1,2,3,0\n", 0),
     csv("13 a class out of range", r"t\.csv:2:7: error: column `y` holds 3; class\(3\) is whole numbers, 0 to 2 \[R4",
         "a,b,c d,y\n1,2,3,3\n"),

@@ -10,6 +10,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "bad")]
 import data_rows  # noqa: E402
+import table_rows  # noqa: E402
 import weight_rows  # noqa: E402
 
 
@@ -42,6 +43,18 @@ def safetensors():
     put("safetensors", "batch", w.batch_file({"image": [2, 1, 4, 4], "label": [2]}).replace(b'"t"', b'"label"'))
 
 
+def tables():
+    t = table_rows
+    for name, source, data in (
+            ("csv", 0, t.GOOD.encode()), ("quotes", 0, b'a,"b","c d",y,w\r\n1,"2",3,0,"u\n""v"\r\n\r\n1,2,.5e1,2,\r\n'),
+            ("names", 1, b"\xef\xbb\xbf1,2,3,0\n"), ("rest", 2, b"p,w,q,y\n1,u,NA,0\n,v,2,1\n"),
+            ("csv-gzip", 0, gzip.compress(t.GOOD.encode(), mtime=0)), ("npy", 3, t.npy()), ("npy-mapped", 11, t.npy()),
+            ("npy-big", 19, t.npy(">i2", data=bytes(24))), ("npz", 4, t.GOODZ), ("npz-mapped", 12, t.GOODZ),
+            ("npz-packed", 4, t.PACKED), ("libsvm", 5, b"0 1:2 6:1e-3 # c\n\n2 qid:3 2:5\n"),
+            ("byte", 6, b"abcdefghi"), ("char", 7, "ééabcd".encode() * 2)):
+        put("tables", name, bytes([source]) + data)
+
+
 def command():
     lines = {"nnc": ["m.nn", "-o", "m.c", "-O2", "-Dn=3", "-I", "x", "--batch", "32", "-MD", "-MF", "m.d"],
              "infer": ["--infer", "m.nn", "--weights", "w.safetensors", "--prefix", "p", "--header", "h.h", "--libm"],
@@ -59,5 +72,5 @@ def command():
 
 
 if __name__ == "__main__":
-    for make in (idx, safetensors, command):
+    for make in (idx, safetensors, tables, command):
         make()

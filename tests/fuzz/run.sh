@@ -9,7 +9,7 @@ set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 seconds=${1:?seconds}
 shift
-[ $# -gt 0 ] || set -- language command idx safetensors
+[ $# -gt 0 ] || set -- language command idx safetensors tables
 cd "$root" || exit 1
 make fuzz || exit 1
 out=$root/${BUILD:-build}/fuzz

@@ -49,6 +49,7 @@ static const SourceModel source_models[] = {
 	{ "names", SOURCE(.source = NNRT_CSV, .pick = table_picks, .names = all_names, .nnames = 4), table_columns, 3 },
 	{ "rest", SOURCE(.source = NNRT_CSV, .header = 1, .pick = rest_picks), rest_columns, 3 },
 	{ "npy", SOURCE(.source = NNRT_NPY, .pick = no_picks, .file = npy_files, .nfile = 2), array_columns, 2 },
+	{ "npy1", SOURCE(.source = NNRT_NPY, .pick = no_picks, .file = npy_files, .nfile = 1), array_columns, 1 },
 	{ "npz", SOURCE(.source = NNRT_NPZ, .pick = no_picks), array_columns, 2 },
 	{ "raw", SOURCE(.source = NNRT_RAW, .pick = no_picks, .file = raw_files, .nfile = 1), array_columns, 1 },
 	{ "libsvm", SOURCE(.source = NNRT_LIBSVM, .pick = no_picks), svm_columns, 2 },
