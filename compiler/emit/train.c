@@ -163,13 +163,14 @@ static Fn *flat_fn(const Module *m, const Options *opt, Graph *g, const char *wh
 	return fn_build(m->job, g, opt, h);
 }
 
-Fn *train_fn(const Module *m, const Options *opt, const char *phase)
+static Fn *phase_fn(const Module *m, const Options *opt, const char *phase, Shared *shared)
 {
 	Job *j = m->job;
 	Phase p = PH_INIT;
 	while (strcmp(graph_name(p), phase))
 		p++;
 	FnHost *h = trainer_host(m, p, job_symf(j, "%s_%s", opt->prefix, phase));
+	h->shared = shared;
 	h->head = arena_printf(j->mem, "static void %s_%s_run(nnrt_ctx *c, int tid, int n)",
 	                       opt->prefix, phase);
 	if (p == PH_UPDATE)
@@ -183,6 +184,11 @@ Fn *train_fn(const Module *m, const Options *opt, const char *phase)
 	h->want_outputs = p == PH_GRAD || p == PH_EVAL ? "c->want & NNRT_WANT_OUTPUTS" : 0;
 	h->want_losses = p == PH_EVAL ? "c->want & NNRT_WANT_LOSSES" : 0;
 	return fn_build(j, phase_graph(m, p), opt, h);
+}
+
+Fn *train_fn(const Module *m, const Options *opt, const char *phase)
+{
+	return phase_fn(m, opt, phase, 0);
 }
 
 /* ---- tables ---------------------------------------------------------------------- */
@@ -576,11 +582,12 @@ void emit_trainer(Out *o, const Module *m, const Options *opt)
 	int64_t arena0 = 0, arena = 0;
 	About *about = about_new(m, opt);
 	double work[PH_FIT + 1] = { 0 };
+	Shared *shared = shared_new(a);
 	print_head(o, m, opt);
 	for (Phase p = PH_INIT; p <= PH_FIT; p++) {
 		if (!phase_graph(m, p) || (p == PH_GRAD && !m->nloss))
 			continue;
-		Fn *f = train_fn(m, opt, graph_name(p));
+		Fn *f = phase_fn(m, opt, graph_name(p), shared);
 		out(o, "/* ---- %s ---- */\n\n", graph_name(p));
 		fn_print(o, f);
 		if (f->arena0_bytes > arena0)

@@ -321,13 +321,20 @@ struct Kernel {
 	const char *lines;             /* its statements, with places for those numbers        */
 	const char *head, *text;       /* printed parameters and body, to find equal kernels   */
 	Kernel *same, *next;
+	bool elsewhere;                /* printed with an earlier function, under that name    */
 	const char *note, *also;       /* source, shapes; those of the kernels merged into it   */
 	int nalso;
 };
 
 /* ---- the host: what surrounds the printed functions ------------------------------ */
 
+/* Kernels of the functions of one file, by a hash of their text: a function that is printed later takes
+ * those of earlier ones. */
+typedef struct Shared Shared;
+Shared *shared_new(Arena *a);
+
 typedef struct FnHost {
+	Shared *shared;                /* 0: the function is alone                             */
 	Sym prefix;                    /* of every printed name: "mlp_grad"                    */
 	const char *head;              /* "static void mlp_grad(nnrt_ctx *c, int tid, int n)"  */
 	const char *ctx_param, *ctx_arg;       /* "const nnrt_ctx *c", "c"; 0: no context        */

@@ -17,6 +17,7 @@
 #include "op.h"
 
 #include <string.h>
+#include <xxhash.h>
 
 enum { MAXALSO = 12 };
 
@@ -51,6 +52,39 @@ static void also(Fn *f, Kernel *k, const Region *r)
 		                       region_note(f, f->mem, r));
 }
 
+typedef struct { XXH128_hash_t key; Sym name; } SharedName;
+
+struct Shared {
+	Arena *mem;
+	SharedName *v;
+	int n, cap;
+};
+
+Shared *shared_new(Arena *a)
+{
+	Shared *s = NEW(a, Shared);
+	s->mem = a;
+	return s;
+}
+
+/* Takes the name of an equal kernel of an earlier function; else enters k. */
+static bool shared_take(Shared *s, Kernel *k)
+{
+	if (!s)
+		return false;
+	SharedName e = { XXH3_128bits_withSeed(k->text, strlen(k->text),
+	                                       XXH3_64bits(k->head, strlen(k->head))),
+		         k->name };
+	for (int i = 0; i < s->n; i++)
+		if (XXH128_isEqual(s->v[i].key, e.key)) {
+			k->name = s->v[i].name;
+			k->elsewhere = true;
+			return true;
+		}
+	PUSH(s->mem, s->v, s->n, s->cap, e);
+	return false;
+}
+
 static void name_kernels(Fn *f)
 {
 	int n = 0, size = 64;
@@ -67,7 +101,8 @@ static void name_kernels(Fn *f)
 		first = first ? first->same ? first->same : first : same_text(table, size, k);
 		if (first == k) {
 			k->note = region_note(f, f->mem, k->region);
-			k->name = job_symf(f->job, "%s_k%d", f->host->prefix, n++);
+			k->name = job_symf(f->job, "%s_k%d", f->host->prefix, n);
+			n += !shared_take(f->host->shared, k);
 			continue;
 		}
 		k->same = first;
@@ -370,7 +405,7 @@ void fn_print(Out *o, const Fn *f)
 	Step s = { .o = o, .f = f };
 	const FnHost *h = f->host;
 	for (const Kernel *k = f->kernel; k; k = k->next)
-		if (!k->same)
+		if (!k->same && !k->elsewhere)
 			print_kernel(o, f, k);
 	find_splits(&s, f->top);
 	find_uses(&s);
