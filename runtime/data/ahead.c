@@ -20,7 +20,7 @@
 #include "store.h"
 
 /* Large enough that a thread that waits for a processor does not hold up the run. */
-enum { ROWS = 1 << 16, BYTES = 8 << 20, STACK = 1 << 18 };
+enum { ROWS = 1 << 16, BYTES = 8 << 20, BLOCK = 256, STACK = 1 << 18 };
 
 typedef struct {
 	uint32_t *row;
@@ -47,21 +47,32 @@ static bool is_in(const Store *s, uint32_t row)
 	return row >= s->first && row < s->first + s->rows;
 }
 
-/* Rows that follow each other in the file, without gaps, are one call. */
-static void read_store(const Store *s, Chunk *c, unsigned char *to)
+/* Rows lo..hi-1 of a chunk.  Those that follow each other in the file, without gaps, are one call. */
+static void read_rows(const Store *s, const Chunk *c, int lo, int hi, unsigned char *to)
 {
-	for (int i = 0; i < c->n;) {
-		int k = 1, past = atomic_load_explicit(&c->at, memory_order_relaxed);
-		if (i < past || !is_in(s, c->row[i])) {
+	for (int i = lo; i < hi;) {
+		int k = 1;
+		if (!is_in(s, c->row[i])) {
 			i++;
 			continue;
 		}
-		while (s->pitch == s->width && i + k < c->n && c->row[i + k] == c->row[i] + (uint32_t)k &&
+		while (s->pitch == s->width && i + k < hi && c->row[i + k] == c->row[i] + (uint32_t)k &&
 		       is_in(s, c->row[i + k]))
 			k++;
 		rt_read_at(s->in, s->offset + (uint64_t)(c->row[i] - s->first) * s->pitch,
 		           to + (size_t)i * s->width, (size_t)k * s->width);
 		i += k;
+	}
+}
+
+/* From the end, as the run takes them from the front: whoever is slow, no row is read twice. */
+static void read_store(const Store *s, Chunk *c, unsigned char *to)
+{
+	int past;
+	for (int hi = c->n; hi > (past = atomic_load_explicit(&c->at, memory_order_relaxed));) {
+		int lo = hi - past > BLOCK ? hi - BLOCK : past;
+		read_rows(s, c, lo, hi, to);
+		hi = lo;
 	}
 }
 
