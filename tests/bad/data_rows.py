@@ -80,4 +80,3 @@ ROWS = [
                                                "--out", "o.safetensors"], 3, r"R", {"b.safetensors": b""},
          tool="image"),
 ]
-NOT_BUILT = [("B22", "duplicates across parts are not looked for yet")]

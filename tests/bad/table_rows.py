@@ -12,7 +12,7 @@ GOOD = "a,b,c d,y\n1,2,3,0\n4,5,6,2\n"
 
 
 def csv(name, line, text, status=3, source="csv", more=(), **kw):
-    return Case(f"B {name}", [source, "t.csv", *more], status, line, {"t.csv": text},
+    return Case(f"B {name} (csv)", [source, "t.csv", *more], status, line, {"t.csv": text},
                 tool="load", **kw)
 
 
@@ -92,7 +92,7 @@ LABELS = npy("|u1", "(2,)", data=b"\0\2")
 
 
 def array(name, line, x, status=3, y=LABELS):
-    return Case(f"B {name}", ["npy", "."], status, line, {"x.npy": x, "y.npy": y}, tool="load")
+    return Case(f"B {name} (npy)", ["npy", "."], status, line, {"x.npy": x, "y.npy": y}, tool="load")
 
 
 def sparse(path):
@@ -148,7 +148,7 @@ def archive(kind=zipfile.ZIP_STORED, **arrays):
 
 
 def npz(name, line, data, status=3, more=()):
-    return Case(f"B {name}", ["npz", "a.npz", *more], status, line, {"a.npz": data}, tool="load")
+    return Case(f"B {name} (npz)", ["npz", "a.npz", *more], status, line, {"a.npz": data}, tool="load")
 
 
 GOODZ, PACKED = archive(), archive(zipfile.ZIP_DEFLATED)
@@ -182,7 +182,7 @@ NPZ = [
 # ---- lines, texts, pictures -----------------------------------------------------------------------------
 
 def svm(name, line, text, status=3):
-    return Case(f"B {name}", ["libsvm", "t.svm"], status, line, {"t.svm": text}, tool="load")
+    return Case(f"B {name} (libsvm)", ["libsvm", "t.svm"], status, line, {"t.svm": text}, tool="load")
 
 
 LINES = [
@@ -201,7 +201,7 @@ LINES = [
 
 
 def text(name, line, content, status=3, level="byte", more=()):
-    return Case(f"B {name}", [level, "t.txt", *more], status, line, {"t.txt": content}, tool="load")
+    return Case(f"B {name} (text)", [level, "t.txt", *more], status, line, {"t.txt": content}, tool="load")
 
 
 TEXTS = [
