@@ -217,7 +217,7 @@ golden: compiler
 .PHONY: bench bench-quick
 PEERS ?=
 bench bench-quick: all
-	@$(PYTHON) tests/bench/bench.py --build '$(BUILD)' $(PEERS:%=--peers '%') $(if $(findstring quick,$@),--quick) $(BENCH)
+	@$(PYTHON) tests/bench/bench.py --build '$(abspath $(BUILD))' $(PEERS:%=--peers '%') $(if $(findstring quick,$@),--quick) $(BENCH)
 
 .PHONY: docs
 docs: compiler
