@@ -50,7 +50,7 @@ FAULTS = [
      "return a->first <= b->last && b->first <= a->last;",
      "return a->first < b->last && b->first < a->last;", "probes"),
     ("plan: in place though read again later", "compiler/kernel/plan.c",
-     "if (!only_here(u, from, r) ||\n", "if (", "probes"),
+     "if (!r->access[i].at_own || !only_here(u, from, r))", "if (!r->access[i].at_own)", "probes"),
     ("plan: in place at other indices", "compiler/kernel/plan.c",
      "!r->access[i].at_own || !only_here(u, from, r)", "!only_here(u, from, r)", "probes"),
     ("plan: what a scan touches dies with its first region", "compiler/kernel/plan.c",
