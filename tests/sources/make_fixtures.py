@@ -1,6 +1,6 @@
 """make_fixtures.py - files of every source and their rows as NumPy, scikit-learn and Python's csv read them.
 
-    /opt/venv/bin/python make_fixtures.py      writes fixtures/ beside it (needs numpy and scikit-learn)
+    python make_fixtures.py      writes fixtures/ beside it (needs numpy and scikit-learn)
 
 NAME.rows.txt has a line a row, numbers with 17 digits: what load.c must print.
 """
