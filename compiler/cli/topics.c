@@ -56,10 +56,11 @@ const TopicDoc topic_docs[] = {
 	  "each with minimize = or maximize =, seed =, parallel =. A range is choice(a, b, ...), "
 	  "uniform(a, b), log_uniform(a, b) or int_uniform(a, b). The section is checked; nnc "
 	  "--tune, which carries it out, is not built yet." },
-	{ "export", "export c(prefix = NAME, batch = N)",
-	  "Defaults of nnc --infer: the prefix of C names and the number of samples a call. What "
-	  "this version cannot do (api, weights, quantize ...) is refused when --infer is asked "
-	  "for." },
+	{ "export", "export c(prefix = NAME, batch = N, api = \"context\", quantize = \"bf16\", preprocess = true)",
+	  "Defaults of nnc --infer: the prefix of C names, the largest number of samples a call, the "
+	  "form of the interface (\"static\" or \"context\"), weights in 16 bits (\"bf16\", \"f16\"), "
+	  "and whether the C takes raw columns. What this version cannot do (int8, stream, weights "
+	  "outside the file) is refused when --infer is asked for." },
 	{ 0, 0, 0 },
 };
 
