@@ -164,7 +164,7 @@ static void buffers(const Walk *w, const char *word, const Run *r, void *flat)
 static void state(const Walk *w, const char *word, const Run *r, void *at)
 {
 	params(w, word, r, at);
-	buffers(w, word, r, (char *)at + r->m->param_len * r->m->real_bytes);
+	buffers(w, word, r, (char *)at + rt_run_param_bytes(r));
 }
 
 static void moments(const Walk *w, const char *word, const Run *r, void *const *at)
@@ -202,7 +202,7 @@ static void walk_run(const Walk *w, Run *r)
 	r->c.update = (uint64_t)update;
 	r->c.sample0 = (uint64_t)first;
 	rt_run_reserve(r, samples);
-	memcpy(r->c.buffer_next, r->c.buffer, (size_t)m->buffer_len * (size_t)m->real_bytes);
+	memcpy(r->c.buffer_next, r->c.buffer, rt_run_buffer_bytes(r));
 }
 
 static void walk_feed(const Walk *w, Feed *f)

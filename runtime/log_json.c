@@ -153,11 +153,16 @@ void rt_json_start(const Log *l, Str *t)
 	rt_str_add(t, "}\n");
 }
 
-void rt_json_epoch(const Log *l, const LogLine *e, Str *t)
+static void begin(const Log *l, Str *t, const char *event)
 {
-	rt_str_add(t, "{\"event\":\"epoch\"");
+	rt_str_add(t, "{\"event\":\"%s\"", event);
 	if (l->fold)
 		count(t, "fold", l->fold);
+}
+
+void rt_json_epoch(const Log *l, const LogLine *e, Str *t)
+{
+	begin(l, t, "epoch");
 	count(t, "epoch", e->epoch);
 	count(t, "step", e->step);
 	rt_str_add(t, ",\"seconds\":%.3f", e->seconds);
@@ -171,9 +176,7 @@ void rt_json_epoch(const Log *l, const LogLine *e, Str *t)
 
 void rt_json_end(const Log *l, const LogEnd *e, Str *t)
 {
-	rt_str_add(t, "{\"event\":\"end\"");
-	if (l->fold)
-		count(t, "fold", l->fold);
+	begin(l, t, "end");
 	count(t, "best_epoch", e->best_epoch);
 	count(t, "best_step", e->best_step);
 	text(t, "monitor", l->start.monitor);

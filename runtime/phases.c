@@ -270,5 +270,5 @@ void rt_run_start(Run *r)
 void rt_run_buffers(Run *r)
 {
 	memcpy(r->c.buffer, r->c.buffer_next,
-	       (size_t)r->m->buffer_len * (size_t)r->m->real_bytes);
+	       rt_run_buffer_bytes(r));
 }

@@ -138,6 +138,10 @@ _Noreturn void rt_run_diverged(Run *r, const Dataset *d, const uint32_t *row,
  * command to which they are added; 0: `PROGRAM train`. */
 void rt_run_diverged_help(Run *r, const char *again);
 
+/* Bytes of all parameters, and of all buffers. */
+size_t rt_run_param_bytes(const Run *r);
+size_t rt_run_buffer_bytes(const Run *r);
+
 /* Parameters and buffers, one after the other, to or from `to` (rt_run_state_bytes bytes). */
 size_t rt_run_state_bytes(const Run *r);
 void rt_run_save_state(const Run *r, void *to);

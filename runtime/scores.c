@@ -140,29 +140,29 @@ Scores rt_run_scores(Run *r, const Dataset *d, const Rows *rows, int64_t batch)
 	return out;
 }
 
-static size_t param_bytes(const Run *r)
+size_t rt_run_param_bytes(const Run *r)
 {
 	return (size_t)r->m->param_len * (size_t)r->m->real_bytes;
 }
 
-static size_t buffer_bytes(const Run *r)
+size_t rt_run_buffer_bytes(const Run *r)
 {
 	return (size_t)r->m->buffer_len * (size_t)r->m->real_bytes;
 }
 
 size_t rt_run_state_bytes(const Run *r)
 {
-	return param_bytes(r) + buffer_bytes(r);
+	return rt_run_param_bytes(r) + rt_run_buffer_bytes(r);
 }
 
 void rt_run_save_state(const Run *r, void *to)
 {
-	memcpy(to, r->c.param, param_bytes(r));
-	memcpy((char *)to + param_bytes(r), r->c.buffer, buffer_bytes(r));
+	memcpy(to, r->c.param, rt_run_param_bytes(r));
+	memcpy((char *)to + rt_run_param_bytes(r), r->c.buffer, rt_run_buffer_bytes(r));
 }
 
 void rt_run_load_state(Run *r, const void *from)
 {
-	memcpy(r->c.param, from, param_bytes(r));
-	memcpy(r->c.buffer, (const char *)from + param_bytes(r), buffer_bytes(r));
+	memcpy(r->c.param, from, rt_run_param_bytes(r));
+	memcpy(r->c.buffer, (const char *)from + rt_run_param_bytes(r), rt_run_buffer_bytes(r));
 }

@@ -20,16 +20,6 @@
  * one moment. */
 enum { LEFT_OUT_MOST = 100, RETURNS_MOST = 10 };
 
-static size_t param_bytes(const Run *r)
-{
-	return (size_t)r->m->param_len * (size_t)r->m->real_bytes;
-}
-
-static size_t buffer_bytes(const Run *r)
-{
-	return (size_t)r->m->buffer_len * (size_t)r->m->real_bytes;
-}
-
 Stepper rt_step_new(Run *r, const Dataset *d, Feed *f)
 {
 	Stepper s = { .run = r, .data = d, .feed = f };
@@ -38,7 +28,7 @@ Stepper rt_step_new(Run *r, const Dataset *d, Feed *f)
 	if ((t && t->number[NNRT_EMA]) || !isnan(r->given[NNRT_EMA])) {
 		s.average = rt_alloc((size_t)r->m->param_len, (size_t)r->m->real_bytes,
 		                     "the average of the weights");
-		memcpy(s.average, r->c.param, param_bytes(r));
+		memcpy(s.average, r->c.param, rt_run_param_bytes(r));
 	}
 	rt_step_keep(&s);
 	return s;
@@ -81,9 +71,9 @@ void rt_step_keep(Stepper *s)
 		k->state = rt_alloc(rt_run_state_bytes(r), 1, "a state to go back to");
 	rt_run_save_state(r, k->state);
 	for (int i = 0; i < r->m->nmoment; i++)
-		k->moment[i] = copy_of(k->moment[i], r->c.moment[i], param_bytes(r));
+		k->moment[i] = copy_of(k->moment[i], r->c.moment[i], rt_run_param_bytes(r));
 	if (s->average)
-		k->average = copy_of(k->average, s->average, param_bytes(r));
+		k->average = copy_of(k->average, s->average, rt_run_param_bytes(r));
 	k->averaged = s->averaged;
 	k->step = s->feed->step;
 	k->update = r->c.update;
@@ -96,9 +86,9 @@ static void go_back(Stepper *s)
 	const Kept *k = &s->kept;
 	rt_run_load_state(r, k->state);
 	for (int i = 0; i < r->m->nmoment; i++)
-		memcpy(r->c.moment[i], k->moment[i], param_bytes(r));
+		memcpy(r->c.moment[i], k->moment[i], rt_run_param_bytes(r));
 	if (s->average)
-		memcpy(s->average, k->average, param_bytes(r));
+		memcpy(s->average, k->average, rt_run_param_bytes(r));
 	s->averaged = k->averaged;
 	s->feed->step = k->step;
 	r->c.update = k->update;
@@ -114,7 +104,7 @@ static StepEnd refuse(Stepper *s)
 	if (back)
 		go_back(s);
 	else if (s->batches > 0)
-		memcpy(s->run->c.buffer, s->before, buffer_bytes(s->run));
+		memcpy(s->run->c.buffer, s->before, rt_run_buffer_bytes(s->run));
 	s->batches = s->samples = 0;
 	return STEP_LEFT_OUT;
 }
@@ -128,7 +118,7 @@ static void gather(Stepper *s, int n)
 	if (!s->sum)
 		s->sum = rt_alloc((size_t)m->param_len, (size_t)m->real_bytes, "gradients");
 	if (s->batches == 0) {
-		s->before = copy_of(s->before, r->c.buffer, buffer_bytes(r));
+		s->before = copy_of(s->before, r->c.buffer, rt_run_buffer_bytes(r));
 		rt_run_flat(r, rt_flat_product, s->sum, r->c.grad, n);
 	} else {
 		rt_run_flat(r, rt_flat_add, s->sum, r->c.grad, n);
@@ -169,7 +159,7 @@ static void average(Stepper *s)
 	if (!s->average)
 		return;
 	if (s->averaged++ == 0)
-		memcpy(s->average, r->c.param, param_bytes(r));
+		memcpy(s->average, r->c.param, rt_run_param_bytes(r));
 	else
 		rt_run_flat(r, rt_flat_lerp, s->average, r->c.param, 1 - keep);
 }

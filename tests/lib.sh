@@ -74,6 +74,33 @@ models() {
 	done
 }
 
+# ends_so FOLDER PROGRAM OUT STATUS TEXT [ARGUMENTS]: a training of FOLDER/PROGRAM into FOLDER/OUT.out that ends with
+# this status and says TEXT; all that it says is kept in $work/OUT.text.
+ends_so() {
+	e_folder=$1 e_program=$2 e_out=$3 e_status=$4 e_text=$5
+	shift 5
+	(cd "$e_folder" && "./$e_program" train --threads 1 -Wno-validation --out "$e_out.out" "$@") >"$work/$e_out.text" 2>&1
+	e_got=$?
+	cat "$work/$e_out.text"
+	[ $e_got = "$e_status" ] || return 1
+	grep -q -- "$e_text" "$work/$e_out.text"
+}
+
+# counted LOG: a program's own tests, whose closing line is PASSED FAILED SKIPPED, join those of the group.
+counted() {
+	read -r c_passed c_failed c_skipped <<END
+$(tail -n 1 "$1")
+END
+	case $c_passed in
+	*[!0-9]* | '') fail run "did not come to its end" "$1" ;;
+	*)
+		sed '$d' "$1"
+		passed=$((passed + c_passed)) failed=$((failed + c_failed))
+		[ "${c_skipped:-0}" = 0 ] || echo "$group: $c_skipped skipped"
+		;;
+	esac
+}
+
 finish() {
 	ms=$((($(date +%s%N) - started) / 1000000))
 	seconds=$((ms / 1000)).$((ms % 1000 / 100))

@@ -150,6 +150,13 @@ char *arena_printf(Arena *a, const char *fmt, ...)
 	return p;
 }
 
+char *arena_grouped(Arena *a, int64_t n)
+{
+	return n < 1000 ? arena_printf(a, "%lld", (long long)n)
+	                : arena_printf(a, "%s %03lld", arena_grouped(a, n / 1000),
+	                               (long long)(n % 1000));
+}
+
 void *arena_grow(Arena *a, void *v, int have, int *cap, int need, size_t item)
 {
 	if (need <= *cap)

@@ -31,6 +31,8 @@ void  *arena_alloc(Arena *a, size_t n);
 void  *arena_enlarge(Arena *a, void *p, size_t have, size_t want);
 char  *arena_strndup(Arena *a, const char *s, size_t n);
 char  *arena_printf(Arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* 61706 as "61 706"; n is not negative. */
+char  *arena_grouped(Arena *a, int64_t n);
 char  *arena_vprintf(Arena *a, const char *fmt, va_list ap);
 
 /* An array in an arena that can take at least `need` items: returns v itself if cap suffices,

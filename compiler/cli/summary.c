@@ -81,14 +81,6 @@ static void count(Summary *s, int file)
 /* ---- as text -------------------------------------------------------------------------------
  */
 
-/* 61706 -> "61 706" */
-static const char *grouped(Arena *a, int64_t n)
-{
-	return n < 1000 ? arena_printf(a, "%lld", (long long)n)
-	                : arena_printf(a, "%s %03lld", grouped(a, n / 1000),
-	                               (long long)(n % 1000));
-}
-
 static const char *bytes_text(Arena *a, int64_t n)
 {
 	double k = (double)n / 1024;
@@ -109,7 +101,7 @@ static const char *mflop_text(Arena *a, double work)
 	return m < 0.001 ? arena_printf(a, "%.0f FLOP", work)
 	       : m < 0.1 ? arena_printf(a, "%.2g MFLOP", m)
 	       : m < 10 ? arena_printf(a, "%.2f MFLOP", m)
-	                : arena_printf(a, "%s MFLOP", grouped(a, (int64_t)(m + 0.5)));
+	                : arena_printf(a, "%s MFLOP", arena_grouped(a, (int64_t)(m + 0.5)));
 }
 
 static const char *fields(const Summary *s, bool inputs)
@@ -166,7 +158,7 @@ static void table(const Summary *s)
 		bool cut = (int)strlen(r->text) > call;
 		printf(" %-*s  %-*.*s%s  %-*s  %12s  %9.3f  %12s\n", path, r->path,
 		       cut ? call - 2 : call, cut ? call - 2 : call, r->text, cut ? ".." : "",
-		       shape, account_shape(a, &r->out), grouped(a, r->params), r->work * 1e-6,
+		       shape, account_shape(a, &r->out), arena_grouped(a, r->params), r->work * 1e-6,
 		       bytes_text(a, account_activation(s->a, &r->out)));
 	}
 }
@@ -245,18 +237,18 @@ static void text(const Summary *s)
 	const Module *m = s->m;
 	Arena *a = m->job->mem;
 	table(s);
-	printf("\n parameters   %s (%s as %s, %s as int8), ", grouped(a, s->a->params),
+	printf("\n parameters   %s (%s as %s, %s as int8), ", arena_grouped(a, s->a->params),
 	       size_text(a, s->a->params * account_real(s->opt)), s->opt->f64 ? "f64" : "f32",
 	       size_text(a, s->a->params));
 	if (s->a->trained == s->a->params)
 		printf("all trained");
 	else
-		printf("%s trained", grouped(a, s->a->trained));
+		printf("%s trained", arena_grouped(a, s->a->trained));
 	if (s->a->regular)
-		printf("; %s regularised%s", grouped(a, s->a->regular), regularisers(m));
+		printf("; %s regularised%s", arena_grouped(a, s->a->regular), regularisers(m));
 	putchar('\n');
 	if (s->a->buffers)
-		printf(" buffers      %s\n", grouped(a, s->a->buffers));
+		printf(" buffers      %s\n", arena_grouped(a, s->a->buffers));
 	printf(" one sample   %s forward (2 per multiply-add)", mflop_text(a, s->a->forward));
 	if (s->train)
 		printf(", about %s for a training step", mflop_text(a, s->a->step));

@@ -140,11 +140,6 @@ void context_print(Out *o, const Infer *f, const Options *opt)
 
 /* ---- the header -------------------------------------------------------------------------- */
 
-static int64_t sample_len(const Type *t)
-{
-	return type_len(t, 1);
-}
-
 static void print_macros(Out *h, const Infer *f, const Options *opt)
 {
 	Arena *a = f->m->job->mem;
@@ -162,13 +157,13 @@ static void print_macros(Out *h, const Infer *f, const Options *opt)
 		}
 		out(h, "#define %-*s %6lld      /* %-37s */\n", wide,
 		    arena_printf(a, "%s_%s_LEN", f->upper, infer_upper(a, name)),
-		    (long long)sample_len(&x->ty), text);
+		    (long long)type_len(&x->ty, 1), text);
 	}
 	out(h, "#define %-*s %6d\n", wide, arena_printf(a, "%s_MAX_BATCH", f->upper), f->batch);
 	text = arena_printf(a, "%d sample%s x %s bytes", f->batch, f->batch == 1 ? "" : "s",
-	                    infer_number(a, sample_bytes(f)));
+	                    arena_grouped(a, sample_bytes(f)));
 	if (bytes0(f))
-		text = arena_printf(a, "%s bytes, %s", infer_number(a, bytes0(f)), text);
+		text = arena_printf(a, "%s bytes, %s", arena_grouped(a, bytes0(f)), text);
 	out(h, "#define %-*s %6lldu  /* %s, and room to align */\n\n", wide,
 	    arena_printf(a, "%s_ARENA_BYTES", f->upper), (long long)context_bytes(f), text);
 }

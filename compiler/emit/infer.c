@@ -88,12 +88,6 @@ static bool *used_leaves(const Graph *g, LeafKind kind, int n, Arena *a)
 
 /* ---- the header ------------------------------------------------------------------ */
 
-const char *infer_number(Arena *a, int64_t n)
-{
-	return n < 1000 ? arena_printf(a, "%lld", (long long)n)
-	                : arena_printf(a, "%s %03lld", infer_number(a, n / 1000), (long long)(n % 1000));
-}
-
 const char *infer_size(Arena *a, int64_t bytes)
 {
 	return bytes < 1 << 20 ? arena_printf(a, "%lld KiB", (long long)(bytes + 512) / 1024)
@@ -155,7 +149,7 @@ static void print_rom(Out *h, const Infer *f, const Options *opt)
 	Arena *a = f->m->job->mem;
 	int64_t bytes = arrays_bytes(f, opt);
 	if (bytes)
-		out(h, " * Weights: %s (%s bytes)%s.\n", infer_size(a, bytes), infer_number(a, bytes),
+		out(h, " * Weights: %s (%s bytes)%s.\n", infer_size(a, bytes), arena_grouped(a, bytes),
 		    kind[f->quantize]);
 }
 
@@ -226,7 +220,7 @@ static void print_head(Out *o, const Infer *f, const Options *opt, const char *n
 		out(o, " * %s  %s\n", m->in[f->in[i]].name, type_text(a, &m->in[f->in[i]].ty));
 	for (int i = 0; i < m->nout; i++)
 		out(o, " *   ->  %s  %s\n", m->out[i].name, type_text(a, &m->out[i].ty));
-	out(o, " * %s parameters (%s, const)\n *\n", infer_number(a, total),
+	out(o, " * %s parameters (%s, const)\n *\n", arena_grouped(a, total),
 	    infer_size(a, arrays_bytes(f, opt)));
 	if (m->nlayer)
 		out(o, " *   %-16s %-28s %-20s %s\n", "layer", "operation", "output",

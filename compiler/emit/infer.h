@@ -55,8 +55,7 @@ const char *infer_type(const Options *opt, const Type *t);
 const Field *infer_argument(const Infer *f, int k, const char **name);
 /* Adds an item to a list, on a new line where the last one is long. */
 const char *infer_append(Arena *a, const char *list, const char *item);
-/* A number in groups of three digits; "1 KiB", "1.2 MiB". */
-const char *infer_number(Arena *a, int64_t n);
+/* "1 KiB", "1.2 MiB". */
 const char *infer_size(Arena *a, int64_t bytes);
 
 /* ---- arrays.c ------------------------------------------------------------------------ */

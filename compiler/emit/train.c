@@ -277,15 +277,6 @@ static void print_fitted(Out *o, Arena *a, const Module *m)
 	out(o, "};\n\n");
 }
 
-/* Elements of a sample; the batch dimension counts its multiple. */
-static int64_t sample_len(const Type *t)
-{
-	int64_t len = 1;
-	for (int k = 0; k < t->rank; k++)
-		len *= t->dim[k].k;
-	return len;
-}
-
 static void print_tallies(Out *o, const Module *m)
 {
 	if (!m->ntally)
@@ -293,7 +284,7 @@ static void print_tallies(Out *o, const Module *m)
 	out(o, "static const nnrt_tally tallies[] = {\n");
 	for (int i = 0; i < m->ntally; i++) {
 		const Tally *t = &m->tally[i];
-		int64_t rows = sample_len(&t->y);
+		int64_t rows = type_len(&t->y, 1);
 		int width = t->x.rank > t->y.rank ? t->x.dim[t->x.rank - 1].k : 1;
 		if (t->how == TALLY_MOMENTS && t->y.rank > 1 && !t->y.dim[t->y.rank - 1].b) {
 			width = t->y.dim[t->y.rank - 1].k;

@@ -359,20 +359,20 @@ static void arguments(Elab *e, const SourceRow *s, Ast *call, Args *args)
 
 static void unknown_source(Elab *e, Ast *call)
 {
-	static const char *const names[] = { "idx",  "cifar10", "cifar100", "csv",
-		                             "text", "images",  "npy",      "npz",
-		                             "raw",  "libsvm",  "synthetic" };
+	const char *names[SOURCES + 1] = { "images" }; /* the table has what is built */
 	Sym name = call->u.call.fn;
 	const char *what;
 	if (later_name(name, &what) && !strcmp(what, "the data source")) {
 		later(e, call->name_at, "the data source `%s`", name);
 		return;
 	}
+	for (int i = 0; i < SOURCES; i++)
+		names[i + 1] = table[i].name;
 	Diag *d = fail(e, call->name_at, "E0201", "unknown data source `%s`", name);
 	Foreign f;
-	const char *near = nearest(name, names, 11);
+	const char *near = nearest(name, names, SOURCES + 1);
 	if (foreign_find(e->mem, name, &f) && f.ours)
-		near = nearest(f.ours, names, 11);
+		near = nearest(f.ours, names, SOURCES + 1);
 	if (near)
 		diag_help(d, "did you mean `%s`?", near);
 	else

@@ -50,15 +50,6 @@ static void unused(Elab *e, const Binding *b, Span hidden)
 	PUSH(e->work, e->unused, e->nunused, e->capunused, u);
 }
 
-/* 314000 as "314 000". */
-static const char *grouped(Elab *e, int64_t n)
-{
-	const char *s = "";
-	for (; n >= 1000; n /= 1000)
-		s = arena_printf(e->mem, " %03d%s", (int)(n % 1000), s);
-	return arena_printf(e->mem, "%d%s", (int)n, s);
-}
-
 void warn_unused(Elab *e)
 {
 	for (int i = 0; i < e->nunused; i++) {
@@ -71,7 +62,7 @@ void warn_unused(Elab *e)
 			            "`%s` is never used; %d layer%s (%s "
 			            "parameters) %s not built",
 			            u->name, u->layers, u->layers > 1 ? "s" : "",
-			            grouped(e, u->params), u->layers > 1 ? "are" : "is");
+			            arena_grouped(e->mem, u->params), u->layers > 1 ? "are" : "is");
 		else
 			d = warning(e->j, u->at, "unused-value", "`%s` is never used", u->name);
 		if (u->hidden.file == u->at.file && u->hidden.beg != u->at.beg) {

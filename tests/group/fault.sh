@@ -15,15 +15,5 @@ prepare() {
 try prepare prepare
 [ -f "$work/start/b.safetensors" ] || finish
 "$PYTHON" "$root/tests/fault/run.py" "$work" --every "${FAULT_EVERY:-23}" >"$work/run.log" 2>&1
-read -r run_passed run_failed skipped <<END
-$(tail -n 1 "$work/run.log")
-END
-case $run_passed in
-*[!0-9]* | '') fail run "did not come to its end" "$work/run.log" ;;
-*)
-	sed '$d' "$work/run.log"
-	passed=$((passed + run_passed)) failed=$((failed + run_failed))
-	[ "${skipped:-0}" = 0 ] || echo "fault: $skipped skipped"
-	;;
-esac
+counted "$work/run.log"
 finish

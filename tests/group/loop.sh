@@ -6,14 +6,8 @@
 here=$root/tests/loop
 "$PYTHON" "$root/tests/probe/steps_data.py" "$work"
 
-run() { # PROGRAM OUT STATUS TEXT [ARGUMENTS]: a training that ends so and says TEXT
-	r_program=$1 r_out=$2 r_status=$3 r_text=$4
-	shift 4
-	(cd "$work" && "./$r_program" train --threads 1 -Wno-validation --out "$r_out.out" "$@") >"$work/$r_out.text" 2>&1
-	r_got=$?
-	cat "$work/$r_out.text"
-	[ $r_got = "$r_status" ] || return 1
-	grep -q -- "$r_text" "$work/$r_out.text"
+run() { # PROGRAM OUT STATUS TEXT [ARGUMENTS]
+	ends_so "$work" "$@"
 }
 parts() { # PROGRAM OUT: what the parts hold, as files PART.safetensors
 	for part in train val test; do

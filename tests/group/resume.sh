@@ -14,14 +14,8 @@ for m in epochs steps folds; do
 	try "build $m" trainer "$here/$m.nn" "$fast/$m" -O1
 done
 try shim $CC -O1 -shared -fPIC -D_GNU_SOURCE "$here/moment.c" -o "$fast/moment.so"
-run() { # PROGRAM OUT STATUS TEXT [ARGUMENTS]: a training that ends so and says TEXT
-	r_program=$1 r_out=$2 r_status=$3 r_text=$4
-	shift 4
-	(cd "$fast" && "./$r_program" train --threads 1 -Wno-validation --out "$r_out.out" "$@") >"$work/$r_out.text" 2>&1
-	r_got=$?
-	cat "$work/$r_out.text"
-	[ $r_got = "$r_status" ] || return 1
-	grep -q -- "$r_text" "$work/$r_out.text"
+run() { # PROGRAM OUT STATUS TEXT [ARGUMENTS]
+	ends_so "$fast" "$@"
 }
 same() { # FILE FILE
 	cmp "$fast/$1" "$fast/$2"
@@ -95,17 +89,7 @@ if want moments && [ -f "$fast/moment.so" ]; then
 	every=31
 	[ -n "${LONG:-}" ] && every=1
 	"$PYTHON" "$here/run.py" "$fast" --every $every >"$work/run.log" 2>&1
-	read -r run_passed run_failed skipped <<END
-$(tail -n 1 "$work/run.log")
-END
-	case $run_passed in
-	*[!0-9]* | '') fail run "did not come to its end" "$work/run.log" ;;
-	*)
-		sed '$d' "$work/run.log"
-		passed=$((passed + run_passed)) failed=$((failed + run_failed))
-		[ "${skipped:-0}" = 0 ] || echo "resume: $skipped skipped"
-		;;
-	esac
+	counted "$work/run.log"
 fi
 try "another model" changed
 finish
