@@ -2,8 +2,8 @@
  *
  * In:    a planned function, n threads, a batch of B.   Out: nothing, or bug() at the first
  *        fault.
- * Holds: every read sees the value that the graph names, and between two owners of which one
- *        writes lies a barrier.
+ * Holds: every read sees the value that the graph names, between two owners of which one writes
+ *        lies a barrier, and a region that writes over what it reads does so element by element.
  *
  * Memory is a sorted list of intervals, each with the buffer whose value it holds.  A second
  * list has the ranges touched since the last barrier with their owner; an overlap of two owners,
@@ -142,6 +142,27 @@ static bool range(const Replay *p, const Region *r, const Access *a, int t, int6
 	return true;
 }
 
+static bool in_arena(const Buffer *b)
+{
+	return b->place == PL_ARENA0 || b->place == PL_ARENA;
+}
+
+/* A region may write over an operand if each element is read where its result goes. */
+static void overwrites(const Replay *p, const Region *r, const Access *w, int64_t lo,
+                       int64_t hi, int t)
+{
+	for (int i = 0; i < r->naccess; i++) {
+		const Access *a = &r->access[i];
+		int64_t from, to;
+		if (a->write || a->buf == w->buf || a->buf->place != w->buf->place ||
+		    !range(p, r, a, t, &from, &to))
+			continue;
+		if (from < hi && lo < to && !(a->at_own && from == lo && to == hi))
+			bug(p->f->job, "plan: region %d writes %s over %s, which it still reads",
+			    r->id, w->buf->name, a->buf->name);
+	}
+}
+
 static void replay_region(Replay *p, const Region *r)
 {
 	if (r->barrier)
@@ -151,10 +172,11 @@ static void replay_region(Replay *p, const Region *r)
 			for (int i = 0; i < r->naccess; i++) {
 				const Access *a = &r->access[i];
 				int64_t lo, hi;
-				bool in =
-					a->buf->place == PL_ARENA0 || a->buf->place == PL_ARENA;
-				if (!in || a->write != write || !range(p, r, a, t, &lo, &hi))
+				if (!in_arena(a->buf) || a->write != write ||
+				    !range(p, r, a, t, &lo, &hi))
 					continue;
+				if (write)
+					overwrites(p, r, a, lo, hi, t);
 				int arena = a->buf->place == PL_ARENA;
 				Span1 x = { lo, hi, a->buf, t, write, r };
 				if (p->f->host->barrier)

@@ -136,6 +136,8 @@ ROWS = [
     image("A13 filters 0", "conv2d(x, 0, 3)", r"error: "),
     image("A13 kernel 2^31", "conv2d(x, 1, 2147483647, padding = 2147483647)", r"error: "),
     layer("A14 reshape to another size", "reshape(x, N, 5)", r"E0301.*|reshape"),
+    layer("A14 a -1 that does not divide", "reshape(x, N, 3, -1)", r"E0301.*|reshape"),
+    layer("A14 twice the same dimension", "permute(x, 0, 0)", r"E0301.*|permute"),
     layer("A14 two -1", "reshape(x, -1, -1)", r"error: .*-1"),
     wrong("A15 undefined name", body("y = z + 1"), r"E0204"),
     wrong("A15 used before definition", body("y = z + 1\nz = x"), r"E0204"),
