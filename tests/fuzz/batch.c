@@ -14,6 +14,7 @@
 #include "compile.h"
 #include "emit.h"
 #include "op.h"
+#include "rows.h"
 #include "run_model.h"
 
 enum { MOST_NAMES = 64 };
@@ -24,6 +25,8 @@ typedef struct {
 	int B;
 	double **param, **buffer, **in;
 	RunOutput run;
+	RunRows rows;
+	double **column;               /* what its files hold                                  */
 } Program;
 
 typedef struct { Report *r; BatchOptions *o; Program *p; } Batch;
@@ -268,6 +271,96 @@ static void compare(Batch *b, const char *phase, const Graph *full, bool trainin
 	graph_free(g);
 }
 
+/* ---- rows of files ------------------------------------------------------------------------------------------ */
+
+/* Leaves of the data section's graphs. */
+static const double *data_leaf(void *arg, const Node *n)
+{
+	const Program *p = arg;
+	int i = n->a.leaf.index;
+	if (opinfo[n->op].leaf == LF_INPUT)
+		return p->column[i];
+	if (opinfo[n->op].leaf != LF_FITTED)
+		return leaf(arg, n);
+	const Fitted *f = &p->m->fitted[i / 2];
+	return p->rows.fitted + f->offset + (i & 1 ? (f->len + 15) / 16 * 16 : 0);
+}
+
+/* Mean and deviation, or minimum and range, of the training rows: what row f of the fitted numbers has to be. */
+static void compare_fitted(Batch *b, int f, const double *v)
+{
+	const Program *p = b->p;
+	const Fitted *x = &p->m->fitted[f];
+	const double *found = p->rows.fitted + x->offset, *second = found + (x->len + 15) / 16 * 16;
+	double n = (double)p->rows.ntrain;
+	for (int64_t k = 0; k < x->len; k++) {
+		double sum = 0, square = 0, lo = HUGE_VAL, hi = -HUGE_VAL;
+		for (int64_t i = 0; i < p->rows.ntrain; i++) {
+			double e = v[p->rows.train[i] * x->len + k];
+			sum += e;
+			lo = fmin(lo, e);
+			hi = fmax(hi, e);
+		}
+		for (int64_t i = 0; i < p->rows.ntrain; i++) {
+			double e = v[p->rows.train[i] * x->len + k] - sum / n;
+			square += e * e;
+		}
+		bool minmax = x->how == FIT_MINMAX;
+		double first = minmax ? lo : sum / n, then = minmax ? hi - lo : sqrt(square / n);
+		double near = 1e-5 * fmax(1, fabs(hi) + fabs(lo));
+		if (x->how == FIT_MISSING)
+			then = second[k];
+		if (!(fabs(first - found[k]) <= near) || (then > near && !(fabs(then - second[k]) <= near)))
+			say(b, "%s[%lld] is %.9g and %.9g, the training rows have %.9g and %.9g", x->path, (long long)k,
+			    found[k], second[k], first, then);
+	}
+}
+
+/* Files in the form of its source: they are read as they were written, and bound as the interpreter does. */
+static void run_files(Batch *b, const void *model, uint64_t seed)
+{
+	Program *p = b->p;
+	const Module *m = p->m;
+	RunInput at = at_update;
+	char dir[300];
+	p->column = NEWN(p->j->mem, double *, m->ncolumn + 1);
+	snprintf(dir, sizeof dir, "%s/rows", b->o->dir);
+	if (!m->bind || !rows_write(m, dir, seed, p->column, p->j->mem))
+		return;
+	snprintf(b->r->stage, sizeof b->r->stage, "-O%d, rows of files", level_of(b->o, seed));
+	at.threads = 1 + (int)(seed % 4);
+	p->rows = run_rows(model, dir, ROWS, &at);
+	for (int64_t i = 0; b->o->mode != DOUBLE && i < m->fitted_len; i++)
+		p->rows.fitted[i] = (float)p->rows.fitted[i];  /* as the program has them */
+	for (int i = 0; i < m->ncolumn; i++)
+		for (int64_t k = 0, n = ROWS * type_len(&m->column[i].ty, 1); k < n; k++)
+			if (p->column[i][k] != p->rows.column[i][k])
+				say(b, "column %s[%lld] is read as %.9g, the file has %.9g", m->column[i].name, (long long)k,
+				    p->rows.column[i][k], p->column[i][k]);
+	EvalEnv env = { .B = ROWS, .leaf = data_leaf, .arg = p, .seed = at.seed, .single = b->o->mode == BITS };
+	if (m->fit) {
+		double **v = graph_eval(m->fit, &env, p->j->mem);
+		for (int i = 0; i < m->fit->nroot; i++) {
+			const Root *r = &m->fit->root[i];
+			if (r->kind == R_FIT && m->fitted[r->index].how <= FIT_MISSING)
+				compare_fitted(b, r->index, v[r->node->id]);
+		}
+	}
+	double **v = graph_eval(m->bind, &env, p->j->mem);
+	double **e = b->o->mode == FAST ? error_bound(m->bind, &env, v, p->j->mem) : 0;
+	for (int i = 0; i < m->bind->nroot; i++) {
+		const Root *r = &m->bind->root[i];
+		int64_t n = type_len(&r->node->ty, ROWS);
+		double most = 0;
+		for (int64_t k = 0; k < n; k++)
+			most = fmax(most, fabs(v[r->node->id][k]));
+		if (r->kind == R_FIELD)
+			judge(b, "bind", "field", r->name, v[r->node->id], e ? e[r->node->id] : 0, p->rows.field[r->index],
+			      n, most);
+	}
+	b->o->files++;
+}
+
 /* ---- for torch_ref.py ------------------------------------------------------------------------------------- */
 
 static void write_row(FILE *f, const Program *p, const char *kind, const char *name, const Type *t, const double *v)
@@ -339,6 +432,8 @@ static void run_one(Batch *b, const void *model, uint64_t seed)
 		compare(b, "eval", p->m->eval, false);
 	if (!b->r->failed)
 		compare(b, "init", p->m->init, true);
+	if (!b->r->failed)
+		run_files(b, model, seed);
 }
 
 /* ---- all of them ------------------------------------------------------------------------------------------- */

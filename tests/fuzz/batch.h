@@ -17,6 +17,7 @@ typedef struct {
 	bool keep;                             /* write SEED.nn and SEED.values to the folder   */
 	double worst;                          /* largest error over its bound                  */
 	unsigned long judged, unjudged;        /* elements                                      */
+	unsigned long files;                   /* programs whose data were read from files      */
 } BatchOptions;
 
 /* Programs text[0..n-1] of these seeds, as one unit, in this process. r tells the outcome of the

@@ -47,7 +47,8 @@ static const char *const word[] = {
 	/* arguments of every layer */
 	"init", "bias_init", "lr_scale", "trainable",
 	/* data, search, export */
-	"synthetic", "idx", "csv", "columns", "column", "others", "header", "sep", "missing", "images", "labels", "noise", "val", "test", "split", "holdout", "kfold", "time", "stratify", "random",
+	"synthetic", "idx", "csv", "npy", "npz", "raw", "libsvm", "text", "cifar10", "cifar100", "type", "level", "context", "cache",
+	"balance", "columns", "column", "others", "header", "sep", "missing", "images", "labels", "noise", "val", "test", "split", "holdout", "kfold", "time", "stratify", "random",
 	"linear", "sequence", "kind", "grid", "halving", "trials", "minimize", "maximize", "choice", "uniform", "log_uniform",
 	"prefix", "api", "weights", "preprocess", "input_layout", "libm", "std", "stream",
 };
@@ -205,7 +206,7 @@ int coverage_words(uint64_t seed, uint64_t count, int size)
 	int missing = 0;
 	library(&t);
 	for (uint64_t s = seed; s < seed + count; s++) {
-		char *text = generate(s, size, false);
+		char *text = generate(s, size, 0);
 		look(&t, text);
 		free(text);
 	}

@@ -6,7 +6,8 @@
  *     gen_layers.c   layers that own parameters, with all their options
  *     gen_scopes.c   blocks, repeat, if, scan, layer declarations, state
  *     gen_losses.c   losses, metrics, outputs
- *     gen_train.c    data, train, search, export
+ *     gen_data.c     inputs that a source can give, data
+ *     gen_train.c    train, search, export
  *     gen_program.c  the whole program
  *
  * Values are kept with their shapes; each has the batch in front.  A form is text in which `$` is
@@ -40,6 +41,9 @@ typedef struct {
 	bool in_scan, in_block, in_branch;
 	bool imported, lengths;
 	int steps, side;               /* length of the input `steps`; height of images        */
+	int source;                    /* of the inputs: IMAGES .. CIFAR, or 0                 */
+	Shape row;                     /* of its arrays                                        */
+	bool hundred;                  /* classes of CIFAR                                     */
 } Gen;
 
 /* What a form needs of its operand or of the program. */
@@ -94,8 +98,10 @@ void scopes(Gen *g);
 void statement(Gen *g);                /* any of the above                                     */
 void results(Gen *g);
 void state(Gen *g);                    /* buffers of the model                                 */
-enum { IMAGES = 1, TABLE };
-void data_section(Gen *g, int few);    /* 0: all inputs, made in memory                        */
+/* Sources of files, each with inputs of its own. */
+enum { IMAGES = 1, TABLE, ARRAYS, RAW, SVM, TEXT, CIFAR };
+void data_inputs(Gen *g, int source);
+void data_section(Gen *g);             /* of g->source; 0: made in memory                      */
 void train_section(Gen *g);
 /* ", init = normal(0, 0.1)" and other arguments of every layer; or "". */
 const char *extras(Gen *g);

@@ -11,6 +11,7 @@
  *                                                     (with --check: the files instead); --keep leaves
  *                                                     programs and results in DIR for torch_ref.py
  *     --calm                                          without random numbers in training
+ *     --files                                         each reads files of some source
  *
  * In:    seeds.   Out: a line for each failure, with the command that repeats it; status 1 if any.
  * Holds: what oracle.h says, for each of them.
@@ -38,7 +39,8 @@ enum { PER_CHILD = 500, PER_UNIT = 25, MOST_FAILURES = 50 };
 typedef struct {
 	uint64_t seed, count;
 	int size, files;
-	bool print, shrink, coverage, calm;
+	bool print, shrink, coverage;
+	unsigned how;                  /* CALM, FROM_FILES                                       */
 	char **file;
 	bool compiled;
 	BatchOptions *batch;           /* shared with children                                  */
@@ -50,7 +52,13 @@ static int level_of(uint64_t seed) { return (int)(seed / 3 % 4); }
 /* About `size` statements, more or fewer. */
 static int size_of(const Asked *a, uint64_t seed) { return a->size / 2 + (int)(seed * 2654435761u % (unsigned)(a->size + 1)); }
 
-static char *program(const Asked *a, uint64_t seed) { return generate(seed, size_of(a, seed), a->calm); }
+static char *program(const Asked *a, uint64_t seed) { return generate(seed, size_of(a, seed), a->how); }
+
+static const char *said(const Asked *a)
+{
+	static const char *const form[] = { "", "--calm ", "--files ", "--calm --files " };
+	return form[a->how];
+}
 
 /* One child for many seeds; returns the seed after the last one that was looked at. */
 static uint64_t run_some(const Asked *a, Report *r, uint64_t from, uint64_t to, int *failures)
@@ -80,7 +88,7 @@ static uint64_t run_some(const Asked *a, Report *r, uint64_t from, uint64_t to, 
 		snprintf(r->what, sizeof r->what, WIFSIGNALED(status) ? "signal %d" : "exit status %d",
 		         WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	printf("seed %llu: %s: %s\n    repeat: gen_models %s--size %d --seed %llu --reduce\n", (unsigned long long)r->seed,
-	       r->stage, r->what, a->calm ? "--calm " : "", a->size, (unsigned long long)r->seed);
+	       r->stage, r->what, said(a), a->size, (unsigned long long)r->seed);
 	++*failures;
 	return r->seed + 1;
 }
@@ -115,7 +123,7 @@ static uint64_t run_unit(const Asked *a, Report *r, uint64_t from, uint64_t to, 
 		         WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	static const char *const mode[] = { "bits", "fast", "double" };
 	printf("seed %llu: %s: %s\n    repeat: gen_models %s--size %d --seed %llu --reduce --compiled %s --cc %s --cflags '%s'\n",
-	       (unsigned long long)r->seed, r->stage, r->what, a->calm ? "--calm " : "", a->size, (unsigned long long)r->seed,
+	       (unsigned long long)r->seed, r->stage, r->what, said(a), a->size, (unsigned long long)r->seed,
 	       mode[a->batch->mode], a->batch->cc, a->batch->cflags);
 	++*failures;
 	uint64_t bad = r->seed;
@@ -144,7 +152,8 @@ static int run_compiled(const Asked *a, Report *r)
 			said = now;
 		}
 	}
-	printf("%llu programs as C, %d failures", (unsigned long long)(s - a->seed), failures);
+	printf("%llu programs as C (%lu of them with files), %d failures", (unsigned long long)(s - a->seed), a->batch->files,
+	       failures);
 	if (a->batch->mode == FAST)
 		printf("; largest error %.3f of its bound, %lu elements not judged of %lu", a->batch->worst,
 		       a->batch->unjudged, a->batch->judged + a->batch->unjudged);
@@ -253,7 +262,9 @@ static bool arguments(Asked *a, int argc, char **argv)
 		else if (!strcmp(name, "--coverage"))
 			a->coverage = true;
 		else if (!strcmp(name, "--calm"))
-			a->calm = true;
+			a->how |= CALM;
+		else if (!strcmp(name, "--files"))
+			a->how |= FROM_FILES;
 		else if (i + 1 < argc && !strcmp(name, "--seed"))
 			a->seed = strtoull(argv[++i], 0, 10);
 		else if (i + 1 < argc && !strcmp(name, "--count"))

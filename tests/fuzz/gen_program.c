@@ -155,41 +155,38 @@ static void inputs(Gen *g)
 	}
 }
 
-char *generate(uint64_t seed, int size, bool calm)
+char *generate(uint64_t seed, int size, unsigned how)
 {
-	Gen g = { .state = seed * 0x9e3779b97f4a7c15u + 1, .calm = calm };
+	Gen g = { .state = seed * 0x9e3779b97f4a7c15u + 1, .calm = how & CALM };
 	for (int i = 0; i < 4; i++)
 		below(&g, 2);
-	int few = chance(&g, 20) ? 1 + (int)below(&g, 2) : 0;  /* the inputs of a source of data: images, a table */
+	bool files = how & FROM_FILES || chance(&g, 30);
+	if (files)
+		g.source = 1 + (int)below(&g, CIFAR);
+	g.hundred = chance(&g, 50);
 	g.imported = chance(&g, 20);
 	g.indent = 1;
-	if (few == TABLE) {
-		line(&g, "input x: f32[N, 2]");
-		line(&g, "target y: class(3)[N]");
-		keep(&g, "x", (Shape){ 1, { 2 } });
-	} else if (few) {
-		int h = g.side = 3 + (int)below(&g, 5);
-		line(&g, "input image: f32[N, 1, %d, %d]", h, h);
-		line(&g, "target y: class(3)[N]");
-		keep(&g, "image", (Shape){ 3, { 1, h, h } });
-	} else {
+	if (files)
+		data_inputs(&g, g.source);
+	else
 		inputs(&g);
-	}
 	bool with = g.in_block;
-	g.in_block = few > 0;          /* no other input */
+	g.in_block = files;            /* no other input */
 	for (int i = 0; i < size; i++)
 		statement(&g);
 	g.in_block = with;
-	if (few)
-		make(&g, few == TABLE ? "(x |> dense(2)) * 0.5" : "(flatten(image) |> dense(2)) * 0.5", "", "",
-		     (Shape){ 1, { 2 } });
-	if (few)
+	if (files) {
+		char form[60];
+		snprintf(form, sizeof form, g.v[0].s.rank > 1 ? "(flatten(%s) |> dense(2)) * 0.5" : "(%s |> dense(2)) * 0.5",
+		         g.v[0].name);
+		make(&g, form, "", "", (Shape){ 1, { 2 } });
 		line(&g, "z = zeros_like(%s) + 0.25", g.v[g.nv - 1].name);
+	}
 	results(&g);
 	Text model = g.body, blocks = g.head;
 	g.body = (Text){ 0 };
-	if (few || chance(&g, 40))
-		data_section(&g, few);
+	if (files || chance(&g, 40))
+		data_section(&g);
 	add(&g, "model m {\n%s}\n", model.text);
 	train_section(&g);
 	Text rest = g.body;

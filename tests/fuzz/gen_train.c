@@ -1,44 +1,5 @@
-/* gen_train.c - everything around the model: data, train, search, export. */
+/* gen_train.c - what trains the model: train, search, export. */
 #include "gen.h"
-
-static void table(Gen *g)
-{
-	add(g, "data csv(\"nowhere.csv\"%s%s%s) { x = %s, y = %s }\n", ONE_OF(g, "", ", missing = \"mean\"", ", header = true"),
-	    ONE_OF(g, "", ", sep = \";\"", ", val = 0.2"), ONE_OF(g, "", ", seed = 4", ", shuffle = false"),
-	    ONE_OF(g, "standardize(others())", "columns(\"a\", \"b\")", "minmax(others()) - 0.5",
-	           "fill(columns(\"a\", \"b\"), 0)", "one_hot(kind, 2)", "log1p(abs(columns(\"a\", \"b\")))",
-	           "one_hot(categorical(kind), num_classes = 2)", "standardize(columns(\"a\", \"b\")) * k2",
-	           "normalize(columns(\"a\", \"b\"), mean = [1, 2], std = [0.5, 2])"),
-	    ONE_OF(g, "categorical(label)", "label", "column(\"the label\")"));
-}
-
-void data_section(Gen *g, int few)
-{
-	if (few == TABLE) {
-		table(g);
-		return;
-	}
-	if (few == IMAGES) {
-		char crop[80], crop_padded[80];
-		snprintf(crop, sizeof crop, "(images / 255) |> random_crop(%d) |> random_flip(p = 0.3)", g->side);
-		snprintf(crop_padded, sizeof crop_padded, "random_crop(images / 255, size = %d, padding = 1)", g->side);
-		add(g, "data idx(%s%s%s) { image = %s, y = labels }\n",
-		    chance(g, 70) ? "\"nowhere\"" : "images = \"a.idx\", labels = \"b.idx\"", ONE_OF(g, "", ", val = 0.1", ", seed = 7",
-		    ", split = time(0.8)"), ONE_OF(g, "", ", test = 0.2", ", shuffle = false"),
-		    ONE_OF(g, "images / 255", "images / 255 - 0.5", "(images - 127.5) / 127.5", "images * 0.01 + k2", "standardize(images)", "minmax(images / 255)",
-		    "normalize(images / 255, mean = [0.5], std = [0.25])", "normalize(images, 127, 64)", crop, crop_padded,
-		    "(images / 255) |> random_shift(pixels = 1) |> random_flip", "cutout(random_shift(images / 255, 1), 2)",
-		    "(images / 255) |> cutout(size = 1)", "fill(images / 255, 0)",
-		    "(images / 255) |> fill(value = 0.5)"));
-		return;
-	}
-	const char *kind = ONE_OF(g, "\"random\"", "\"linear\"", "\"sequence\"", "kind = \"random\"");
-	add(g, "data synthetic(%s%s%d%s%s%s%s)\n", kind, *kind == 'k' || chance(g, 20) ? ", n = " : ", ", 16 + (int)below(g, 60),
-	    ONE_OF(g, "", ", noise = 0.2", ", noise = 0"), ONE_OF(g, "", ", seed = 5"),
-	    ONE_OF(g, "", ", shuffle = false", ", shuffle = true"),
-	    ONE_OF(g, ", val = 0.25", ", val = 8, test = 4", ", split = holdout(val = 0.2, test = 0.2, stratify = y)",
-	           ", split = time(0.8)", ", split = kfold(3)", ", split = kfold(4, shuffle = true, stratify = y)", ", val = 0.2, test = 0.1"));
-}
 
 /* ---- numbers that change ------------------------------------------------------------------------- */
 

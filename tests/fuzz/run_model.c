@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "nnrt.h"
+#include "rt_fit.h"
 #include "rt_real.h"
 #include "rt_run.h"
 
@@ -71,13 +72,18 @@ static void put_values(Run *r, const RunInput *in)
 		put_field(r->field[i], &m->in[i], in->in[i], m->in[i].len * in->B, m->real_bytes);
 }
 
+static nnrt_time time_of(const RunInput *in)
+{
+	return (nnrt_time){ .step = in->step, .epoch = in->epoch, .position = in->position, .progress = in->progress,
+		            .now = in->now, .end = in->end, .one = in->one, .in_steps = in->in_steps,
+		            .per_epoch = in->per_epoch, .steps = in->steps };
+}
+
 RunOutput run_model(const void *model, const RunInput *in)
 {
 	const nnrt_model *m = model;
 	RunOutput o = { 0 };
-	nnrt_time t = { .step = in->step, .epoch = in->epoch, .position = in->position, .progress = in->progress,
-		        .now = in->now, .end = in->end, .one = in->one, .in_steps = in->in_steps,
-		        .per_epoch = in->per_epoch, .steps = in->steps };
+	nnrt_time t = time_of(in);
 	Run *r = rt_run_new(m);
 	rt_run_threads(r, in->threads);
 	rt_run_reserve(r, in->B);
@@ -101,5 +107,41 @@ RunOutput run_model(const void *model, const RunInput *in)
 	if (m->nloss && rt_run_check(r))       /* that it runs: its values are tested elsewhere */
 		rt_run_update(r);
 	rt_run_free(r);
+	return o;
+}
+
+RunRows run_rows(const void *model, const char *folder, int n, const RunInput *at)
+{
+	const nnrt_model *m = model;
+	RunRows o = { 0 };
+	nnrt_time t = time_of(at);
+	setenv("NNC_DATA", folder, 1);
+	Dataset *d = rt_data_load(m, 0, folder);
+	Run *r = rt_run_new(m);
+	rt_run_threads(r, at->threads);
+	rt_run_reserve(r, d->rows);
+	rt_run_knobs(r, &t);
+	rt_fit(r, d, &d->train);
+	o.fitted = room(m->fitted_len, sizeof *o.fitted);
+	memcpy(o.fitted, r->fitted, (size_t)m->fitted_len * sizeof *o.fitted);
+	o.ntrain = d->train.n;
+	o.train = room(o.ntrain, sizeof *o.train);
+	for (int64_t i = 0; i < o.ntrain; i++)
+		o.train[i] = d->train.row[i];
+	uint32_t *row = room(n, sizeof *row);
+	for (int i = 0; i < n; i++)
+		row[i] = (uint32_t)i;
+	o.column = room(d->ncolumn, sizeof *o.column);
+	for (int i = 0; i < d->ncolumn; i++) {
+		void *rows = room(n, d->column[i].stride);
+		rt_data_rows(d, i, row, n, rows);
+		o.column[i] = numbers(rows, n * m->column[i].len, m->column[i].kind, m->real_bytes);
+	}
+	rt_run_bind(r, d, row, n);
+	o.field = room(m->nin, sizeof *o.field);
+	for (int i = 0; i < m->nin; i++)
+		o.field[i] = numbers(r->field[i], n * m->in[i].len, m->in[i].kind, m->real_bytes);
+	rt_run_free(r);
+	rt_data_free(d);
 	return o;
 }

@@ -1,4 +1,4 @@
-/* run_model.h - one training step and one evaluation of a compiled model, by the runtime.
+/* run_model.h - one training step and one evaluation of a compiled model, and its data, by the runtime.
  *
  * Apart from what knows the compiler, whose headers have types of the same names as the runtime's.
  */
@@ -25,5 +25,15 @@ typedef struct {
 
 /* model: an nnrt_model.  What is returned lives until the end of the process. */
 RunOutput run_model(const void *model, const RunInput *in);
+
+typedef struct {
+	double **column, **field;      /* of the first rows, in double; a field is the whole batch */
+	double *fitted;                /* numbers learned from the training rows               */
+	int64_t *train, ntrain;        /* which rows those are                                 */
+} RunRows;
+
+/* Reads the files of the model's data section below `folder`, learns from the training rows, and binds the
+ * first n rows at the moment of `at`. */
+RunRows run_rows(const void *model, const char *folder, int n, const RunInput *at);
 
 #endif

@@ -275,6 +275,14 @@ def max_pool(f):
     return lambda x, kernel, stride=None, padding=0, ceil_mode=False: f(x, kernel, stride, padding, ceil_mode=ceil_mode)
 
 
+def avg_pool3d(x, kernel, stride, padding, ceil_mode, count_include_pad):
+    """PyTorch's, which looks at sizes without the padding: so padded before where that makes no difference."""
+    if count_include_pad and not ceil_mode and padding:
+        p = [padding] * 3 if isinstance(padding, int) else padding
+        x, stride, padding = F.pad(x, (p[2], p[2], p[1], p[1], p[0], p[0])), stride or kernel, 0
+    return F.avg_pool3d(x, kernel, stride, padding, ceil_mode, count_include_pad)
+
+
 def avg_pool(f):
     return lambda x, kernel, stride=None, padding=0, ceil_mode=False, count_include_pad=True: f(
         x, kernel, stride, padding, ceil_mode, count_include_pad)
@@ -444,7 +452,7 @@ FUNCTIONS = {
     "split": split, "pad": pad, "crop": crop, "zeros_like": torch.zeros_like, "ones_like": torch.ones_like, "pick": pick,
     "one_hot": one_hot, "causal_mask": causal_mask, "floordiv": lambda a, b: a // b, "len": len,
     "max_pool1d": max_pool(F.max_pool1d), "max_pool2d": max_pool(F.max_pool2d), "max_pool3d": max_pool(F.max_pool3d),
-    "avg_pool1d": avg_pool(F.avg_pool1d), "avg_pool2d": avg_pool(F.avg_pool2d), "avg_pool3d": avg_pool(F.avg_pool3d),
+    "avg_pool1d": avg_pool(F.avg_pool1d), "avg_pool2d": avg_pool(F.avg_pool2d), "avg_pool3d": avg_pool(avg_pool3d),
     "global_avg_pool": lambda x: x.flatten(2).mean(-1), "global_max_pool": lambda x: x.flatten(2).max(-1).values,
     "upsample": upsample, "pixel_shuffle": lambda x, r: F.pixel_shuffle(x, r), "cross_entropy": cross_entropy, "nll": nll,
     "mse": plain(F.mse_loss), "mae": plain(F.l1_loss), "huber": huber, "bce_with_logits": bce_with_logits,

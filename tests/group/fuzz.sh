@@ -28,8 +28,10 @@ as_c() { # MODE COMPILER C-LEVEL more
 	"$gen" --compiled "$mode" --cc "$cc" --cflags "$level $flags" --dir "$work/$mode$cc" "$@"
 }
 try "regressions as C" as_c fast clang -O0 --check "$root"/tests/fuzz/found/*.nn
+try "files of every source" as_c bits clang -O0 --files --seed 1 --count 14 --size 1
 if [ -n "${LONG:-}" ]; then
 	n=${PROGRAMS:-100}
+	try "many files" as_c fast clang -O1 --files --seed "$from" --count "$n" --size 3
 	for cc in gcc clang; do
 		try "as C, to the bit: $cc" as_c bits $cc -O0 --seed "$from" --count "$n" --size 6
 		try "as C, within bounds: $cc" as_c fast $cc -O1 --seed "$from" --count "$((n / 4))" --size 6
