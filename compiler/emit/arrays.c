@@ -23,9 +23,9 @@ const Weight *infer_weight(const Weights *w, const Tensor *t)
 
 /* ---- checking the file ------------------------------------------------------------------- */
 
-static bool weight_error(const char *file, const char *what, const char *help)
+static bool weight_error(Job *j, const char *file, const char *what, const char *help)
 {
-	fprintf(stderr, "nnc: error: %s: %s [R6]\n     = help: %s\n", file, what, help);
+	diag_help(error(j, NOWHERE, "R6", "%s: %s", file, what), "%s", help);
 	return false;
 }
 
@@ -33,11 +33,11 @@ static bool value_error(Job *j, const Tensor *t, const char *file, int64_t i, do
 {
 	if (!isfinite(v))
 		return weight_error(
-			file,
+			j, file,
 			arena_printf(j->mem, "tensor `%s` holds a value that is not finite, at element %lld",
 		                     t->path, (long long)i),
 			"the training diverged; use the weights of an earlier epoch");
-	return weight_error(file,
+	return weight_error(j, file,
 	                    arena_printf(j->mem, "tensor `%s` holds %.6g at element %lld, which has no "
 	                                 "finite value in 16 bits", t->path, v, (long long)i),
 	                    "leave --quantize away, or use the weights of an earlier epoch");
@@ -49,7 +49,7 @@ static bool weight_check(const Infer *f, const Weights *w, const Tensor *t, bool
 	Job *j = f->m->job;
 	const Weight *v = infer_weight(w, t);
 	if (!v)
-		return weight_error(file,
+		return weight_error(j, file,
 		                    arena_printf(j->mem, "tensor `%s` is missing", t->path),
 		                    "were these weights trained with this program?");
 	bool same = v->rank == t->ty.rank;
@@ -60,7 +60,7 @@ static bool weight_check(const Infer *f, const Weights *w, const Tensor *t, bool
 		                     (long long)v->dim[i]);
 	}
 	if (!same)
-		return weight_error(file,
+		return weight_error(j, file,
 		                    arena_printf(j->mem,
 		                                 "tensor `%s` is %s], but the program has %s",
 		                                 t->path, found, type_text(j->mem, &t->ty)),
@@ -90,7 +90,7 @@ bool arrays_check(const Infer *f, const Weights *w, const char *file)
 					->path);
 		if (!known)
 			ok = weight_error(
-				file, arena_printf(a, "unknown tensor `%s`", w->v[i].name),
+				m->job, file, arena_printf(a, "unknown tensor `%s`", w->v[i].name),
 				"compile the program that the weights were trained with");
 	}
 	return ok;

@@ -47,13 +47,10 @@ static const char *const number_name[][2] = { [FIT_STANDARDIZE] = { "mean", "std
 	                                      [FIT_MINMAX] = { "min", "range" },
 	                                      [FIT_MISSING] = { "mean", 0 } };
 
-static bool refuse(const char *file, const char *key, const char *what)
+static bool refuse(Job *j, const char *file, const char *key, const char *what)
 {
-	fprintf(stderr,
-	        "nnc: error: %s: `%s` %s [R6]\n"
-	        "     = help: give weights that this program's `train` saved: they hold what its "
-	        "data section learned\n",
-	        file, key, what);
+	diag_help(error(j, NOWHERE, "R6", "%s: `%s` %s", file, key, what),
+	          "give weights that this program's `train` saved: they hold what its data section learned");
 	return false;
 }
 
@@ -94,14 +91,14 @@ static bool add_buffer(Module *to, Weights *w, const Fitted *f, int which, const
 	t->ty = f->ty;
 	t->len = f->len;
 	if (!text)
-		return refuse(file, key, "is missing, which the data section learned");
+		return refuse(to->job, file, key, "is missing, which the data section learned");
 	Weight v = { .name = t->path, .rank = f->ty.rank, .len = f->len };
 	for (int i = 0; i < v.rank; i++)
 		v.dim[i] = f->ty.dim[i].k;
 	v.value = NEWN(a, double, f->len + 1);
 	const char *wrong = numbers_of(a, text, v.value, f->len);
 	if (wrong)
-		return refuse(file, key, wrong);
+		return refuse(to->job, file, key, wrong);
 	w->v[w->n++] = v;
 	return true;
 }
@@ -147,7 +144,7 @@ static bool add_text(Module *to, const Weights *w, const Module *m, const Fitted
 		t->word[t->n++] = ok ? job_sym(m->job, s) : 0;
 	}
 	json_decref(list);
-	return ok || refuse(file, key, text ? "is not a list of at most as many texts as classes"
+	return ok || refuse(m->job, file, key, text ? "is not a list of at most as many texts as classes"
 	                                    : "is missing, which the data section learned");
 }
 
