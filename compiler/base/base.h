@@ -57,6 +57,7 @@ typedef const char *Sym;               /* interned: equal text, equal pointer; N
 typedef struct Symbols Symbols;
 
 Symbols *symbols_new(Arena *a);
+void     symbols_free(Symbols *s);     /* the table; its texts are of the arena              */
 Sym      symbols_get(Symbols *s, const char *text, size_t n);
 
 /* ---- source.c: files and places -------------------------------------------------- */
@@ -92,7 +93,8 @@ typedef struct Job {
 	const char **error_warning; int nerror_warning;   /* -Werror=NAME                      */
 	const char *pass;              /* name of the running pass, for bug()                  */
 	bool check;                    /* run graph_check() after every pass                   */
-	void *rules;                   /* parsed rule strings (ops/rules.c)                    */
+	struct Rules *rules;           /* formulas of the op table (ops/rules.c) ..            */
+	struct Heads *heads;           /* .. and those that simplify, by op (ops/match.c)      */
 	void *prelude;                 /* the parsed standard library (front/elab.c)           */
 } Job;
 
@@ -169,6 +171,8 @@ size_t text_format(char *buf, size_t size, const char *fmt, va_list ap);
 
 Out *out_new(Arena *a);
 void out(Out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* One whole line, given without its end. */
+void out_line(Out *o, const char *s, size_t n);
 /* Raw text, not indented (weights, embedded files). */
 void out_raw(Out *o, const char *text, size_t n);
 /* Writes the text to path by a temporary file in the same folder and rename; "-" is standard

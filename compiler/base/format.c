@@ -73,9 +73,11 @@ size_t text_format(char *buf, size_t size, const char *fmt, va_list args)
 	va_list ap;
 	va_copy(ap, args);
 	for (const char *f = fmt; *f; ) {
-		size_t n = strcspn(f, "%");
-		put(&t, f, n);
-		f += n;
+		const char *from = f;
+		while (*f && *f != '%')
+			f++;
+		if (f > from)
+			put(&t, from, (size_t)(f - from));
 		if (*f && !(f = directive(&t, f + 1, &ap))) {
 			va_end(ap);
 			int all = vsnprintf(buf, size, fmt, args);

@@ -30,6 +30,7 @@ void job_free(Job *j)
 	if (!j)
 		return;
 	arena_free(j->tree);
+	symbols_free(j->symbols);
 	arena_free(j->mem);
 }
 

@@ -60,11 +60,26 @@ static void put_part(Out *o, const char *s, size_t n)
 		if (*s == '}' && o->depth > 0)
 			o->depth--;
 		/* Preprocessor lines start at the margin. */
-		for (int i = 0; i < o->depth && *s != '#'; i++)
-			put(o, "\t", 1);
+		size_t tabs = *s == '#' ? 0 : (size_t)o->depth;
+		memset(room(o, tabs + n), '\t', tabs);
+		o->n += tabs;
 		o->bol = false;
 	}
 	put(o, s, n);
+}
+
+static void end_line(Out *o)
+{
+	if (line_opens(o))
+		o->depth++;
+	put(o, "\n", 1);
+	o->bol = true;
+}
+
+void out_line(Out *o, const char *s, size_t n)
+{
+	put_part(o, s, n);
+	end_line(o);
 }
 
 void out(Out *o, const char *fmt, ...)
@@ -81,10 +96,7 @@ void out(Out *o, const char *fmt, ...)
 	}
 	for (const char *end; (end = strchr(s, '\n')) != 0; s = (char *)end + 1) {
 		put_part(o, s, (size_t)(end - s));
-		if (line_opens(o))
-			o->depth++;
-		put(o, "\n", 1);
-		o->bol = true;
+		end_line(o);
 	}
 	put_part(o, s, strlen(s));
 }
@@ -227,6 +239,44 @@ static void digits(char *buf, int n, double v)
 		buf[0] = 0;
 }
 
+/* The decimal without exponent that number_text wants, where it is short; false: none, and of at
+ * least *n digits.
+ *
+ * With p places behind the point the nearest decimal is m / 10^p, m = round(v * 10^p).  It is read
+ * as the number nearest to it, which the quotient is: m and 10^p are exact, and a decimal of so
+ * few digits is never that near to the middle of two floats that rounding twice matters. */
+static bool short_text(char *buf, double v, bool single, int *n)
+{
+	static const double power[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10 };
+	const double most = single ? 1e6 : 1e15;
+	double size = fabs(v), m = size;
+	int p = 0;
+	if (size < 1e-4 || size >= 1e7)
+		return false;
+	for (;; p++) {
+		if (p > 10)
+			return false;
+		m = rint(size * power[p]);
+		if (p > 0 && m >= most) {
+			*n = single ? 7 : 16;
+			return false;
+		}
+		if ((single ? (double)(float)(m / power[p]) : m / power[p]) == size)
+			break;
+	}
+	char digit[24];
+	int at = sizeof digit, places = 0;
+	for (uint64_t u = (uint64_t)m; u || places <= p; places++, u /= 10) {
+		if (places == p && p)
+			digit[--at] = '.';
+		digit[--at] = (char)('0' + u % 10);
+	}
+	*buf = '-';
+	memcpy(buf + (v < 0), digit + at, sizeof digit - (size_t)at);
+	buf[(size_t)(v < 0) + sizeof digit - (size_t)at] = 0;
+	return true;
+}
+
 char *number_text(char *buf, double v, bool single)
 {
 	if (single)
@@ -238,6 +288,8 @@ char *number_text(char *buf, double v, bool single)
 	/* Nine digits are enough for any float and 17 for any double (IEEE 754-2019, 5.12.2);
 	 * if p digits read back to v then so do p + 1, so the fewest are found by bisection. */
 	int lo = 1, hi = single ? 9 : 17;
+	if (short_text(buf, v, single, &lo))
+		return strpbrk(buf, ".") ? buf : strcat(buf, ".0");
 	while (lo < hi) {
 		int mid = (lo + hi) / 2;
 		digits(buf, mid, v);

@@ -309,7 +309,7 @@ static void write_token(Fmt *f, int i)
 static void same_tokens(const Fmt *f)
 {
 	Job *j = f->p.j;
-	Parse q = { .j = j, .file = source_add(j, "formatted", f->o->text, f->o->n, false) };
+	Parse q = { .j = j, .mem = j->mem, .file = source_add(j, "formatted", f->o->text, f->o->n, false) };
 	scan_file(&q);
 	for (int i = 0; i < q.ntok && i < f->p.ntok; i++)
 		if (q.tok[i].kind != f->p.tok[i].kind || q.tok[i].sym != f->p.tok[i].sym)
@@ -323,7 +323,7 @@ Out *fmt_source(Job *j, int file)
 	Program *prog = parse_program(j, file);
 	if (j->nerror)
 		return 0;
-	Fmt f = { .p = { .j = j, .file = file }, .text = j->source[file].text };
+	Fmt f = { .p = { .j = j, .mem = j->mem, .file = file }, .text = j->source[file].text };
 	scan_file(&f.p);
 	f.mark = NEWN(j->mem, Mark, f.p.ntok + 1);
 	f.o = out_new(j->mem);

@@ -60,8 +60,8 @@ void about_phase(About *b, const char *phase, const Fn *f)
 	if (strcmp(phase, "grad"))
 		return;
 	Arena *mem = arena_new();
-	Room *room = 0;
-	int n = 0, cap = 0;
+	Room *room = NEWN(mem, Room, 2 * MOST_ROOMS);
+	int n = 0;
 	for (int i = 0; i < f->nbuf; i++) {
 		const Buffer *u = f->buf[i];
 		bool sampled = u->place == PL_ARENA;
@@ -71,10 +71,14 @@ void about_phase(About *b, const char *phase, const Fn *f)
 		Room r = { u->name, layer_of(m, u->node), u->at,
 			   u->bytes, u->bytes * (sampled ? batch : 1), sampled, u->first, u->last,
 			   i };
-		PUSH(mem, room, n, cap, r);
+		room[n++] = r;
+		b->rooms++;
+		if (n == 2 * MOST_ROOMS) {     /* the larger half */
+			qsort(room, (size_t)n, sizeof *room, by_size);
+			n = MOST_ROOMS;
+		}
 		b->stretches = u->last + 1 > b->stretches ? u->last + 1 : b->stretches;
 	}
-	b->rooms = n;
 	if (n)
 		qsort(room, (size_t)n, sizeof *room, by_size);
 	b->nroom = n < MOST_ROOMS ? n : MOST_ROOMS;

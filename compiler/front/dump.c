@@ -201,6 +201,7 @@ void token_dump(Job *j, int file, FILE *f)
 {
 	Parse *p = NEW(j->mem, Parse);
 	p->j = j;
+	p->mem = j->mem;
 	p->file = file;
 	scan_file(p);
 	for (int i = 0; i < p->ntok; i++) {

@@ -5,7 +5,8 @@
  * Holds: parameters that nothing depends on do not exist; numbers of tensors are the same in
  *        all graphs; a program with an error gives no module.
  *
- * The model is walked twice, with training on and off.  When a const that was a run-time
+ * The model is walked twice, with training on and off; once if nothing reads `training` and
+ * there is no state.  When a const that was a run-time
  * number reaches a shape, the walk starts again with that const as a literal; consts only ever
  * become literal, so this ends.
  */
@@ -291,7 +292,7 @@ static void start_over(Elab *e)
 	m->source = base_name(e->j->source[e->main_file].name);
 	free_graphs(e->m);
 	e->m = m;
-	e->again = e->full = e->decay_all = e->lost_result = false;
+	e->again = e->full = e->decay_all = e->lost_result = e->asked = false;
 	e->pinfo = e->binfo = 0;
 	e->nwarmup = 0;
 	e->length_at = NOWHERE;
@@ -370,7 +371,9 @@ static void same_results(Elab *e)
 {
 	Module *m = e->m;
 	Graph *const g[] = { m->grad, m->eval };
-	if (e->j->nerror)
+	if (e->alike)
+		check_wholes(e);
+	if (e->j->nerror || e->alike)
 		return;
 	const Root **by[2];
 	for (int k = 0; k < 2; k++) {
@@ -389,6 +392,13 @@ static void same_results(Elab *e)
 	for (int i = 0; i < m->nmetric; i++)
 		same_result(e, R_METRIC, by[0][i], by[1][i], m->metric[i].name, m->metric[i].at);
 	check_wholes(e);
+}
+
+/* The model with training off. */
+static Graph *second_variant(Elab *e)
+{
+	e->alike = !e->asked && !e->nbinfo && !e->again && !e->j->nerror;
+	return e->alike ? graph_twin(e->m->grad, job_sym(e->j, "eval")) : variant(e, "eval", false);
 }
 
 /* Consts that nothing uses are right all the same. */
@@ -413,7 +423,7 @@ static void walk(Elab *e)
 	if (!e->j->nerror)
 		buffer_roots(e, m->grad);
 	if (!diag_full(e->j) && !e->full)
-		m->eval = variant(e, "eval", false);
+		m->eval = second_variant(e);
 	if (m->eval)
 		table_end(e);
 	e->g = e->top = e->scratch;

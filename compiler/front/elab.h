@@ -642,6 +642,8 @@ struct Elab {
 	Arg *spare_args[FEWARGS];      /* lists of arguments that are done, by their capacity  */
 	bool walking;                  /* in the model: layers may be called                 */
 	bool training;
+	bool asked;                    /* something has read `training`                        */
+	bool alike;                    /* the two variants are                                 */
 	bool silent;                   /* in the branch that is not taken                     */
 	Frame *silent_frame;           /* where that branch stands: its `return` and `emit`   */
 	Scan *silent_scan;             /* do nothing, those of blocks called there do         */

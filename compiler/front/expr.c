@@ -119,7 +119,7 @@ OUTLINE static bool word_value(Elab *e, Sym name, Span at, Value *v)
 		*v = v_dim(dim_batch(1), at);
 	} else if (!strcmp(name, "training")) {
 		*v = v_bool(e->training, at);
-		v->mode = true;
+		v->mode = e->asked = true;
 	} else if (e->fan && (!strcmp(name, "fan_in") || !strcmp(name, "fan_out"))) {
 		const Type *t = e->fan;
 		int64_t f = t->rank ? t->dim[t->rank == 1 || !strcmp(name, "fan_out") ? 0 : 1].k

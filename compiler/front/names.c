@@ -49,7 +49,7 @@ static const LossRow losses[] = {
 const LossRow *loss_find(const char *name)
 {
 	for (size_t i = 0; i < sizeof losses / sizeof *losses; i++)
-		if (!strcmp(losses[i].name, name))
+		if (*losses[i].name == *name && !strcmp(losses[i].name, name))
 			return &losses[i];
 	return 0;
 }

@@ -235,9 +235,13 @@ static Parse *parse_run(Job *j, int file, int start)
 	p->start = start;
 	p->resumed = -1;
 	p->now = -1;
+	p->mem = arena_new();
 	scan_file(p);
 	warn_suspicious(p);
 	nn_parse(p);
+	arena_free(p->mem);
+	p->mem = 0;
+	p->tok = 0;
 	return p;
 }
 

@@ -29,6 +29,7 @@ typedef struct {
 
 typedef struct {
 	Job *j;
+	Arena *mem;                    /* of the tokens                                       */
 	int file;
 	Token *tok; int ntok, captok;  /* the last one is the end of the file                 */
 	bool newline;                  /* scanner: the next token is the first on its line    */

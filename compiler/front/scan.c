@@ -39,7 +39,7 @@ static Token *push(Parse *p, int kind, Sym sym)
 {
 	Token t = {.kind = kind, .at = here(p), .first = p->newline, .sym = sym};
 	p->newline = false;
-	PUSH(p->j->mem, p->tok, p->ntok, p->captok, t);
+	PUSH(p->mem, p->tok, p->ntok, p->captok, t);
 	return &p->tok[p->ntok - 1];
 }
 
@@ -54,14 +54,14 @@ void scan_word(Parse *p, const char *text, int n)
 		error(p->j, here(p), "E0105", "a name may have at most %d letters", MAX_NAME);
 	int kind = NAME;
 	for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
-		if (!strcmp(keywords[i].text, text))
+		if (*keywords[i].text == *text && !strcmp(keywords[i].text, text))
 			kind = keywords[i].kind;
 	push(p, kind, symbols_get(p->j->symbols, text, (size_t)n));
 }
 
 void scan_number(Parse *p, const char *text, int n, bool real)
 {
-	char *digits = arena_alloc(p->j->mem, (size_t)n + 1);
+	char *digits = arena_alloc(p->mem, (size_t)n + 1);
 	for (int i = 0, k = 0; i < n; i++)
 		if (text[i] != '_')
 			digits[k++] = text[i];

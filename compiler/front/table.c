@@ -192,18 +192,25 @@ void table_fill(Elab *e)
 			map_put(e->work, &state, p, (void *)1);
 	for (int i = 0; i < e->nrows; i++) {
 		const CallRow *r = &e->rows[i];
-		CallInfo row = { .kind = r->kind, .path = r->path, .text = r->text, .out = r->out };
-		to[i] = -1;
-		intptr_t params = r->kind == CALL_LAYER ? (intptr_t)map_get(&own, r->path) : 0;
-		row.params = params ? (int64_t)params - 1 : 0;
-		if (r->kind == CALL_LAYER ? !params && !map_get(&state, r->path) : !r->live)
+		bool layer = r->kind == CALL_LAYER;
+		bool told = layer ? map_get(&own, r->path) || map_get(&state, r->path) : r->live;
+		to[i] = told ? m->ncall++ : -1;
+		m->nlayer += told && layer;
+	}
+	m->call = NEWN(e->mem, CallInfo, m->ncall + 1);
+	m->layer = NEWN(e->mem, LayerInfo, m->nlayer + 1);
+	m->nlayer = 0;
+	for (int i = 0; i < e->nrows; i++) {
+		const CallRow *r = &e->rows[i];
+		bool layer = r->kind == CALL_LAYER;
+		intptr_t params = layer ? (intptr_t)map_get(&own, r->path) : 0;
+		if (to[i] < 0)
 			continue;
-		to[i] = m->ncall;
-		PUSH(e->mem, m->call, m->ncall, m->capcall, row);
-		if (r->kind != CALL_LAYER)
-			continue;
-		LayerInfo layer = { r->path, r->text, r->out, row.params, r->at };
-		PUSH(e->mem, m->layer, m->nlayer, m->caplayer, layer);
+		CallInfo row = { .kind = r->kind, .path = r->path, .text = r->text, .out = r->out,
+			         .params = params ? (int64_t)params - 1 : 0 };
+		m->call[to[i]] = row;
+		if (layer)
+			m->layer[m->nlayer++] = (LayerInfo){ r->path, r->text, r->out, row.params, r->at };
 	}
 	m->part = NEWN(e->mem, int, e->npart + 1);
 	m->npart = e->npart;

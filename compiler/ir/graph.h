@@ -230,8 +230,14 @@ Graph *rewrite_end(Rewrite *r);                            /* maps the roots; fr
 /* A pass given by a function: returns the replacement, or 0 for a plain copy; bodies too. */
 typedef Node *RewriteFn(Rewrite *r, const Node *n, void *arg);
 Graph *graph_rewrite(Graph *g, RewriteFn *fn, void *arg);
+/* Without the dead nodes; g itself if there are none. */
+Graph *graph_compact(Graph *g);
+/* Is one of the live nodes so?  Bodies too. */
+bool graph_any(const Graph *g, bool (*is)(const Graph *g, Node *n));
 /* A copy of all live nodes (roots of the kinds in mask only; mask: bit RootKind). */
 Graph *graph_copy(const Graph *g, Sym name, uint32_t mask);
+/* An equal graph: all nodes with their numbers, dead ones too, and all roots. */
+Graph *graph_twin(const Graph *g, Sym name);
 
 /* ---- dump.c, check.c ------------------------------------------------------------- */
 

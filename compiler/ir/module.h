@@ -202,8 +202,8 @@ typedef struct Module {
 	LossInfo *loss; int nloss, caploss;
 	MetricInfo *metric; int nmetric, capmetric;
 	Setting *setting; int nsetting, capsetting;
-	LayerInfo *layer; int nlayer, caplayer;
-	CallInfo *call; int ncall, capcall;
+	LayerInfo *layer; int nlayer;
+	CallInfo *call; int ncall;
 	int *part; int npart;          /* of which call nodes of a part are; -1: of none       */
 	Field *column; int ncolumn, capcolumn;  /* raw columns that the data section reads     */
 	bool augments;                 /* fields draw random numbers in training               */

@@ -5,6 +5,8 @@
  */
 #include "op.h"
 
+#include <string.h>
+
 Rewrite rewrite_begin(Graph *g)
 {
 	Rewrite r;
@@ -84,6 +86,30 @@ Graph *graph_rewrite(Graph *g, RewriteFn *fn, void *arg)
 	return rewrite_end(&r);
 }
 
+bool graph_any(const Graph *g, bool (*is)(const Graph *g, Node *n))
+{
+	Arena *mem = arena_new();
+	const bool *live = graph_live(g, mem);
+	bool any = false;
+	for (int i = 0; i < g->n && !any; i++)
+		if (live[i])
+			any = is(g, g->node[i]) ||
+			      (g->node[i]->body && graph_any(g->node[i]->body, is));
+	arena_free(mem);
+	return any;
+}
+
+Graph *graph_compact(Graph *g)
+{
+	Arena *mem = arena_new();
+	const bool *live = graph_live(g, mem);
+	bool all = true;
+	for (int i = 0; i < g->n && all; i++)
+		all = live[i];
+	arena_free(mem);
+	return all ? g : graph_rewrite(g, 0, 0);
+}
+
 Graph *graph_copy(const Graph *g, Sym name, uint32_t mask)
 {
 	Rewrite r = rewrite_begin((Graph *)(uintptr_t)g);
@@ -105,4 +131,43 @@ Graph *graph_copy(const Graph *g, Sym name, uint32_t mask)
 			graph_root(r.to, t->kind, t->index, t->name, r.map[t->node->id], t->at);
 	}
 	return r.to;
+}
+
+/* The nodes, roots and hash table of from in to, a graph without any. */
+static void twin_into(Graph *to, const Graph *from)
+{
+	to->exact = from->exact;
+	to->part = from->part;
+	to->n = to->cap = from->n;
+	to->node = NEWN(to->mem, Node *, from->n + 1);
+	for (int i = 0; i < from->n; i++) {
+		const Node *n = from->node[i];
+		size_t inputs = sizeof(Node *) * (size_t)n->nin;
+		Node *t = to->node[i] = arena_alloc(to->mem, sizeof *t + inputs);
+		*t = *n;
+		t->in = (Node **)(void *)(t + 1);
+		for (int k = 0; k < n->nin; k++)
+			t->in[k] = to->node[n->in[k]->id];
+		if (n->body) {
+			t->body = graph_body(to);
+			twin_into(t->body, n->body);
+		}
+	}
+	to->tablesize = from->tablesize;
+	to->table = NEWN(to->mem, Slot, from->tablesize + 1);
+	if (from->tablesize)
+		memcpy(to->table, from->table, sizeof *to->table * (size_t)from->tablesize);
+	to->nroot = to->caproot = from->nroot;
+	to->root = NEWN(to->mem, Root, from->nroot + 1);
+	for (int i = 0; i < from->nroot; i++) {
+		to->root[i] = from->root[i];
+		to->root[i].node = to->node[from->root[i].node->id];
+	}
+}
+
+Graph *graph_twin(const Graph *g, Sym name)
+{
+	Graph *t = graph_new(g->job, name);
+	twin_into(t, g);
+	return t;
 }

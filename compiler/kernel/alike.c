@@ -9,14 +9,15 @@
  * in the text, what is equal to a constant of the form is that constant.
  *
  * A chain of a thousand layers of one shape needs the loops of a few.  Nodes and buffers have
- * numbers by first appearance in a walk from the region's seed and results; what a scan's body
- * computes, and the flat update, are not looked for.  With graph checks on, each copy is lowered
+ * numbers by first appearance in a walk from the region's seed and results; in a scan's body it goes
+ * on in the graph around it.  The flat update is not looked for.  With graph checks on, each copy is lowered
  * all the same and compared.
  */
 #include "op.h"
 
 #include <math.h>
 #include <string.h>
+#include <xxhash.h>
 
 enum { MAXBUFFERS = 64, MAXNUMBERS = 64, MAXKEY = 4096 };
 
@@ -24,8 +25,7 @@ typedef struct { const uint64_t *key; int n; uint64_t hash; Kernel *first; } For
 
 struct Alike {
 	Form *form; int nform, size;   /* an open hash table                                   */
-	int *number, *stamp, now;      /* by node id: number, and in which key                 */
-	int nnode;                     /* of this key                                          */
+	int now, nnode;                /* number of the key; of its nodes                      */
 	uint64_t key[MAXKEY]; int nkey;
 	Buffer *buf[MAXBUFFERS]; int nbuf;
 	double num[MAXNUMBERS]; int nnum;
@@ -59,9 +59,14 @@ static void put_type(Alike *s, const Type *t)
 static void put_buffer(Alike *s, Buffer *b)
 {
 	int i = 0;
-	if (!b || b->of || b->slot) {
+	if (!b) {
 		s->no = true;
 		return;
+	}
+	if (b->of) {                   /* the slot of this step, which the level says */
+		put(s, MAXBUFFERS + (uint64_t)b->axis);
+		put_type(s, &b->ty);
+		b = b->of;
 	}
 	while (i < s->nbuf && s->buf[i] != b)
 		i++;
@@ -114,18 +119,32 @@ static void put_number(Alike *s, const Node *n)
 		s->num[s->nnum++] = v;
 }
 
+static void put_node(Alike *s, Level *v, const Node *n, bool whole);
+
+/* A leaf of a scan's body: what is read in the graph around it, as read_outer() does. */
+static void put_outer(Alike *s, Level *v, const Node *n)
+{
+	const Attr *a = &v->scan->a;
+	int i = a->scan.ncarry + n->a.seq.index;
+	if (n->op == O_seq)
+		put(s, (uint64_t)n->a.seq.axis << 32 | (uint64_t)(uint32_t)n->a.seq.offset);
+	else
+		i = a->scan.ncarry + a->scan.nseq + n->a.leaf.index;
+	put_node(s, v->outer, v->scan->in[i], false);
+}
+
 /* A node as read_at() sees it; whole: its inputs are read, wherever its own value lies. */
 static void put_node(Alike *s, Level *v, const Node *n, bool whole)
 {
-	const NodeInfo *info = info_of(v, n);
-	bool here = false, known = s->stamp[n->id] == s->now;
-	if (known || s->no) {
-		put(s, (uint64_t)s->number[n->id]);
+	NodeInfo *info = info_of(v, n);
+	bool here = false;
+	if (info->stamp == s->now || s->no) {
+		put(s, (uint64_t)info->number);
 		return;
 	}
-	s->stamp[n->id] = s->now;
-	s->number[n->id] = s->nnode++;
-	put(s, (uint64_t)n->op << 32 | (uint64_t)(uint32_t)s->number[n->id]);
+	info->stamp = s->now;
+	info->number = s->nnode++;
+	put(s, (uint64_t)n->op << 32 | (uint64_t)(uint32_t)info->number);
 	put_type(s, &n->ty);
 	if (opinfo[n->op].memory) {
 		put_buffer(s, info->buf);
@@ -138,6 +157,10 @@ static void put_node(Alike *s, Level *v, const Node *n, bool whole)
 		put_buffer(s, info->buf);
 	if (info->stored && !here && !whole)
 		return;
+	if (n->op == O_seq || n->op == O_capture) {
+		put_outer(s, v, n);
+		return;
+	}
 	s->no |= n->body != 0 || n->op == O_item;
 	if (n->op == O_const)
 		put_number(s, n);
@@ -207,11 +230,8 @@ static void form_grow(Fn *f, Alike *s)
 static Alike *begin(Fn *f)
 {
 	Alike *s = f->alike;
-	if (!s) {
+	if (!s)
 		s = f->alike = NEW(f->mem, Alike);
-		s->number = NEWN(f->mem, int, f->top->g->n + 1);
-		s->stamp = NEWN(f->mem, int, f->top->g->n + 1);
-	}
 	s->now++;
 	s->nnode = s->nkey = s->nbuf = s->nnum = 0;
 	s->no = s->fills = false;
@@ -221,18 +241,15 @@ static Alike *begin(Fn *f)
 bool alike_find(Fn *f, Level *v, Region *r)
 {
 	Kernel *k = r->kernel;
-	if (v->outer || f->host->flat)
+	if (f->host->flat)
 		return false;
 	Alike *s = begin(f);
 	s->r = r;
+	put(s, (uint64_t)(uintptr_t)v); /* the step's number has its own name in each scan */
 	put_region(s, v, r);
 	if (s->no || (s->fills && s->nnum))
 		return false;
-	uint64_t hash = 14695981039346656037u;
-	for (int i = 0; i < s->nkey; i++) {
-		hash = (hash ^ s->key[i]) * 1099511628211u;
-		hash ^= hash >> 32;
-	}
+	uint64_t hash = XXH3_64bits(s->key, sizeof *s->key * (size_t)s->nkey);
 	form_grow(f, s);
 	Form *form = form_place(s, s->key, s->nkey, hash);
 	k->buf = NEWN(f->mem, Buffer *, s->nbuf);

@@ -286,6 +286,7 @@ typedef struct {
 	bool live, stored;
 	int need;
 	Buffer *buf;
+	int number, stamp;             /* scratch of alike.c: in which key, its number there   */
 	Region *region;                /* that computes it                                     */
 	const char *reason;            /* why stored or not                                    */
 } NodeInfo;

@@ -139,7 +139,9 @@ void print_line(Out *o, const char *s)
 			room -= 8;
 		more = true;
 	}
-	out(o, "%s%s\n", more ? "\t" : "", s);
+	if (more)
+		out(o, "\t");
+	out_line(o, s, strlen(s));
 }
 
 #define LINE(p, ...) (print_part(p, __VA_ARGS__), print_part(p, "\n"))

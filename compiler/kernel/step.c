@@ -23,23 +23,24 @@ enum { MAXALSO = 12 };
 
 /* ---- building ---------------------------------------------------------------------------- */
 
-static uint64_t text_hash(uint64_t h, const char *s)
+static uint64_t text_hash(const Kernel *k)
 {
-	for (; *s; s++)
-		h = (h ^ (unsigned char)*s) * 1099511628211u;
-	return h ^ h >> 32;
+	return XXH3_64bits_withSeed(k->text, strlen(k->text), XXH3_64bits(k->head, strlen(k->head)));
 }
 
+typedef struct { uint64_t hash; Kernel *k; } Text;
+
 /* The first kernel with this text in an open hash table; enters k if there is none. */
-static Kernel *same_text(Kernel **table, int size, Kernel *k)
+static Kernel *same_text(Text *table, int size, Kernel *k)
 {
-	uint64_t h = text_hash(text_hash(14695981039346656037u, k->text), k->head);
-	for (;; h++) {
-		Kernel **q = &table[h & (uint64_t)(size - 1)];
-		if (!*q)
-			*q = k;
-		if (*q == k || (!strcmp((*q)->text, k->text) && !strcmp((*q)->head, k->head)))
-			return *q;
+	uint64_t h = text_hash(k);
+	for (uint64_t i = h;; i++) {
+		Text *t = &table[i & (uint64_t)(size - 1)];
+		if (!t->k)
+			*t = (Text){ h, k };
+		if (t->k == k || (t->hash == h && !strcmp(t->k->text, k->text) &&
+		                  !strcmp(t->k->head, k->head)))
+			return t->k;
 	}
 }
 
@@ -56,8 +57,8 @@ typedef struct { XXH128_hash_t key; Sym name; } SharedName;
 
 struct Shared {
 	Arena *mem;
-	SharedName *v;
-	int n, cap;
+	SharedName *v;                 /* an open hash table                                   */
+	int n, size;
 };
 
 Shared *shared_new(Arena *a)
@@ -67,21 +68,45 @@ Shared *shared_new(Arena *a)
 	return s;
 }
 
+/* The place of a text, or the free one that it is to take. */
+static SharedName *shared_place(const Shared *s, XXH128_hash_t key)
+{
+	for (uint64_t i = key.low64;; i++) {
+		SharedName *e = &s->v[i & (uint64_t)(s->size - 1)];
+		if (!e->name || XXH128_isEqual(e->key, key))
+			return e;
+	}
+}
+
+static void shared_grow(Shared *s)
+{
+	SharedName *old = s->v;
+	int n = s->size;
+	if (2 * (s->n + 1) <= n)
+		return;
+	s->size = n ? 2 * n : 64;
+	s->v = NEWN(s->mem, SharedName, s->size);
+	for (int i = 0; i < n; i++)
+		if (old[i].name)
+			*shared_place(s, old[i].key) = old[i];
+}
+
 /* Takes the name of an equal kernel of an earlier function; else enters k. */
 static bool shared_take(Shared *s, Kernel *k)
 {
 	if (!s)
 		return false;
-	SharedName e = { XXH3_128bits_withSeed(k->text, strlen(k->text),
-	                                       XXH3_64bits(k->head, strlen(k->head))),
-		         k->name };
-	for (int i = 0; i < s->n; i++)
-		if (XXH128_isEqual(s->v[i].key, e.key)) {
-			k->name = s->v[i].name;
-			k->elsewhere = true;
-			return true;
-		}
-	PUSH(s->mem, s->v, s->n, s->cap, e);
+	shared_grow(s);
+	XXH128_hash_t key = XXH3_128bits_withSeed(k->text, strlen(k->text),
+	                                          XXH3_64bits(k->head, strlen(k->head)));
+	SharedName *e = shared_place(s, key);
+	if (e->name) {
+		k->name = e->name;
+		k->elsewhere = true;
+		return true;
+	}
+	*e = (SharedName){ key, k->name };
+	s->n++;
 	return false;
 }
 
@@ -92,7 +117,7 @@ static void name_kernels(Fn *f)
 		n++;
 	while (size < 2 * n)
 		size *= 2;
-	Kernel **table = NEWN(f->mem, Kernel *, size);
+	Text *table = NEWN(f->mem, Text, size);
 	n = 0;
 	for (Kernel *k = f->kernel; k; k = k->next) {
 		kernel_head(f, k);
@@ -194,6 +219,7 @@ typedef struct {
 	const Fn *f;
 	Split split[32]; int nsplit;
 	bool tid;                      /* `tid` occurs                                         */
+	Out *line;                     /* being made                                           */
 	uint8_t *use;                  /* by buffer: 1: an argument, 2: one that is written    */
 } Step;
 
@@ -234,36 +260,48 @@ static void find_uses(Step *s)
 			s->use[k->arg[i]->id] |= k->argwrite[i] ? 3 : 1;
 }
 
-static const char *arena_text(const Step *s, const Buffer *b)
+static void add(Step *s, const char *text)
 {
-	const Fn *f = s->f;
-	const char *base = b->place == PL_ARENA0 ? f->host->arena0 : f->host->arena;
-	const char *t = elem_type(b);
+	out_raw(s->line, text, strlen(text));
+}
+
+/* Where a buffer begins in its arena. */
+static void add_place(Step *s, const Buffer *b)
+{
+	const FnHost *h = s->f->host;
+	bool samples = b->place == PL_ARENA;
+	add(s, "(");
+	add(s, elem_type(b));
+	add(s, b->at ? " *)(void *)(" : " *)(void *)");
+	add(s, samples ? h->arena : h->arena0);
 	if (!b->at)
-		return arena_printf(f->scratch, "(%s *)(void *)%s", t, base);
-	if (b->place == PL_ARENA0 || !f->host->batch)
-		return arena_printf(f->scratch, "(%s *)(void *)(%s + %lld)", t, base,
-		                    (long long)(b->place == PL_ARENA
-		                                        ? b->at * f->host->fixed_batch
-		                                        : b->at));
-	return arena_printf(f->scratch, "(%s *)(void *)(%s + (size_t)B * %lld)", t, base,
-	                    (long long)b->at);
+		return;
+	add(s, samples && h->batch ? " + (size_t)B * " : " + ");
+	out(s->line, "%lld)",
+	    (long long)(samples && !h->batch ? b->at * h->fixed_batch : b->at));
 }
 
 static void print_pointers(Step *s)
 {
 	const Fn *f = s->f;
-	Arena *a = f->scratch;
 	for (int i = 0; i < f->nbuf; i++) {
 		const Buffer *b = f->buf[i];
 		bool write = s->use[i] & 2, arena = b->place == PL_ARENA0 || b->place == PL_ARENA;
 		if (b->of || !s->use[i])
 			continue;
-		arena_reset(a);
-		print_line(s->o, arena_printf(a, "%s%s *const %s = %s;",
-		                              write || arena ? "" : "const ", elem_type(b), b->name,
-		                              arena ? arena_text(s, b)
-		                                    : f->host->address(f->host->arg, a, b, write)));
+		arena_reset(f->scratch);
+		s->line->n = 0;
+		add(s, write || arena ? "" : "const ");
+		add(s, elem_type(b));
+		add(s, " *const ");
+		add(s, b->name);
+		add(s, " = ");
+		if (arena)
+			add_place(s, b);
+		else
+			add(s, f->host->address(f->host->arg, f->scratch, b, write));
+		out_raw(s->line, ";", 2);      /* with its end */
+		print_line(s->o, s->line->text);
 	}
 }
 
@@ -289,33 +327,38 @@ static void print_splits(Step *s)
 	}
 }
 
+static void add_argument(Step *s, const char *text)
+{
+	add(s, s->line->text[s->line->n - 1] == '(' ? "" : ", ");
+	add(s, text);
+}
+
 static void print_call(Step *s, const Region *r)
 {
 	const Fn *f = s->f;
 	const Kernel *k = r->kernel;
-	arena_reset(f->scratch);
-	Out *c = out_new(f->scratch);
-	out(c, "%s(", k->name);
-	size_t first = c->n;
+	s->line->n = 0;
+	add(s, k->name);
+	add(s, "(");
 	if (k->uses_ctx)
-		out(c, ", %s", f->host->ctx_arg);
+		add_argument(s, f->host->ctx_arg);
 	if (k->uses_B)
-		out(c, ", B");
-	if (k->owned && f->host->flat)
-		out(c, ", (int)lo, (int)hi");
-	else if (k->owned)
-		out(c, ", lo%d, hi%d", split_number(s, r->split), split_number(s, r->split));
+		add_argument(s, "B");
+	if (k->owned && f->host->flat) {
+		add_argument(s, "(int)lo, (int)hi");
+	} else if (k->owned) {
+		int n = split_number(s, r->split);
+		add_argument(s, "");
+		out(s->line, "lo%d, hi%d", n, n);
+	}
 	for (int i = 0; i < k->ntick; i++)
-		out(c, ", %s", k->tick[i]);
+		add_argument(s, k->tick[i]);
 	for (int i = 0; i < k->nscalar; i++)
-		out(c, ", %s", k->scalar[i]);
+		add_argument(s, k->scalar[i]);
 	for (int i = 0; i < k->narg; i++)
-		out(c, ", %s", k->arg[i]->name);
-	out(c, ");");
-	out_raw(c, "", 1);
-	if (c->text[first] == ',')     /* none before the first argument */
-		memmove(c->text + first, c->text + first + 2, c->n - first - 2);
-	print_line(s->o, c->text);
+		add_argument(s, k->arg[i]->name);
+	out_raw(s->line, ");", 3);     /* with its end */
+	print_line(s->o, s->line->text);
 }
 
 static const char *condition(const Step *s, int need)
@@ -402,7 +445,7 @@ static bool batch_used(const Step *s)
 
 void fn_print(Out *o, const Fn *f)
 {
-	Step s = { .o = o, .f = f };
+	Step s = { .o = o, .f = f, .line = out_new(f->mem) };
 	const FnHost *h = f->host;
 	for (const Kernel *k = f->kernel; k; k = k->next)
 		if (!k->same && !k->elsewhere)

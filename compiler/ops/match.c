@@ -5,7 +5,6 @@
  *
  * Patterns are expressions of the grammar; constants match through reshape and expand.
  */
-#include "ast.h"
 #include "op.h"
 
 #include <string.h>
@@ -22,71 +21,87 @@ static const struct {
 };
 
 enum { NRULE = sizeof rules / sizeof *rules };
+_Static_assert(NRULE < 256, "numbers of rules are bytes");
 
-static Op binary_op(Sym sign)
-{
-	return !strcmp(sign, "+")   ? O_add
-	       : !strcmp(sign, "-") ? O_sub
-	       : !strcmp(sign, "*") ? O_mul
-	                            : O_div;
-}
+/* The rules by the op at their head: lists, in the order of rules.def; 0 ends. */
+typedef struct Heads Heads;
+struct Heads {
+	const Formula *form[NRULE + 1], *to[NRULE + 1];
+	uint8_t first[NOP], next[NRULE + 1];
+};
 
-static Op head(const Ast *e)
+static const Heads *heads(Job *j)
 {
-	if (e->kind == A_BINARY)
-		return binary_op(e->u.bin.op);
-	return e->kind == A_UNARY ? O_neg : op_find(e->u.call.fn);
+	Heads *h = j->heads;
+	if (h)
+		return h;
+	h = j->heads = NEW(j->mem, Heads);
+	for (int i = NRULE; i > 0; i--) {
+		h->form[i] = rule_form(j, rules[i - 1].from);
+		h->to[i] = rule_form(j, rules[i - 1].to);
+		h->next[i] = h->first[h->form[i]->op];
+		h->first[h->form[i]->op] = (uint8_t)i;
+	}
+	return h;
 }
 
 /* Binds letters to nodes; a number (or -number) matches an equal constant. */
-static bool match(const Ast *e, Node *n, Node **bound)
+static bool match(const Formula *f, Node *n, Node **bound)
 {
 	double k;
-	if (e->kind == A_INT || e->kind == A_FLOAT)
-		return node_is_const(n, &k) && k == e->u.lit.num;
-	if (e->kind == A_UNARY && e->u.bin.l->kind == A_INT)
-		return node_is_const(n, &k) && k == -e->u.bin.l->u.lit.num;
-	if (e->kind == A_NAME) {
-		Node **b = &bound[e->u.name[0] - 'a'];
+	if (f->kind == FORM_NUMBER)
+		return node_is_const(n, &k) && k == f->num;
+	if (f->kind == FORM_CALL && f->op == O_neg && f->in[0]->kind == FORM_NUMBER)
+		return node_is_const(n, &k) && k == -f->in[0]->num;
+	if (f->kind != FORM_CALL) {
+		Node **b = &bound[f->input];
 		if (*b && *b != n)
 			return false;
 		*b = n;
 		return true;
 	}
-	Op op = head(e);
-	if (n->op != op)
+	if (n->op != f->op)
 		return false;
-	if (e->kind == A_UNARY)
-		return match(e->u.bin.l, n->in[0], bound);
-	if (e->kind == A_CALL) {
-		for (int i = 0; i < n->nin; i++)
-			if (!match(e->u.call.arg.v[i], n->in[i], bound))
-				return false;
-		return true;
-	}
-	Node *keep[3] = { bound[0], bound[1], bound[2] };
-	if (match(e->u.bin.l, n->in[0], bound) && match(e->u.bin.r, n->in[1], bound))
-		return true;
+	Node *keep[MAXARITY];
+	memcpy(keep, bound, sizeof keep);
+	bool all = true;
+	for (int i = 0; i < f->nin && all; i++)
+		all = match(f->in[i], n->in[i], bound);
+	if (all || !f->infix || !opinfo[f->op].commutes)
+		return all;
 	memcpy(bound, keep, sizeof keep);
-	return opinfo[op].commutes && match(e->u.bin.l, n->in[1], bound) &&
-	       match(e->u.bin.r, n->in[0], bound);
+	return match(f->in[0], n->in[1], bound) && match(f->in[1], n->in[0], bound);
+}
+
+/* The first rule that fits n, from 1; 0: none. */
+static int rule_for(const Graph *g, Node *n, Node **bound)
+{
+	if (n->ty.dt != DT_REAL || opinfo[n->op].kind != MAP)
+		return 0;
+	const Heads *h = heads(g->job);
+	int i = h->first[n->op];
+	for (; i; i = h->next[i]) {
+		memset(bound, 0, sizeof *bound * MAXARITY);
+		if (!(g->exact && rules[i - 1].kind == inexact) && match(h->form[i], n, bound))
+			break;
+	}
+	return i;
+}
+
+bool rules_match(const Graph *g, Node *n)
+{
+	Node *bound[MAXARITY];
+	return rule_for(g, n, bound) != 0;
 }
 
 Node *rules_apply(Graph *g, Node *n)
 {
-	if (n->ty.dt != DT_REAL || opinfo[n->op].kind != MAP)
+	Node *bound[MAXARITY], *in[MAXARITY];
+	int i = rule_for(g, n, bound);
+	if (!i)
 		return 0;
-	for (int i = 0; i < NRULE; i++) {
-		Node *bound[3] = { 0 };
-		if (g->exact && rules[i].kind == inexact)
-			continue;
-		const Ast *pattern = rule_pattern(g->job, rules[i].from);
-		if (n->op != head(pattern) || !match(pattern, n, bound))
-			continue;
-		Node *any = bound[0] ? bound[0] : n, *in[3];
-		for (int k = 0; k < 3; k++)
-			in[k] = bound[k] ? bound[k] : any;
-		return n_broadcast(g, rule_build(g, rules[i].to, in, 3, n, 0), &n->ty);
-	}
-	return 0;
+	Node *any = bound[0] ? bound[0] : n;
+	for (int k = 0; k < MAXARITY; k++)
+		in[k] = bound[k] ? bound[k] : any;
+	return n_broadcast(g, rule_build(g, rules[i - 1].to, in, MAXARITY, n, 0), &n->ty);
 }

@@ -84,8 +84,23 @@ Node *rule_build(Graph *g, const char *text, Node *const *in, int nin, Node *y, 
 /* match.c: what an algebraic rule makes of n, or 0. */
 Node *rules_apply(Graph *g, Node *n);
 
-/* The parsed text of a rule, made once a job. */
-struct Ast *rule_pattern(Job *j, const char *text);
+/* Is there one? */
+bool rules_match(const Graph *g, Node *n);
+
+/* A formula made ready to be built or matched. */
+typedef enum { FORM_NUMBER, FORM_INPUT, FORM_RESULT, FORM_GRADIENT, FORM_CALL } FormulaKind;
+typedef struct Formula Formula;
+struct Formula {
+	FormulaKind kind;
+	Op op; Formula *in[MAXARITY]; int nin;    /* FORM_CALL                                    */
+	bool infix;                    /* written between its operands                         */
+	bool swap;                     /* its operands change places when built: a > b         */
+	bool single;                   /* FORM_INPUT: x, the only input                        */
+	int input;
+	double num;
+};
+/* Made of its text once a job. */
+const Formula *rule_form(Job *j, const char *text);
 
 /* Every row complete?  Parses and type-checks every rule on its example; bug() otherwise. */
 void ops_selfcheck(Job *j);

@@ -19,7 +19,13 @@ static Node *expand_node(Rewrite *r, const Node *n, void *arg)
 	return rule_build(r->to, opinfo[n->op].def, in, n->nin, &copy, 0);
 }
 
+static bool is_composite(const Graph *g, Node *n)
+{
+	(void)g;
+	return opinfo[n->op].kind == COMPOSITE;
+}
+
 Graph *pass_expand(Graph *g)
 {
-	return graph_rewrite(g, expand_node, 0);
+	return graph_any(g, is_composite) ? graph_rewrite(g, expand_node, 0) : g;
 }

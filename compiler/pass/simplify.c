@@ -1,6 +1,6 @@
 /* simplify.c - the algebraic rules (ops/rules.def), to a fixed point.
  *
- * In:    a graph.   Out: an equal graph, shorter.
+ * In:    a graph.   Out: an equal graph, shorter; without dead nodes.
  */
 #include "op.h"
 #include "pass.h"
@@ -9,26 +9,19 @@ enum { MAXROUND = 8, MAXSTEP = 16 };
 
 static Node *simplify_node(Rewrite *w, const Node *n, void *arg)
 {
-	bool *changed = arg;
+	(void)arg;
 	if (opinfo[n->op].kind != MAP)
 		return 0;
 	Node *m = rewrite_copy(w, n);
-	for (int i = 0; i < MAXSTEP; i++) {
-		Node *next = rules_apply(w->to, m);
-		if (!next)
-			break;
+	Node *next = m;
+	for (int i = 0; i < MAXSTEP && (next = rules_apply(w->to, m)) != 0; i++)
 		m = next;
-		*changed = true;
-	}
 	return m;
 }
 
 Graph *pass_simplify(Graph *g)
 {
-	bool changed = true;
-	for (int round = 0; round < MAXROUND && changed; round++) {
-		changed = false;
-		g = graph_rewrite(g, simplify_node, &changed);
-	}
-	return g;
+	for (int round = 0; round < MAXROUND && graph_any(g, rules_match); round++)
+		g = graph_rewrite(g, simplify_node, 0);
+	return graph_compact(g);
 }
