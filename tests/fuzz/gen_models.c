@@ -174,8 +174,8 @@ static int run_all(const Asked *a, Report *r)
 		}
 	}
 	int missing = a->count >= 20000 ? coverage_ops(r) : 0;
-	printf("%llu programs (%lu of them without differences), %d failures\n", (unsigned long long)(s - a->seed), r->nodiff,
-	       failures);
+	printf("%llu programs (%lu of them without differences, %lu in forward mode, off by %.1e), %d failures\n",
+	       (unsigned long long)(s - a->seed), r->nodiff, r->forward, r->worst, failures);
 	return failures > 0 || missing > 0;
 }
 

@@ -10,6 +10,7 @@
 #include "compile.h"
 #include "emit.h"
 #include "op.h"
+#include "tangent.h"
 
 /* Programs to a job, which parses the library once. */
 enum { PER_JOB = 40 };
@@ -18,7 +19,7 @@ typedef struct {
 	Job *j;
 	Module *m;
 	int B;
-	double **param, **buffer, **in;
+	double **param, **buffer, **in, **dir;
 	double *knob;
 	Report *r;
 	double **expected; int nexpected;      /* by root of grad, after the pass grad          */
@@ -97,6 +98,7 @@ static const double *leaf(void *arg, const Node *n)
 	case LF_PARAM: return c->param[i];
 	case LF_BUFFER: return c->buffer[i];
 	case LF_INPUT: return c->in[i];
+	case LF_GRADIENT: return c->dir ? c->dir[i] : 0;
 	case LF_SETTING: return &c->m->setting[i].value;
 	case LF_KNOB: return c->knob ? &c->knob[i] : 0;
 	case LF_TIME: return time_of(n->a.leaf.sym);
@@ -170,6 +172,24 @@ static double loss_at(Case *c, const Graph *g, double *const *keep, double *cons
 	return l;
 }
 
+/* The gradient along the direction c->dir, `slope`, against the derivative of the losses in that direction by rules
+ * of their own: equal but for rounding.  Kinks have one gradient by both. */
+static void adjoint(Case *c, const Graph *g, double slope, double scale)
+{
+	Graph *f = graph_copy(g, g->name, 1u << R_LOSS | 1u << R_PENALTY);
+	Node *t = tangent_of(f, c->m);
+	c->r->forward += t != 0;
+	if (t) {
+		graph_root(f, R_OUTPUT, 0, 0, t, NOWHERE);
+		double d = evaluate(c, f)[t->id][0], off = fabs(d - slope) / scale;
+		if (off > c->r->worst)
+			c->r->worst = off;
+		if (off > 1e-12)
+			say(c, "gradient along a direction is %.15g, forward mode gives %.15g", slope, d);
+	}
+	graph_free(f);
+}
+
 /* The gradient along a random direction against central differences.  A kink may lie within one step,
  * so several steps are tried and the best one counts. */
 static void gradients(Case *c)
@@ -192,6 +212,8 @@ static void gradients(Case *c)
 			scale += fabs(v[r->node->id][k] * dir[r->index][k]);
 		}
 	}
+	c->dir = dir;
+	adjoint(c, g, slope, scale);
 	Graph *losses = graph_copy(g, g->name, 1u << R_LOSS | 1u << R_PENALTY);
 	double last = NAN;
 	bool smooth = false;           /* two steps agree: there is no jump between             */

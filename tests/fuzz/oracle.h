@@ -2,8 +2,8 @@
  *
  * Holds: a program accepted by the generator's own shape rules is accepted by the compiler, and so is
  *        what the formatter makes of it; every pass at every level keeps the values of all results
- *        (reference interpreter in double); gradients agree with central differences along a random
- *        direction; every plan passes plan_check for 1, 2, 3 and 8 threads and batches of 1, 7 and 32.
+ *        (reference interpreter in double); gradients along a random direction agree with forward mode
+ *        (tangent.h) to 1e-12 and with central differences; every plan passes plan_check for 1, 2, 3 and 8 threads and batches of 1, 7 and 32.
  */
 #ifndef NNC_FUZZ_ORACLE_H
 #define NNC_FUZZ_ORACLE_H
@@ -20,6 +20,8 @@ typedef struct {
 	bool failed;
 	unsigned long op[NOP];         /* programs in whose graphs the op stood                */
 	unsigned long programs, nodiff;        /* looked at; of them without differences       */
+	unsigned long forward;                 /* differentiated in forward mode               */
+	double worst;                          /* largest difference to that                   */
 } Report;
 
 /* Checks text at a level (0..3) with a batch of B; at -O2 it is the formatter's text that is compiled.
