@@ -17,6 +17,9 @@
 #include "rt_plateau.h"
 #include "rt_real.h"
 
+/* No run counts further: sums of counts stay in their types, and doubles hold them exactly. */
+#define MOST (INT64_C(1) << 53)
+
 /* One of the two. */
 typedef struct {
 	TensorWriter *to;
@@ -108,6 +111,14 @@ static void real(const Walk *w, const char *name, double *v)
 		refuse(w->from, "it cannot be read", name);
 }
 
+/* What is counted, or measured from 0 on. */
+static void amount(const Walk *w, const char *name, double *v)
+{
+	real(w, name, v);
+	if (!w->to && !(*v >= 0 && *v <= (double)MOST))
+		refuse(w->from, "out of range is", name);
+}
+
 /* n elements of `kind`, as a tensor of that name. */
 static void array(const Walk *w, const char *name, void *v, int64_t n, nnrt_kind kind,
                   int real_bytes)
@@ -190,8 +201,8 @@ static void walk_run(const Walk *w, Run *r)
 	params(w, "", r, r->c.param);
 	buffers(w, "", r, r->c.buffer);
 	moments(w, "optimizer", r, r->c.moment);
-	count(w, "update", &update, 0, INT64_MAX);
-	count(w, "sample", &first, 0, INT64_MAX);
+	count(w, "update", &update, 0, MOST);
+	count(w, "sample", &first, 0, MOST);
 	count(w, "room", &samples, 0, INT32_MAX);
 	doubles(w, "run/plateau", r->plateau, PLATEAU_STATE * (int64_t)m->nplateau);
 	doubles(w, "run/knobs", r->knob, m->nknob);
@@ -207,8 +218,8 @@ static void walk_run(const Walk *w, Run *r)
 
 static void walk_feed(const Walk *w, Feed *f)
 {
-	count(w, "step", &f->step, 0, INT64_MAX);
-	count(w, "epoch", &f->epoch, 0, INT64_MAX);
+	count(w, "step", &f->step, 0, MOST);
+	count(w, "epoch", &f->epoch, 0, MOST);
 	count(w, "position", &f->at, 0, f->rows->n - 1);
 	count(w, "batch", &f->size, 1, INT32_MAX);
 	whole(w, "batch_cut", &f->n, INT32_MAX);
@@ -222,9 +233,9 @@ static void walk_kept(const Walk *w, const Run *r, Kept *k, bool averages)
 	moments(w, "kept_optimizer", r, k->moment);
 	if (averages)
 		params(w, "kept_ema", r, k->average);
-	count(w, "kept_step", &k->step, 0, INT64_MAX);
-	count(w, "kept_averaged", &k->averaged, 0, INT64_MAX);
-	count(w, "kept_update", &update, 0, INT64_MAX);
+	count(w, "kept_step", &k->step, 0, MOST);
+	count(w, "kept_averaged", &k->averaged, 0, MOST);
+	count(w, "kept_update", &update, 0, MOST);
 	k->update = (uint64_t)update;
 }
 
@@ -233,7 +244,7 @@ static void walk_step(const Walk *w, Stepper *s)
 	Run *r = s->run;
 	const nnrt_model *m = r->m;
 	count(w, "gathered", &s->batches, 0, INT32_MAX);
-	count(w, "gathered_samples", &s->samples, 0, INT64_MAX);
+	count(w, "gathered_samples", &s->samples, 0, MOST);
 	count(w, "wanted", &s->wanted, 0, INT32_MAX);
 	if (s->batches > 0) {
 		s->sum = room(s->sum, m->param_len, m->real_bytes, "gradients");
@@ -243,9 +254,9 @@ static void walk_step(const Walk *w, Stepper *s)
 	}
 	if (s->average)
 		params(w, "ema", r, s->average);
-	count(w, "averaged", &s->averaged, 0, INT64_MAX);
-	count(w, "left_out", &s->left_out, 0, INT64_MAX);
-	count(w, "in_a_row", &s->in_a_row, 0, INT64_MAX);
+	count(w, "averaged", &s->averaged, 0, MOST);
+	count(w, "left_out", &s->left_out, 0, MOST);
+	count(w, "in_a_row", &s->in_a_row, 0, MOST);
 	if (s->nonfinite == NNRT_ROLLBACK)
 		walk_kept(w, r, &s->kept, s->average != 0);
 }
@@ -263,8 +274,8 @@ static void walk_best(const Walk *w, const Run *r, Monitor *b)
 {
 	whole(w, "looks", &b->looks, INT32_MAX);
 	real(w, "best", &b->value);
-	count(w, "best_epoch", &b->epoch, 0, INT64_MAX);
-	count(w, "best_step", &b->step, 0, INT64_MAX);
+	count(w, "best_epoch", &b->epoch, 0, MOST);
+	count(w, "best_step", &b->step, 0, MOST);
 	walk_scores(w, "train", r->m, &b->train);
 	walk_scores(w, "val", r->m, &b->val);
 	if (b->looks > 0)
@@ -303,7 +314,7 @@ static void walk_sums(const Walk *w, const nnrt_model *m, Sums *s)
 	for (int i = 0; i < m->nstat; i++)
 		s->acc[m->stat[i].slot] = 0;
 	real(w, "loss", &s->loss);
-	real(w, "samples", &s->count);
+	amount(w, "samples", &s->count);
 	doubles(w, "sums/metrics", s->acc, m->nacc);
 	doubles(w, "sums/losses", s->part, m->nloss);
 	for (int i = 0; i < s->ntally; i++)
@@ -361,7 +372,7 @@ static void walk_elapsed(const Walk *w, Trainer *t)
 	double elapsed = rt_trainer_elapsed(t);
 	if (!asked)
 		return;
-	real(w, "elapsed", &elapsed);
+	amount(w, "elapsed", &elapsed);
 	if (!w->to && elapsed > rt_trainer_elapsed(t))
 		t->begin = rt_now() - elapsed;
 }
@@ -379,8 +390,8 @@ static void walk(const Walk *w, Trainer *t)
 	truth(w, "open", &t->counted.open);
 	truth(w, "updated", &t->counted.updated);
 	truth(w, "epoch_end", &t->counted.epoch_end);
-	real(w, "before", &t->counted.before);
-	count(w, "report_step", &t->report_step, 0, INT64_MAX);
+	amount(w, "before", &t->counted.before);
+	count(w, "report_step", &t->report_step, 0, MOST);
 	walk_why(w, t);
 	walk_elapsed(w, t);
 }

@@ -257,7 +257,7 @@ NNC_FN nnc_real nnc_sqrt(nnc_real x)
 	return y;
 #else
 	if (x != x || x < 0)
-		return (x - x) / 0;
+		return (x - x) / (x - x);
 	return nnc_bits(x + x) == nnc_bits(x) || x == 0 ? x : nnc_root(x);
 #endif
 }

@@ -2,7 +2,7 @@
 import os
 import resource
 
-from harness import Case
+from harness import EMPTY, Case
 from source_rows import GOOD, body
 from weight_rows import F, good
 
@@ -18,6 +18,13 @@ def plain(name, args, line, status=2, **kw):
     return Case(f"E trainer: {name}", args, status, line, kw.pop("files", {}), tool="plain", **kw)
 
 
+def unreadable(path):
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(GOOD)
+    os.chmod(path, 0o600)
+
+
+NOBODY = 65534
 ROWS = [
     nnc("1 no arguments", [], r"error: "),
     nnc("1 unknown flag", ["--summray", "m.nn"], r"--summary"),
@@ -80,5 +87,23 @@ ROWS = [
     plain("F files of at most 100 bytes", [*TRAIN, "--out", "r"], r"error: ", 3, files={"r": None},
           limits={resource.RLIMIT_FSIZE: 100}, new_files=True),
 ]
-NOT_BUILT = [("E9", "an empty argv cannot be made from here; unit test"),
-             ("E10", "needs another user")]
+for tool, right, wrong in (("nnc", ["--check", "m.nn"], ["--chekc", "m.nn"]),
+                           ("plain", [*TRAIN, "--no-save"], ["trian"])):
+    ROWS += [
+        Case(f"E9 {tool} without a name", right, 0, files=G, tool=tool, argv0=""),
+        Case(f"E9 {tool} without a name, a wrong line", wrong, 2, r"^[a-z]*: ?error: |error: ", G, tool=tool, argv0=""),
+        Case(f"E9 {tool} without any argument", [], 2 if tool == "nnc" else 0, r"error: ", G, tool=tool, argv0=EMPTY),
+        Case(f"E9 {tool} with a name of 60,000 bytes", wrong, 2, r"error: ", G, tool=tool, argv0="n" * 60000),
+    ]
+ROWS += [
+    Case("E10 another user", ["--check", "m.nn"], 0, files=G, user=NOBODY),
+    nnc("10 another user may not write", ["m.nn", "-o", "m.c"], r"m\.c: .*[Pp]ermission", 3, user=NOBODY),
+    nnc("10 another user may not read", ["--check", "u.nn"], r"u\.nn: .*[Pp]ermission", 3, {"u.nn": unreadable}, user=NOBODY),
+    Case("E10 a trainer of another user", [*TRAIN, "--no-save"], 0, tool="plain", user=NOBODY),
+    plain("10 another user may not write", TRAIN, r"[Pp]ermission", 3, user=NOBODY),
+    nnc("10 the folder is gone", ["--check", "m.nn"], r"m\.nn", 3, gone=True),
+    nnc("10 the folder is gone, output", ["--summary", "m.nn", "-o", "m.c"], r"m\.nn", 3, gone=True),
+    Case("E10 a trainer whose folder is gone", [*TRAIN, "--no-save"], 0, tool="plain", gone=True),
+    plain("10 the folder is gone", TRAIN, r"error: .*No such file", 3, gone=True),
+]
+NOT_BUILT = [("E10", "of the same row, a program that is setuid: nnc has no reason to be, and its C compiler would be anyone's")]

@@ -10,6 +10,7 @@ Besides, always: no death by a signal, no report of a sanitizer, standard output
 status is not 0, no file new or changed where the status is not 0, no control characters in
 messages, and less than LIMIT seconds (the time is printed; see README.md).
 """
+import ctypes
 import hashlib
 import os
 import re
@@ -21,6 +22,8 @@ import time
 from dataclasses import dataclass, field
 
 LIMIT = 20
+EMPTY = object()
+LIBC = ctypes.CDLL(None)
 
 
 @dataclass
@@ -39,6 +42,9 @@ class Case:
     then: object = None                        # function(folder): further judgement, None or a complaint
     close: tuple = ()                          # descriptors closed at the start
     new_files: bool = False                    # files may appear although the status is not 0
+    argv0: object = None                       # instead of the tool's path; EMPTY: no argument at all
+    user: object = None                        # number of another user; needs root, passes elsewhere
+    gone: bool = False                         # the folder it runs in is deleted at the start
 
 
 def fill(folder, files):
@@ -110,8 +116,18 @@ def judge(c, folder, done, before):
     return wrong
 
 
+def without_arguments(path, env):
+    """execve() with an argv of nothing, which Python does not offer."""
+    nothing = (ctypes.c_char_p * 1)(None)
+    pairs = [os.fsencode(f"{k}={v}") for k, v in env.items()]
+    LIBC.execve(os.fsencode(path), nothing, (ctypes.c_char_p * (len(pairs) + 1))(*pairs, None))
+    os._exit(99)
+
+
 def run(c, tools, folder):
     """-> (what is wrong, seconds, standard error)."""
+    if c.user is not None and os.getuid():
+        return [], 0, ""
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     fill(folder, c.files)
@@ -125,9 +141,20 @@ def run(c, tools, folder):
             resource.setrlimit(what, (value, value))
         for fd in c.close:
             os.close(fd)
+        if c.gone:
+            os.mkdir("gone")
+            os.chdir("gone")
+            os.rmdir("../gone")
+        if c.user is not None:
+            os.setgroups([])
+            os.setgid(c.user)
+            os.setuid(c.user)
+        if c.argv0 is EMPTY:
+            without_arguments(tools[c.tool], env)
 
     begin = time.monotonic()
-    process = subprocess.Popen([tools[c.tool], *c.args], cwd=folder, env=env, stdin=subprocess.PIPE,
+    name = tools[c.tool] if c.argv0 is None or c.argv0 is EMPTY else c.argv0
+    process = subprocess.Popen([name, *c.args], executable=tools[c.tool], cwd=folder, env=env, stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=child)
     try:
         out, err = process.communicate(c.stdin, timeout=LIMIT)

@@ -10,6 +10,7 @@ import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import ckpt_rows
 import code_rows
 import command_rows
 import data_rows
@@ -18,7 +19,7 @@ import source_rows
 import table_rows
 import weight_rows
 
-ROWS = [*source_rows.ROWS, *data_rows.ROWS, *table_rows.ROWS, *weight_rows.ROWS, *command_rows.ROWS, *code_rows.ROWS]
+ROWS = [*source_rows.ROWS, *data_rows.ROWS, *table_rows.ROWS, *weight_rows.ROWS, *ckpt_rows.ROWS, *command_rows.ROWS, *code_rows.ROWS]
 NOT_BUILT = [row for m in (source_rows, data_rows, weight_rows, command_rows, code_rows)
              for row in getattr(m, "NOT_BUILT", [])]
 
