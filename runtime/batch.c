@@ -8,6 +8,7 @@
  *
  * SPDX-License-Identifier: 0BSD
  */
+#include "gather.h"
 #include "rt_dictionary.h"
 #include "rt_fail.h"
 #include "rt_run.h"
@@ -89,8 +90,13 @@ static void bind(Run *r, const Dataset *d, const uint32_t *row, int n, bool trai
 		alone |= is_alone(d, i);
 	}
 	r->c.B = n;
+	void **to = d->direct ? r->field : r->column;
 	if (alone)
-		rt_store_apart(d, row, n, d->direct ? r->field : r->column);
+		rt_store_apart(d, row, n, to);
+	if (d->gather)
+		rt_gather(d->gather, r->c.team, row, n, to);
+	else if (alone)
+		rt_store_all(d, row, n, to);
 	if (alone && !d->direct)
 		columns_alone(r, d, row, n);
 	rt_team_run(r->c.team, bind_job, &b, bytes * n, false);

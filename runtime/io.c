@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -126,6 +127,17 @@ void rt_read_at(Reader *f, uint64_t at, void *to, size_t n)
 			        f->path, (unsigned long long)(at + got), f->bytes);
 		got += (size_t)k;
 	}
+}
+
+bool rt_try_read_at(const Reader *f, uint64_t at, void *to, size_t n, bool wait)
+{
+#if defined(RWF_NOWAIT)
+	if (!wait) {
+		struct iovec block = { to, n };
+		return preadv2(f->fd, &block, 1, (off_t)at, RWF_NOWAIT) == (ssize_t)n;
+	}
+#endif
+	return wait && pread(f->fd, to, n, (off_t)at) == (ssize_t)n;
 }
 
 int64_t rt_file_time(const Reader *f)

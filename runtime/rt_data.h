@@ -32,7 +32,7 @@ typedef struct {
 } Rows;
 
 struct Store;
-struct Ahead;
+struct Gather;
 
 typedef struct {
 	char *name; /* file or folder, for messages */
@@ -43,7 +43,7 @@ typedef struct {
 	int real_bytes;
 	struct Store **store; /* rows that are read when they are needed (store.h) */
 	int nstore;
-	struct Ahead *ahead; /* reads rows of stores that will be asked for */
+	struct Gather *gather; /* reads rows of stores that are in files (data/gather.h) */
 	uint32_t *vocabulary; /* text of characters: their code points, ascending */
 	int32_t nvocabulary;
 	bool direct;      /* the columns are the model's inputs and targets */

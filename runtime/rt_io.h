@@ -33,6 +33,10 @@ size_t rt_read_some(Reader *f, void *to, size_t n);
  * shorter ends the program like any other. */
 void rt_read_at(Reader *f, uint64_t at, void *to, size_t n);
 
+/* The same, but true if it went well; with wait false only if the bytes are in the system's memory.
+ * May be called by several threads. */
+bool rt_try_read_at(const Reader *f, uint64_t at, void *to, size_t n, bool wait);
+
 /* The time at which the file was last changed, in nanoseconds. */
 int64_t rt_file_time(const Reader *f);
 

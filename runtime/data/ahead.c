@@ -26,6 +26,7 @@ typedef struct {
 	uint32_t *row;
 	int n;         /* rows */
 	atomic_int at; /* so many of them were handed out, or read by the run itself */
+	int missed;    /* rows that were not in the system's memory, of the thread */
 	unsigned char **record; /* of each store */
 } Chunk;
 
@@ -35,6 +36,7 @@ struct Ahead {
 	Chunk chunk[2];
 	int cur;
 	bool busy; /* the other chunk is the thread's */
+	bool cold; /* rows of the last chunk, or batch, were not in the system's memory */
 	bool over;
 	sem_t work, done;
 	pthread_t thread;
@@ -42,25 +44,25 @@ struct Ahead {
 
 /* ---- the thread ----------------------------------------------------------------------------- */
 
-static bool is_in(const Store *s, uint32_t row)
-{
-	return row >= s->first && row < s->first + s->rows;
-}
-
 /* Rows lo..hi-1 of a chunk.  Those that follow each other in the file, without gaps, are one call. */
-static void read_rows(const Store *s, const Chunk *c, int lo, int hi, unsigned char *to)
+static void read_rows(const Store *s, Chunk *c, int lo, int hi, unsigned char *to)
 {
 	for (int i = lo; i < hi;) {
 		int k = 1;
-		if (!is_in(s, c->row[i])) {
+		if (!rt_store_is_in(s, c->row[i])) {
 			i++;
 			continue;
 		}
 		while (s->pitch == s->width && i + k < hi && c->row[i + k] == c->row[i] + (uint32_t)k &&
-		       is_in(s, c->row[i + k]))
+		       rt_store_is_in(s, c->row[i + k]))
 			k++;
-		rt_read_at(s->in, s->offset + (uint64_t)(c->row[i] - s->first) * s->pitch,
-		           to + (size_t)i * s->width, (size_t)k * s->width);
+		uint64_t at = rt_store_place(s, c->row[i]);
+		unsigned char *record = to + (size_t)i * s->width;
+		size_t bytes = (size_t)k * s->width;
+		if (!rt_try_read_at(s->in, at, record, bytes, false)) {
+			c->missed += k;
+			rt_read_at(s->in, at, record, bytes);
+		}
 		i += k;
 	}
 }
@@ -152,6 +154,27 @@ static void finish(Ahead *a)
 	a->busy = false;
 }
 
+/* Has the thread filled the other chunk?  Then it is the run's. */
+static bool is_done(Ahead *a)
+{
+	if (sem_trywait(&a->done))
+		return false;
+	const Chunk *c = &a->chunk[!a->cur];
+	a->busy = false;
+	a->cold = c->missed > c->n / RT_AHEAD_COLD;
+	return true;
+}
+
+bool rt_ahead_cold(const Ahead *a)
+{
+	return a->cold;
+}
+
+void rt_ahead_missed(Ahead *a, int missed, int n)
+{
+	a->cold = a->cold || missed > n / RT_AHEAD_COLD;
+}
+
 void rt_ahead_free(Ahead *a)
 {
 	if (!a)
@@ -185,12 +208,11 @@ void rt_ahead_post(Ahead *a, const uint32_t *row, int64_t n)
 		next->at = next->n; /* it is read for nothing */
 		return;
 	}
-	if (a->busy && (next->at < next->n || sem_trywait(&a->done)))
+	if (a->busy && (next->at < next->n || !is_done(a)))
 		return;
-	a->busy = false;
 	n -= have;
 	next->n = (int)(n < a->room ? n : a->room);
-	next->at = 0;
+	next->at = next->missed = 0;
 	memcpy(next->row, row + have, (size_t)next->n * sizeof *row);
 	a->busy = true;
 	sem_post(&a->work);
@@ -208,11 +230,10 @@ int rt_ahead_take(Ahead *a, const uint32_t *row, int n, const unsigned char **re
 	Chunk *c = &a->chunk[a->cur];
 	if (c->at == c->n && a->busy) {
 		Chunk *next = &a->chunk[!a->cur];
-		if (sem_trywait(&a->done)) {
+		if (!is_done(a)) {
 			pass_by(next, row, n);
 			return 0;
 		}
-		a->busy = false;
 		a->cur = !a->cur;
 		c = next;
 	}

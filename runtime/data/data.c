@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ahead.h"
+#include "gather.h"
 #include "rt_data.h"
 #include "rt_fail.h"
 #include "rt_io.h"
@@ -94,8 +94,8 @@ void rt_data_all(const Dataset *d, const uint32_t *row, int n, void *const *to)
 
 void rt_data_ahead(const Dataset *d, const uint32_t *row, int64_t n)
 {
-	if (d->ahead && n > 0)
-		rt_ahead_post(d->ahead, row, n);
+	if (d->gather && n > 0)
+		rt_gather_post(d->gather, row, n);
 }
 
 void rt_data_rows(const Dataset *d, int column, const uint32_t *row, int n, void *to)
@@ -267,7 +267,7 @@ Dataset *rt_data_load(const nnrt_model *m, const char *path, const char *out)
 	if (!is_text(how))
 		rt_store_settle(d, how->mapped ? SMALL : SIZE_MAX);
 	if (how->mapped)
-		d->ahead = rt_ahead_new(d);
+		d->gather = rt_gather_new(d);
 	if (how->stratify)
 		d->stratum = strata(m, d, how->stratify - 1, "stratify");
 	if (how->balance)

@@ -96,31 +96,43 @@ static void range(const nnrt_field *f, double *lo, double *hi)
 		*lo = 0, *hi = f->classes - 1;
 }
 
-static int64_t copy_floats(const unsigned char *from, float *to, int64_t n)
+/* Of so many at a time it is found with vectors whether all are finite. */
+enum { GROUP = 16 };
+
+static int not_finite(const float *x)
 {
 	int bad = 0;
-	memcpy(to, from, (size_t)n * sizeof *to);
-	for (int64_t i = 0; i < n; i++)
-		bad |= !(fabsf(to[i]) <= FLT_MAX);
-	for (int64_t i = 0; bad && i < n; i++)
-		if (!isfinite(to[i]))
+	for (int i = 0; i < GROUP; i++)
+		bad |= !(fabsf(x[i]) <= FLT_MAX);
+	return bad;
+}
+
+/* The first number that is not finite, or -1. */
+static int64_t first_bad(const float *x, int64_t n)
+{
+	int64_t i = 0;
+	for (; i + GROUP <= n && !not_finite(x + i); i += GROUP)
+		;
+	for (; i < n; i++)
+		if (!isfinite(x[i]))
 			return i;
 	return -1;
 }
 
+static int64_t copy_floats(const unsigned char *from, float *to, int64_t n)
+{
+	memcpy(to, from, (size_t)n * sizeof *to);
+	return first_bad(to, n);
+}
+
 static int64_t from_doubles(const unsigned char *from, float *to, int64_t n)
 {
-	int bad = 0;
 	for (int64_t i = 0; i < n; i++) {
 		double d;
 		memcpy(&d, from + i * 8, sizeof d);
 		to[i] = (float)d;
-		bad |= !(fabsf(to[i]) <= FLT_MAX);
 	}
-	for (int64_t i = 0; bad && i < n; i++)
-		if (!isfinite(to[i]))
-			return i;
-	return -1;
+	return first_bad(to, n);
 }
 
 static int64_t copy_doubles(const unsigned char *from, double *to, int64_t n)

@@ -4,13 +4,14 @@
  *
  * Files are read with pread, never mapped: a file that is cut while a run reads it is an error
  * line, not a bus error, and the size of the address space does not matter.  Rows that follow each
- * other are read together, AHEAD bytes at a time; a row at a random place is one call.
+ * other are read together, AHEAD bytes at a time; a row at a random place is one call.  Batches are
+ * read by several threads: gather.c.
  *
  * SPDX-License-Identifier: 0BSD
  */
 #include <string.h>
 
-#include "ahead.h"
+#include "gather.h"
 #include "rt_fail.h"
 #include "rt_mem.h"
 #include "store.h"
@@ -50,8 +51,8 @@ static void free_store(Store *s)
 
 void rt_store_free(Dataset *d)
 {
-	rt_ahead_free(d->ahead);
-	d->ahead = 0;
+	rt_gather_free(d->gather);
+	d->gather = 0;
 	for (int i = 0; i < d->nstore; i++)
 		free_store(d->store[i]);
 	rt_free(d->store);
@@ -87,14 +88,14 @@ static void read_ahead(Store *s, int64_t row)
 	many = many < left ? many : left;
 	size_t bytes = (size_t)(many - 1) * s->pitch + s->width;
 	s->lo = s->hi = row;
-	rt_read_at(s->in, s->offset + (uint64_t)(row - s->first) * s->pitch, s->ahead, bytes);
+	rt_read_at(s->in, rt_store_place(s, (uint32_t)row), s->ahead, bytes);
 	s->hi = row + many;
 }
 
 static const unsigned char *record(Store *s, int64_t row)
 {
 	if (s->mem)
-		return s->mem + s->offset + (size_t)(row - s->first) * s->pitch;
+		return s->mem + rt_store_place(s, (uint32_t)row);
 	if (row < s->lo || row >= s->hi)
 		read_ahead(s, row);
 	s->next = row + 1;
@@ -126,19 +127,45 @@ static _Noreturn void does_not_fit(const Store *s, const Piece *p, const nnrt_fi
 	rt_exit(RT_FILE);
 }
 
-static void take(const Dataset *d, const Store *s, const Piece *p, int64_t row,
-                 const unsigned char *from, void *to)
+/* Returns the first element that does not fit, or -1. */
+static int64_t take(const Dataset *d, const Piece *p, const unsigned char *from, void *to)
 {
 	const Column *c = &d->column[p->column];
 	from += p->at;
-	if (p->whole) {
-		memcpy(to, from, c->stride);
-		return;
-	}
-	int64_t bad = rt_elem_convert(p->elem, p->swap, c->field, d->real_bytes, from, to,
-	                              c->field->len);
+	if (!p->whole)
+		return rt_elem_convert(p->elem, p->swap, c->field, d->real_bytes, from, to,
+		                       c->field->len);
+	memcpy(to, from, c->stride);
+	return -1;
+}
+
+static void must_take(const Dataset *d, const Store *s, const Piece *p, int64_t row,
+                      const unsigned char *from, void *to)
+{
+	int64_t bad = take(d, p, from, to);
 	if (bad >= 0)
-		does_not_fit(s, p, c->field, from, row, bad);
+		does_not_fit(s, p, d->column[p->column].field, from + p->at, row, bad);
+}
+
+bool rt_store_put(const Dataset *d, const Store *s, const unsigned char *from, void *const *to,
+                  size_t at)
+{
+	bool fine = true;
+	for (int k = 0; k < s->npiece && fine; k++) {
+		int c = s->piece[k].column;
+		fine = take(d, &s->piece[k], from, (char *)to[c] + at * d->column[c].stride) < 0;
+	}
+	return fine;
+}
+
+bool rt_store_is_in(const Store *s, uint32_t row)
+{
+	return row >= s->first && row < s->first + s->rows;
+}
+
+uint64_t rt_store_place(const Store *s, uint32_t row)
+{
+	return s->offset + (uint64_t)(row - s->first) * s->pitch;
 }
 
 /* ---- many rows ------------------------------------------------------------------------------ */
@@ -161,38 +188,27 @@ static void from_memory(const Dataset *d, int k, const uint32_t *row, int n, voi
 		memset(to, 0, c->stride * (size_t)n);
 }
 
-/* The records of rows in store i; those that were read ahead follow each other in `near`, or 0. */
-static void from_store(const Dataset *d, int i, int only, const uint32_t *row, int n,
-                       const unsigned char *near, void *const *to, size_t first)
+static void from_store(const Dataset *d, Store *s, int only, const uint32_t *row, int n,
+                       void *const *to)
 {
-	Store *s = d->store[i];
 	for (int64_t r = 0; r < n; r++) {
-		if (row[r] < s->first || row[r] >= s->first + s->rows)
+		if (!rt_store_is_in(s, row[r]))
 			continue;
-		const unsigned char *from = near ? near + (size_t)r * s->width : record(s, row[r]);
+		const unsigned char *from = record(s, row[r]);
 		for (int k = 0; k < s->npiece; k++) {
 			const Piece *p = &s->piece[k];
-			size_t at = (first + (size_t)r) * d->column[p->column].stride;
+			size_t at = (size_t)r * d->column[p->column].stride;
 			unsigned char *col = to[only < 0 ? p->column : 0];
 			if (only < 0 || p->column == only)
-				take(d, s, p, row[r], from, col + at);
+				must_take(d, s, p, row[r], from, col + at);
 		}
 	}
 }
 
 static void from_stores(const Dataset *d, int only, const uint32_t *row, int n, void *const *to)
 {
-	if (d->nstore == 0)
-		return;
-	const unsigned char **near = rt_alloc((size_t)d->nstore, sizeof *near, "rows");
-	for (int at = 0; at < n;) {
-		int k = d->ahead && only < 0 ? rt_ahead_take(d->ahead, row + at, n - at, near) : 0;
-		for (int i = 0; i < d->nstore; i++)
-			from_store(d, i, only, row + at, k ? k : n - at, k ? near[i] : 0, to,
-			           (size_t)at);
-		at += k ? k : n - at;
-	}
-	rt_free(near);
+	for (int i = 0; i < d->nstore; i++)
+		from_store(d, d->store[i], only, row, n, to);
 }
 
 void rt_store_rows(const Dataset *d, int only, const uint32_t *row, int n, void *const *to)
@@ -209,6 +225,10 @@ void rt_store_apart(const Dataset *d, const uint32_t *row, int n, void *const *t
 	for (int k = 0; k < d->ncolumn; k++)
 		if (!d->column[k].data || d->column[k].field->kind == NNRT_WORD)
 			from_memory(d, k, row, n, to[k]);
+}
+
+void rt_store_all(const Dataset *d, const uint32_t *row, int n, void *const *to)
+{
 	from_stores(d, -1, row, n, to);
 }
 
@@ -220,7 +240,8 @@ static void settle(Dataset *d, Store *s)
 		const unsigned char *from = record(s, row);
 		for (int k = 0; k < s->npiece; k++) {
 			Column *c = &d->column[s->piece[k].column];
-			take(d, s, &s->piece[k], row, from, c->data + (size_t)row * c->stride);
+			must_take(d, s, &s->piece[k], row, from,
+			          c->data + (size_t)row * c->stride);
 		}
 	}
 }

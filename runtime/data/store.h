@@ -47,9 +47,19 @@ void rt_store_piece(Store *s, int column, size_t at, Elem elem, bool swap);
 /* Rows row[0..n-1] of all columns, into to[column], or of one, into to[0]; only: it, or -1. */
 void rt_store_rows(const Dataset *d, int only, const uint32_t *row, int n, void *const *to);
 
-/* The same of the columns that are not gathered from memory alone: those in stores, those that are not
- * there, texts. */
+/* The same of the columns that are neither in memory nor in stores, and of texts in memory. */
 void rt_store_apart(const Dataset *d, const uint32_t *row, int n, void *const *to);
+
+/* The columns of all stores, one thread reading: what does not fit ends the program. */
+void rt_store_all(const Dataset *d, const uint32_t *row, int n, void *const *to);
+
+/* A row of the store, whose record is at `from`, as row `at` of its columns.  False: it does not fit. */
+bool rt_store_put(const Dataset *d, const Store *s, const unsigned char *from, void *const *to,
+                  size_t at);
+/* Is it one of its rows? */
+bool rt_store_is_in(const Store *s, uint32_t row);
+/* Where its record is in the file, or in `mem`. */
+uint64_t rt_store_place(const Store *s, uint32_t row);
 
 /* Has the column its rows in stores? */
 bool rt_store_has(const Dataset *d, int column);

@@ -87,13 +87,22 @@ try "eval: as many other characters" chars 3 "class 0 was character 32 in traini
 	--data another.txt
 # ---- LONG=1: rows that stay in files are the same rows, under half a gigabyte of addresses -----
 
-alike() { # STEPS ARGUMENTS: the weights of both after so many steps
-	a_steps=$1
-	shift
-	for how in ram mmap; do
-		(cd "$work" && { [ $how = ram ] || ulimit -v 700000; } &&
-			./$how train --steps "$a_steps" -q --progress none -Wno-validation --threads 1 "$@") || return 1
-	done
+run_of() { # HOW STEPS ARGUMENTS
+	r_how=$1 r_steps=$2
+	shift 2
+	(cd "$work" && { [ "$r_how" = ram ] || ulimit -v 700000; } &&
+		"./$r_how" train --steps "$r_steps" -q --progress none -Wno-validation "$@")
+}
+alike() { # THREADS STEPS ARGUMENTS: the weights of both after so many steps
+	a_threads=$1 a_steps=$2
+	shift 2
+	run_of ram "$a_steps" --threads 1 "$@" && run_of mmap "$a_steps" --threads "$a_threads" "$@" && same_weights
+}
+resumed() { # STEPS MORE: stopped after STEPS, and gone on
+	run_of ram "$2" --threads 1 && run_of mmap "$1" --threads 2 &&
+		run_of mmap "$2" --threads 2 --resume && same_weights
+}
+same_weights() {
 	"$PYTHON" - "$work/ram.last.safetensors" "$work/mmap.last.safetensors" <<'END'
 import struct, sys
 def body(path):
@@ -101,6 +110,19 @@ def body(path):
     return raw[8 + struct.unpack("<Q", raw[:8])[0]:]
 assert body(sys.argv[1]) == body(sys.argv[2])
 END
+}
+# Both spoil the file for good.
+ends_with() { # TEXT: a run on files ends with this error, said once
+	run_of mmap 1000000 --threads 2 2>"$work/ends.text"
+	[ $? = 3 ] && [ "$(grep -c "error:" "$work/ends.text")" = 1 ] && grep -q -- "$1" "$work/ends.text"
+}
+cut_meanwhile() {
+	{ sleep 2; truncate -s 300000000 "$work/big.bin"; } &
+	ends_with "ends after .* bytes now, but had"
+}
+not_finite() { # of the row 77777
+	printf '\0\0\300\177' | dd of="$work/big.bin" bs=1 seek=$((77777 * 256 + 12)) conv=notrunc 2>/dev/null
+	ends_with "row 77777 of .x. holds nan, which is not finite"
 }
 if [ -n "${LONG:-}" ]; then
 	"$PYTHON" - "$work" <<'END'
@@ -124,8 +146,13 @@ train { epochs = 1, batch = 48, optimizer = sgd(lr = 0.01), validate = steps(700
 END
 		try "$how builds" trainer "$work/$how.nn" "$work/$how"
 	done
-	try "shuffled rows" alike 3000
-	try "large batches" alike 5 --batch 50000
+	try "shuffled rows" alike 1 3000
+	try "shuffled rows, two threads" alike 2 3000
+	try "large batches" alike 1 5 --batch 50000
+	try "large batches, two threads" alike 2 5 --batch 50000
+	try "two epochs, resumed within" resumed 50000 60000
+	try "a file is cut meanwhile" cut_meanwhile
+	try "a row is not finite" not_finite
 	rm -f "$work"/big.bin
 fi
 finish
