@@ -300,6 +300,7 @@ NNC_FN nnc_real nncv_hprod(nncv_real v) { return v; }
 NNC_FN nnc_real nncv_hmax(nncv_real v) { return v; }
 NNC_FN nnc_real nncv_hmin(nncv_real v) { return v; }
 NNC_FN nncv_real nncv_iota(void) { return 0; }
+NNC_FN void nncv_ahead(const nnc_real *p) { (void)p; }
 NNC_FN void nncv_transpose(nnc_real *to, int to_step, const nnc_real *from, int from_step)
 {
 	(void)to_step;
@@ -336,6 +337,14 @@ NNC_FN nncv_real nncv_load(const nnc_real *p)
 NNC_FN void nncv_store(nnc_real *p, nncv_real v)
 {
 	*(nncv_loose *)p = v;
+}
+
+/* The two vectors at p will be written: their cache lines may come. */
+NNC_FN void nncv_ahead(const nnc_real *p)
+{
+	__builtin_prefetch(p, 1);
+	if (2 * NNC_VL * sizeof *p > 64)
+		__builtin_prefetch(p + NNC_VL, 1);
 }
 
 NNC_FN nncv_real nncv_set1(nnc_real x)
@@ -632,7 +641,25 @@ NNC_FN nnc_real nncv_hmin(nncv_real v)
  * have changed places. */
 NNC_FN void nncv_transpose(nnc_real *to, int to_step, const nnc_real *from, int from_step)
 {
-#ifdef NNC_ZIP0
+#if defined(NNC_X256) && NNC_VL == 8
+	/* Crossing the halves of a register is what costs: rows i and i + 4 are loaded into the halves of
+	 * one, four columns at a time. */
+	NNC_UNROLL
+	for (int c = 0; c < 8; c += 4, from += 4, to += 4 * to_step) {
+		__m256 r[4];
+		NNC_UNROLL
+		for (int i = 0; i < 4; i++)
+			r[i] = _mm256_insertf128_ps(
+				_mm256_castps128_ps256(_mm_loadu_ps(from + i * from_step)),
+				_mm_loadu_ps(from + (i + 4) * from_step), 1);
+		__m256 a = _mm256_unpacklo_ps(r[0], r[1]), b = _mm256_unpackhi_ps(r[0], r[1]);
+		__m256 d = _mm256_unpacklo_ps(r[2], r[3]), e = _mm256_unpackhi_ps(r[2], r[3]);
+		_mm256_storeu_ps(to, _mm256_shuffle_ps(a, d, 0x44));
+		_mm256_storeu_ps(to + to_step, _mm256_shuffle_ps(a, d, 0xee));
+		_mm256_storeu_ps(to + 2 * to_step, _mm256_shuffle_ps(b, e, 0x44));
+		_mm256_storeu_ps(to + 3 * to_step, _mm256_shuffle_ps(b, e, 0xee));
+	}
+#elif defined(NNC_ZIP0)
 	nncv_real r[NNC_VL], s[NNC_VL];
 
 	NNC_UNROLL

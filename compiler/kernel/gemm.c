@@ -213,34 +213,105 @@ static void join_chains(Lower *l, Ex **c, int set, int chains)
 		}
 }
 
+/* An index that no name within the tile stands in? */
+static bool of_loops(const Ex *e)
+{
+	if (e->kind == E_LOAD || e->kind == E_NAME || e->kind == E_ELEMINT)
+		return false;
+	for (int i = 0; i < e->narg; i++)
+		if (!of_loops(e->arg[i]))
+			return false;
+	return true;
+}
+
+/* Large results, as gradients of weights, have left the cache since the step before: the lines that the
+ * stores behind `from` write are fetched while the tile sums.  Returns the last statement behind
+ * `before` that does so. */
+static K *fetch_ahead(Lower *l, K *before, const K *from)
+{
+	enum { LARGE = 32768 };
+	for (const K *s = from->next; s; s = s->next) {
+		if (s->kind != K_STORE || !s->u.store.wide || s->u.store.lanes || s->u.store.add)
+			continue;
+		Dim len = s->u.store.buf->st->len;
+		if (len.b || len.k < LARGE || !of_loops(s->u.store.at))
+			continue;
+		K *k = NEW(l->mem, K);
+		*k = (K){ .kind = K_AHEAD, .next = before->next };
+		k->u.ahead.buf = s->u.store.buf;
+		k->u.ahead.at = s->u.store.at;
+		before->next = k;
+		before = k;
+	}
+	return before;
+}
+
 static void tile(Lower *l, Tile *t, Region *r, int rows, int vecs, const Panel *panel)
 {
 	Ex *c[4 * TILE_ROWS], *ix[MAXRANK], *zero = ex_num(l, 0, DT_REAL), key = *zero;
 	int depth = l->scope->depth;
-	/* twelve rows leave no registers for a second pair of vectors, and the last few rows or columns
-	 * are not worth the text */
-	bool rest = t->row >= 0 && (rows < TILE_ROWS || vecs == 1);
-	int unroll = rows == 2 * TILE_ROWS || rest ? 1 : l->fn->o->level >= 3 ? 4 : 2;
+	/* Full tiles leave no registers for a second pair of vectors (gcc spills then), and have enough to
+	 * do at one index; the last few rows or columns are not worth the text. */
+	int unroll = t->row >= 0 ? 1 : l->fn->o->level >= 3 ? 4 : 2;
 	int chains = chains_of(t, vecs);
 	unroll = chains > unroll ? chains : unroll;
 	key.wide = true;
 	zero = ex_get(l, &key);
 	for (int i = 0; i < chains * rows * vecs; i++)
 		c[i] = let_new(l, zero, true, "s", depth);
+	K *before = l->scope->last;
 	sum_loop(l, t, r, 0, rows, vecs, c, chains, panel, unroll);
 	join_chains(l, c, rows * vecs, chains);
 	for (int i = 0; i < rows; i++)
 		for (int v = 0; v < vecs; v++) {
 			int kept = l->nbound;
+			const K *from = l->scope->last;
 			result_index(l, t, i, v, ix);
 			bind_value(l, t->n, ix, c[i * vecs + v]);
 			outputs_at(l, r, ix);
+			/* the second vector of a row comes with the first */
+			if (rows >= TILE_ROWS && vecs == 2 && v == 0)
+				before = fetch_ahead(l, before, from);
 			l->nbound = kept;
 		}
 }
 
+/* Where the columns at hand begin.  last: they may begin in the middle of a panel of 2 vectors; rest:
+ * of a constant, they are those behind the panels. */
+static Panel panel_at(Lower *l, const Tile *t, const Region *r, bool last, bool rest)
+{
+	const Pack *p = r->pack[0];
+	Panel panel = { t->c, 0, 0, false };
+	if (!p)
+		return panel;
+	Ex *k = ex_dim(l, t->sums), *at, *in = ex_int(l, 0);
+	int wide = t->columns.k / WIDE_PANEL * WIDE_PANEL;
+	if (rest) {
+		panel.width = ex_int(l, t->columns.k - wide);
+		at = ex_add(l, ex_mul(l, ex_int(l, wide), k), ex_sub(l, t->c, ex_int(l, wide)));
+	} else {
+		panel.whole = p->source;
+		panel.width = p->source ? ex_int(l, WIDE_PANEL) : lanes_of(l, 2);
+		if (p->source || last)
+			in = ex_make(l, E_MOD, DT_I32, (Ex *[]){ t->c, panel.width }, 2);
+		at = ex_mul(l, ex_sub(l, t->c, in), k);
+		if (p->buf->half) {
+			panel.in = let_new(l, ex_intval(l, in), false, "col", l->scope->depth);
+			panel.in = ex_make(l, E_ELEMINT, DT_I32, &panel.in, 1);
+		} else {
+			at = ex_add(l, at, in);
+		}
+	}
+	at = let_new(l, ex_intval(l, ex_add(l, pack_base(l, t, p), at)), false, "panel",
+	             l->scope->depth);
+	panel.at = ex_make(l, E_ELEMINT, DT_I32, &at, 1);
+	return panel;
+}
+
+static void columns(Lower *l, Tile *t, Region *r, int rows);
+
 /* Rows by 12 where there are 32 registers, by 6, then what is left by 4, 2 and 1. Inference computes
- * round numbers of samples, of which 12 leaves 8 rather often. */
+ * round numbers of samples, of which 12 leaves 8 rather often.  vecs 0: of all columns in turn. */
 static void row_loops(Lower *l, Tile *t, Region *r, int vecs, const Panel *panel)
 {
 	enum { EIGHT = 1, FORMS = 6 };
@@ -265,26 +336,79 @@ static void row_loops(Lower *l, Tile *t, Region *r, int vecs, const Panel *panel
 		if (i == EIGHT && (vecs == 1 || !l->fn->host->constants))
 			continue;
 		scope_open(l);
-		tile(l, t, r, step[i], vecs, panel);
+		if (vecs)
+			tile(l, t, r, step[i], vecs, panel);
+		else
+			columns(l, t, r, step[i]);
 		K *k = loop_emit(l, t->i, from, bound, owned ? OWNED : SERIAL, scope_close(l));
 		k->u.loop.step = step[i];
 		k->u.loop.again = printed > 0;
 		k->u.loop.keep = printed == 0;
 		k->u.loop.only_if =
-			i <= EIGHT && vecs > 1 ? "defined(NNC_X512) || defined(NNC_A64)" : 0;
+			i <= EIGHT && vecs != 1 ? "defined(NNC_X512) || defined(NNC_A64)" : 0;
 		printed++;
 	}
+}
+
+/* Loops over the columns below `end`, by so many vectors; form 1 may be a partial vector.
+ * even: there is none left for it.  rows: of the tile; 0: all, in loops.  *printed: loops before,
+ * which these go on. */
+static void column_loops(Lower *l, Tile *t, Region *r, const int *form, int n, bool even, int end,
+                         int rows, int *printed)
+{
+	bool constant = r->pack[0] && r->pack[0]->source, rest = constant && end % WIDE_PANEL;
+	for (int i = 0; i < n; i++) {
+		bool last = form[i] == 1;
+		if (last && even)
+			continue;
+		scope_open(l);
+		l->lane = t->c;
+		l->lanes = last ? job_symf(l->job, "left%d", l->scope->depth) : 0;
+		Panel panel = panel_at(l, t, r, last, rest);
+		if (rows)
+			tile(l, t, r, rows, form[i], &panel);
+		else
+			row_loops(l, t, r, form[i], &panel);
+		K *f = loop_emit(l, t->c, ex_int(l, 0), ex_int(l, end), SERIAL, scope_close(l));
+		f->u.loop.by = lanes_of(l, form[i]);
+		f->u.loop.left = l->lanes;
+		f->u.loop.again = *printed > 0;
+		f->u.loop.keep = *printed == 0 && (n > 1 || end < t->columns.k);
+		++*printed;
+	}
+}
+
+static void columns(Lower *l, Tile *t, Region *r, int rows)
+{
+	static const int one_row[] = { VECTORS_OF_ONE, 2, 1 }, several[] = { 2, 1 },
+			 panels[] = { VECTORS_OF_ONE, VECTORS_OF_ONE / 2 },
+			 rest[] = { VECTORS_OF_ONE / 2, 2, 1 };
+	int printed = 0, left = t->columns.k % WIDE_PANEL;
+	if (!r->pack[0] || !r->pack[0]->source) {
+		column_loops(l, t, r, t->row < 0 ? one_row : several, t->row < 0 ? 3 : 2,
+		        t->columns.k % PANEL == 0, t->columns.k, rows, &printed);
+	} else {
+		if (t->columns.k > left)
+			column_loops(l, t, r, t->row < 0 ? panels : several, t->row < 0 ? 2 : 1, true,
+			        t->columns.k - left, rows, &printed);
+		if (left)
+			column_loops(l, t, r, t->row < 0 ? rest : several, t->row < 0 ? 3 : 2, false,
+			        t->columns.k, rows, &printed);
+	}
+	l->lane = 0;
+	l->lanes = 0;
 }
 
 /* Sets up the variables of the tile at the depths where its loops will be. */
 static void tile_vars(Lower *l, Tile *t, const Region *r)
 {
 	int depth = l->scope->depth;   /* of the loops around; then columns, rows, sum */
-	t->c = ex_var(l, job_symf(l->job, "j%d", depth + 1), t->columns, depth + 1);
+	int c = depth + (t->rows_first ? 2 : 1), i = depth + (t->rows_first ? 1 : 2);
+	t->c = ex_var(l, job_symf(l->job, "j%d", c), t->columns, c);
 	tile_spread(l, t, t->col, t->ncol, t->c);
 	if (t->row >= 0)
-		t->at[t->row] = t->i = ex_var(l, job_symf(l->job, "i%d", depth + 2),
-		                              t->ext[t->row], depth + 2);
+		t->at[t->row] = t->i =
+			ex_var(l, job_symf(l->job, "i%d", i), t->ext[t->row], i);
 	tile_sum_vars(l, t, depth + (t->row >= 0 ? 3 : 2), r->nests);
 	if (!r->pack[0])
 		tile_b_fits(l, t);
@@ -373,62 +497,6 @@ static void dot_lower(Lower *l, Tile *t, Region *r)
 	}
 }
 
-/* Where the columns at hand begin.  last: they may begin in the middle of a panel of 2 vectors; rest:
- * of a constant, they are those behind the panels. */
-static Panel panel_at(Lower *l, const Tile *t, const Region *r, bool last, bool rest)
-{
-	const Pack *p = r->pack[0];
-	Panel panel = { t->c, 0, 0, false };
-	if (!p)
-		return panel;
-	Ex *k = ex_dim(l, t->sums), *at, *in = ex_int(l, 0);
-	int wide = t->columns.k / WIDE_PANEL * WIDE_PANEL;
-	if (rest) {
-		panel.width = ex_int(l, t->columns.k - wide);
-		at = ex_add(l, ex_mul(l, ex_int(l, wide), k), ex_sub(l, t->c, ex_int(l, wide)));
-	} else {
-		panel.whole = p->source;
-		panel.width = p->source ? ex_int(l, WIDE_PANEL) : lanes_of(l, 2);
-		if (p->source || last)
-			in = ex_make(l, E_MOD, DT_I32, (Ex *[]){ t->c, panel.width }, 2);
-		at = ex_mul(l, ex_sub(l, t->c, in), k);
-		if (p->buf->half) {
-			panel.in = let_new(l, ex_intval(l, in), false, "col", l->scope->depth);
-			panel.in = ex_make(l, E_ELEMINT, DT_I32, &panel.in, 1);
-		} else {
-			at = ex_add(l, at, in);
-		}
-	}
-	at = let_new(l, ex_intval(l, ex_add(l, pack_base(l, t, p), at)), false, "panel",
-	             l->scope->depth);
-	panel.at = ex_make(l, E_ELEMINT, DT_I32, &at, 1);
-	return panel;
-}
-
-/* Loops over the columns below `end`, by so many vectors; form 1 may be a partial vector.
- * even: there is none left for it.  *printed: loops before, which these go on. */
-static void columns(Lower *l, Tile *t, Region *r, const int *form, int n, bool even, int end,
-                    int *printed)
-{
-	bool constant = r->pack[0] && r->pack[0]->source, rest = constant && end % WIDE_PANEL;
-	for (int i = 0; i < n; i++) {
-		bool last = form[i] == 1;
-		if (last && even)
-			continue;
-		scope_open(l);
-		l->lane = t->c;
-		l->lanes = last ? job_symf(l->job, "left%d", l->scope->depth) : 0;
-		Panel panel = panel_at(l, t, r, last, rest);
-		row_loops(l, t, r, form[i], &panel);
-		K *f = loop_emit(l, t->c, ex_int(l, 0), ex_int(l, end), SERIAL, scope_close(l));
-		f->u.loop.by = lanes_of(l, form[i]);
-		f->u.loop.left = l->lanes;
-		f->u.loop.again = *printed > 0;
-		f->u.loop.keep = *printed == 0 && (n > 1 || end < t->columns.k);
-		++*printed;
-	}
-}
-
 void tile_lower(Lower *l, Region *r)
 {
 	Tile t;
@@ -436,6 +504,9 @@ void tile_lower(Lower *l, Region *r)
 	tile_classify(l, &t);
 	scope_open(l);
 	outer_loops(l, &t, -1);
+	/* A sum over a batch is short and its result large: that is written row after row, while the
+	 * panels, which are adjacent, stream by. */
+	t.rows_first = t.row >= 0 && t.sums.b && r->pack[0] && !r->dot;
 	tile_vars(l, &t, r);
 	if (r->dot) {
 		t.b = tile_operand(l, &t, t.side);
@@ -444,21 +515,10 @@ void tile_lower(Lower *l, Region *r)
 		r->kernel->body = scope_close(l);
 		return;
 	}
-	static const int one_row[] = { VECTORS_OF_ONE, 2, 1 }, several[] = { 2, 1 },
-			 panels[] = { VECTORS_OF_ONE, VECTORS_OF_ONE / 2 },
-			 rest[] = { VECTORS_OF_ONE / 2, 2, 1 };
-	int printed = 0, left = t.columns.k % WIDE_PANEL;
-	if (!r->pack[0] || !r->pack[0]->source) {
-		columns(l, &t, r, t.row < 0 ? one_row : several, t.row < 0 ? 3 : 2,
-		        t.columns.k % PANEL == 0, t.columns.k, &printed);
-	} else {
-		if (t.columns.k > left)
-			columns(l, &t, r, t.row < 0 ? panels : several, t.row < 0 ? 2 : 1, true,
-			        t.columns.k - left, &printed);
-		if (left)
-			columns(l, &t, r, t.row < 0 ? rest : several, t.row < 0 ? 3 : 2, false,
-			        t.columns.k, &printed);
-	}
+	if (t.rows_first)
+		row_loops(l, &t, r, 0, 0);
+	else
+		columns(l, &t, r, 0);
 	l->lane = 0;
 	l->lanes = 0;
 	outer_close(l, &t, -1);

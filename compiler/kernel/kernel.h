@@ -177,7 +177,7 @@ int64_t elem_bytes(const Buffer *b, bool f64);
 
 /* ---- loop IR --------------------------------------------------------------------- */
 
-typedef enum { K_FOR, K_LET, K_SET, K_STORE, K_IF, K_TURN, K_NOTE } KKind;
+typedef enum { K_FOR, K_LET, K_SET, K_STORE, K_IF, K_TURN, K_AHEAD, K_NOTE } KKind;
 typedef enum { SERIAL, OWNED, LANES } LoopKind;  /* OWNED: this thread's units only (answer 6);
                                                   * LANES: steps of NNC_VL, then the rest  */
 
@@ -205,6 +205,8 @@ struct K {
 		struct { Ex *cond; K *then; } cond;
 		/* a block of NNC_VL x NNC_VL numbers turned over: to[i][c] = from[c][i] */
 		struct { Buffer *to; Ex *at, *outer, *from, *to_step, *from_step; } turn;
+		/* two vectors there will be written: the cache may fetch them          */
+		struct { Buffer *buf; Ex *at; } ahead;
 		const char *note;
 	} u;
 };

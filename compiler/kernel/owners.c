@@ -171,6 +171,7 @@ static void k_accesses(Walk *w, const K *k)
 			ex_accesses(w, k->u.turn.from);
 			add_access(w, k->u.turn.to, k->u.turn.outer, true);
 			break;
+		case K_AHEAD:          /* the store behind it counts */
 		case K_NOTE:
 			break;
 		}

@@ -110,6 +110,9 @@ static void scan_k(Print *p, const K *k)
 			scan_ex(p, k->u.turn.to_step);
 			scan_ex(p, k->u.turn.from_step);
 			break;
+		case K_AHEAD:
+			scan_ex(p, k->u.ahead.at);
+			break;
 		case K_NOTE:
 			break;
 		}
@@ -273,6 +276,10 @@ static void print_k(Print *p, const K *k)
 			break;
 		case K_TURN:
 			print_turn(p, k);
+			break;
+		case K_AHEAD:
+			LINE(p, "nncv_ahead(out%d + %p);", print_argument(p, k->u.ahead.buf), P_SUM,
+			     k->u.ahead.at);
 			break;
 		case K_NOTE:
 			LINE(p, "/* %s */", k->u.note);
