@@ -9,6 +9,7 @@
 #include "cli.h"
 #include "compile.h"
 #include "emit.h"
+#include "morph.h"
 #include "op.h"
 #include "tangent.h"
 
@@ -117,9 +118,9 @@ static double **evaluate(Case *c, const Graph *g)
 enum { COMPARED = 1u << R_LOSS | 1u << R_PENALTY | 1u << R_OUTPUT | 1u << R_GRAD | 1u << R_BUFFER };
 
 /* Roots of grad keep their values through all passes, in their order. */
-static void same_values(Case *c, const char *pass)
+static void same_values(Case *c, const Graph *whole, const char *pass)
 {
-	Graph *g = graph_copy(c->m->grad, c->m->grad->name, COMPARED);
+	Graph *g = graph_copy(whole, whole->name, COMPARED);
 	double **v = evaluate(c, g);
 	double **now = NEWN(c->j->mem, double *, g->nroot + 1);
 	int n = 0;
@@ -281,7 +282,7 @@ static bool after_pass(void *arg, const char *pass)
 		make_knobs(c);
 	/* the passes between these change other graphs alone */
 	if (first || !strcmp(pass, "expand") || !strcmp(pass, "simplify") || !strcmp(pass, "knobs"))
-		same_values(c, pass);
+		same_values(c, c->m->grad, pass);
 	if (first && c->m->nloss && !c->m->stops)
 		gradients(c);
 	stage(c, pass);
@@ -323,6 +324,23 @@ void module_free(Module *m)
 		graph_free(m->stage[i]);
 }
 
+/* Statements whose values no one reads leave no trace in any graph. */
+static void without_trace(Case *c, const char *text, const Options *opt)
+{
+	char why[300];
+	stage(c, "dead code");
+	const char *before = graphs_text(c->m, c->j->mem);
+	Module *m = module_of(c->j, dead_code(c->j->mem, text), why, sizeof why);
+	if (!m) {
+		say(c, "refused: %s", why);
+		return;
+	}
+	compile_passes(m, opt, 0, 0);
+	if (strcmp(before, graphs_text(m, c->j->mem)))
+		say(c, "statements that no one reads change a graph");
+	module_free(m);
+}
+
 /* Passes with all checks at one level, then every phase's plan and the whole text. */
 static bool at_level(Case *c, const char *text, int level)
 {
@@ -339,7 +357,19 @@ static bool at_level(Case *c, const char *text, int level)
 	if (c->m->stat_rows && c->B == 1)      /* one row has no variance: trainers refuse it */
 		c->B = 4;
 	make_values(c);
+	Graph *losses = graph_copy(c->m->grad, c->m->grad->name, COMPARED);
 	compile_passes(c->m, &opt, after_pass, c);
+	if (!c->r->failed && level == 1)
+		without_trace(c, text, &opt);
+	if (!c->r->failed && c->m->nloss && level != 1) {
+		int order = level == 0 ? 0 : level - 1;
+		char what[40];
+		snprintf(what, sizeof what, "passes in the order %d", order);
+		stage(c, what);
+		losses = other_order(losses, c->m, order);
+		same_values(c, losses, what);
+	}
+	graph_free(losses);
 	if (!c->r->failed) {
 		stage(c, name);
 		emit_trainer(out_new(c->j->mem), c->m, &opt);
