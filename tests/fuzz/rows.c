@@ -39,13 +39,14 @@ static void put(Bytes *b, const void *from, size_t n)
 		if (!b->v)
 			abort();
 	}
-	memcpy(b->v + b->n, from, n);
+	if (n)
+		memcpy(b->v + b->n, from, n);
 	b->n += n;
 }
 
 static void put_text(Bytes *b, const char *s) { put(b, s, strlen(s)); }
 
-/* n bytes of v, the lowest first or the highest first. */
+/* n bytes of v, 8 at most, the lowest first or the highest first. */
 static void put_int(Bytes *b, uint64_t v, int n, bool big)
 {
 	for (int i = 0; i < n; i++) {
@@ -218,7 +219,7 @@ static void npz(Rows *r)
 		put(&all, kept.v, kept.n);
 		put(&list, "PK\1\2\24\0", 6);
 		zip_head(&list, packed, sum, kept.n, b.n, name);
-		put_int(&list, 0, 10, false);
+		put(&list, (char[10]){ 0 }, 10);
 		put_int(&list, at, 4, false);
 		put_text(&list, name);
 		if (packed)

@@ -7,7 +7,7 @@ they notice every change, not wrong results.
 
     mutants.py [--tree DIR] [NAME...]
                              all, or those whose name contains a NAME; the rest of a line says
-                             which group noticed and which test.   Exit 1 if fewer than 18 of 20
+                             which group noticed and which test (docs/reliability.md has the list).   Exit 1 if fewer than 18 of 20
                              are noticed, 2 if a fault does not apply to the sources as they are.
                              DIR keeps the copy and its build for the next time.
 """
@@ -31,20 +31,20 @@ FAULTS = [
     ("gradient of tanh: 1 + y * y", "compiler/ops/ops.def",
      'OP(tanh, nnc_tanh(a), .kind = MAP, .nin = 1, .cost = DEAR, .f = f_tanh,\n\t.grad = { "dy * (1 - y * y)" }',
      'OP(tanh, nnc_tanh(a), .kind = MAP, .nin = 1, .cost = DEAR, .f = f_tanh,\n\t.grad = { "dy * (1 + y * y)" }',
-     "units"),
-    ("gradient of a / b: sign of b's", "compiler/ops/ops.def", '"-dy * y / b"', '"dy * y / b"', "units"),
-    ("gradient of sqrt: factor 0.5 lost", "compiler/ops/ops.def", '{ "0.5 * dy / y" }', '{ "dy / y" }', "units"),
+     "ops"),
+    ("gradient of a / b: sign of b's", "compiler/ops/ops.def", '"-dy * y / b"', '"dy * y / b"', "ops"),
+    ("gradient of sqrt: factor 0.5 lost", "compiler/ops/ops.def", '{ "0.5 * dy / y" }', '{ "dy / y" }', "ops"),
     ("gradient of permute: not the inverse", "compiler/ops/move.c",
-     "inverse[y->a.perm.p[k]] = k;", "inverse[k] = y->a.perm.p[k];", "units"),
+     "inverse[y->a.perm.p[k]] = k;", "inverse[k] = y->a.perm.p[k];", "ops"),
     ("gradient of a window: padding lost", "compiler/ops/window.c",
      "Ex *s = ex_add(l, ix[lead + i], ex_int(l, pad));", "Ex *s = ex_add(l, ix[lead + i], ex_int(l, 0));",
-     "units"),
+     "ops"),
     ("gradient of scan: adjoint of a captured value not summed", "compiler/pass/scangrad.c",
      "add_next(r, n_op2(r->body, O_add, acc, d), zeros(r->g, &x->ty));",
-     "add_next(r, n_op2(r->body, O_add, d, d), zeros(r->g, &x->ty));", "layers"),
+     "add_next(r, n_op2(r->body, O_add, d, d), zeros(r->g, &x->ty));", "units"),
     # shape rules
     ("shape of a strided window: one position more", "compiler/front/spatial.c",
-     "(room / w->stride[i] + 1)", "((room + w->stride[i] - 1) / w->stride[i] + 1)", "layers"),
+     "(room / w->stride[i] + 1)", "((room + w->stride[i] - 1) / w->stride[i] + 1)", "fuzz"),
     ("shape of reshape: what -1 stands for is rounded", "compiler/front/moves.c",
      "want.k && have.k % want.k == 0 &&", "want.k &&", "bad"),
     ("shape of permute: twice the same dimension allowed", "compiler/front/moves.c",
@@ -52,33 +52,33 @@ FAULTS = [
     # memory plan
     ("plan: lives that touch do not overlap", "compiler/kernel/plan.c",
      "return a->first <= b->last && b->first <= a->last;",
-     "return a->first < b->last && b->first < a->last;", "probes"),
+     "return a->first < b->last && b->first < a->last;", "units"),
     ("plan: in place though read again later", "compiler/kernel/plan.c",
-     "if (!r->access[i].at_own || !only_here(u, from, r))", "if (!r->access[i].at_own)", "probes"),
+     "if (!r->access[i].at_own || !only_here(u, from, r))", "if (!r->access[i].at_own)", "units"),
     ("plan: in place at other indices", "compiler/kernel/plan.c",
-     "!r->access[i].at_own || !only_here(u, from, r)", "!only_here(u, from, r)", "probes"),
+     "!r->access[i].at_own || !only_here(u, from, r)", "!only_here(u, from, r)", "fuzz"),
     ("plan: what a scan touches dies with its first region", "compiler/kernel/plan.c",
-     "lifetimes(r->body, a, from >= 0 ? to : end > a ? end : a);", "lifetimes(r->body, -1, -1);", "probes"),
+     "lifetimes(r->body, a, from >= 0 ? to : end > a ? end : a);", "lifetimes(r->body, -1, -1);", "fuzz"),
     # barriers
     ("barriers: a read before a write is no conflict", "compiler/kernel/owners.c",
-     "!(t->a.write || a->write))", "!t->a.write)", "probes"),
+     "!(t->a.write || a->write))", "!t->a.write)", "fuzz"),
     ("barriers: unequal splits do not cross", "compiler/kernel/owners.c",
      "if (!same_split(t->split, s))\n\t\treturn true;", "if (!same_split(t->split, s))\n\t\treturn false;",
-     "probes"),
+     "units"),
     ("barriers: none between the steps of a scan", "compiler/kernel/owners.c",
-     "barriers_of(p, r->body);\n\t\tbarriers_of(p, r->body);", "barriers_of(p, r->body);", "probes"),
+     "barriers_of(p, r->body);\n\t\tbarriers_of(p, r->body);", "barriers_of(p, r->body);", "fuzz"),
     # loaders
     ("idx: rows of the test part read over those of training", "runtime/data/idx.c",
      "read_column(m, &test[i], &d->column[i], train[i].count);", "read_column(m, &test[i], &d->column[i], 0);",
-     "trainer"),
+     "units"),
     ("deal: the first validation row trains, too", "runtime/data/deal.c",
      "part[order[i]] = i < n - test ? VAL : TEST;",
-     "part[order[i]] = i == n - test - val ? TRAIN : i < n - test ? VAL : TEST;", "trainer"),
+     "part[order[i]] = i == n - test - val ? TRAIN : i < n - test ? VAL : TEST;", "units"),
     ("safetensors: tensors of the same size swapped", "runtime/safetensors.c",
      "const unsigned char *p = f->data + t->at + (size_t)i * (size_t)bytes;",
-     "const unsigned char *p = f->data + t->at + (size_t)(t->len - 1 - i) * (size_t)bytes;", "trainer"),
+     "const unsigned char *p = f->data + t->at + (size_t)(t->len - 1 - i) * (size_t)bytes;", "units"),
     ("safetensors: the checksum is not compared", "runtime/safetensors.c",
-     "if (strcmp(sum, given))", "if (0 && strcmp(sum, given))", "fault"),
+     "if (strcmp(sum, given))", "if (0 && strcmp(sum, given))", "units"),
 ]
 
 GROUPS = ("ops units probes layers trainer loop sources fields threads fault resume contract optim infer bits models fuzz "
