@@ -162,6 +162,20 @@ static int build_trainer(Compile *c)
 	return status ? status : dependencies(c, path);
 }
 
+/* --check --with-data: the trainer itself looks at the files, and so sees what a run would see. */
+static int check_data(Compile *c)
+{
+	Out *o = out_new(c->job->mem);
+	if (c->job->json) {
+		diag_help(error(c->job, NOWHERE, "E0405", "`--with-data` with `--diagnostics json` is not "
+		                "implemented yet"), "leave --diagnostics out");
+		return 2;
+	}
+	emit_trainer(o, c->m, &c->cmd->opt);
+	done(c, "emit");
+	return data_program(c->job, o, stem(c->job, c->cmd->file));
+}
+
 /* Combinations of options that are not built.  Returns the exit status. */
 static int unbuilt_forms(Compile *c)
 {
@@ -322,7 +336,10 @@ static int compile(Compile *c, int file)
 		c->cmd->opt.quantize = c->m->export_quantize;
 	if (c->cmd->mode == MODE_INFER && unbuilt_exports(c))
 		return 1;
-	if (done(c, "elaborate") || c->cmd->mode == MODE_CHECK ||
+	bool checks_data = c->cmd->with_data && c->m->data.source != DATA_NONE;
+	if (checks_data)
+		c->cmd->opt.level = 0; /* soon compiled, seldom run */
+	if (done(c, "elaborate") || (c->cmd->mode == MODE_CHECK && !checks_data) ||
 	    compile_passes(c->m, &c->cmd->opt, done, c))
 		return 0;
 	switch (c->cmd->mode) {
@@ -332,7 +349,8 @@ static int compile(Compile *c, int file)
 	case MODE_DUMP_IR: case MODE_DUMP_PLAN: return dump_kernels(c);
 	case MODE_SUMMARY: summary(c->m, &c->cmd->opt, file, c->cmd->json); return 0;
 	case MODE_DUMP_GRAPH: dump_graphs(c, c->cmd->dump_pass); return 0;
-	case MODE_CHECK: case MODE_DUMP_TOKENS: case MODE_DUMP_AST: case MODE_FMT:
+	case MODE_CHECK: return check_data(c);
+	case MODE_DUMP_TOKENS: case MODE_DUMP_AST: case MODE_FMT:
 	case MODE_EXPLAIN: case MODE_LIST: case MODE_FLAGS: case MODE_DONE: return 0;
 	}
 	return 0;

@@ -14,7 +14,7 @@ typedef enum {
 	F_PRECISION, F_WEIGHTS, F_WEIGHTS_AS, F_API, F_LIBM, F_SELF_CHECK, F_NO_COMMENTS, F_CFLAGS, F_LIBS,
 	F_WARN, F_NOWARN, F_COLOR, F_DIAGNOSTICS, F_MAX_ERRORS, F_VERBOSE, F_QUIET, F_TIME, F_HELP,
 	F_VERSION, F_FMT, F_IN_PLACE, F_EXPLAIN, F_LIST, F_SUMMARY, F_BUILD, F_RUN,
-	F_DEPEND, F_DEPEND_FILE, F_LIMITS, F_QUANTIZE, F_LATER
+	F_DEPEND, F_DEPEND_FILE, F_LIMITS, F_QUANTIZE, F_WITH_DATA, F_LATER
 } Flag;
 
 typedef struct {
@@ -29,6 +29,7 @@ static const Option table[] = {
 	{ "--infer", F_INFER, 0, "", "write inference C and header (needs --weights)" },
 	{ "--check", F_CHECK, 0, "", "only check; write nothing" },
 	{ "-fsyntax-only", F_CHECK, 0, "", 0 },
+	{ "--with-data", F_WITH_DATA, 0, "", "with --check: look at the data files, too, as `./NAME data` does" },
 	{ "--summary", F_SUMMARY, 2, "[=json]", "layers, shapes, parameters, FLOPs, memory" },
 	{ "--fmt", F_FMT, 0, "", "print the file in standard style (--check: status 1 if it differs)" },
 	{ "-i", F_IN_PLACE, 0, "", "with --fmt: rewrite the file" },
@@ -80,7 +81,7 @@ static const Option table[] = {
 	{ "--help", F_HELP, 2, "", 0 },
 	{ "--version", F_VERSION, 0, "", "print the version" },
 	/* known, not built */
-	{ "--tune", F_LATER, 0, 0, 0 }, { "--with-data", F_LATER, 0, 0, 0 },
+	{ "--tune", F_LATER, 0, 0, 0 },
 	{ "--calibrate", F_LATER, 1, 0, 0 },
 	{ "--max-drop", F_LATER, 1, 0, 0 }, { "--max-ram", F_LATER, 1, 0, 0 },
 	{ "--max-rom", F_LATER, 1, 0, 0 }, { "--max-stack", F_LATER, 1, 0, 0 },
@@ -305,6 +306,7 @@ static int apply_cli(Job *j, Command *c, Flag f, const char *v)
 		c->depend_file = v;
 		return *v ? 0 : usage(j, "`-MF` needs the name of a file", "-MD -MF model.d");
 	case F_LIMITS: c->limits = true; c->mode = MODE_DONE; return 0;
+	case F_WITH_DATA: c->with_data = true; return 0;
 	case F_SUMMARY:
 		c->mode = MODE_SUMMARY;
 		c->json = !strcmp(v, "json");
@@ -325,6 +327,8 @@ static int consistent(Job *j, const Command *c)
 		return usage(j, "a program from standard input needs `-o FILE`", "nnc - -o model.c");
 	if (c->in_place && (c->mode != MODE_FMT || c->check))
 		return usage(j, "`-i` needs `--fmt`", "nnc --fmt -i model.nn");
+	if (c->with_data && c->mode != MODE_CHECK)
+		return usage(j, "`--with-data` needs `--check`", "nnc --check --with-data model.nn");
 	if (c->args && c->mode != MODE_RUN)
 		return usage(j, "`--` needs `--run`", "nnc --run model.nn -- --epochs 3");
 	if (c->depend_file && !c->depend)
@@ -362,7 +366,7 @@ static int apply(Job *j, Command *c, const Option *o, const char *v)
 		c->check = true;
 		return 0;
 	case F_FMT: case F_IN_PLACE: case F_EXPLAIN: case F_LIST: case F_SUMMARY: case F_BUILD:
-	case F_RUN: case F_DEPEND: case F_DEPEND_FILE: case F_LIMITS:
+	case F_RUN: case F_DEPEND: case F_DEPEND_FILE: case F_LIMITS: case F_WITH_DATA:
 		return apply_cli(j, c, o->flag, v);
 	case F_DUMP_TOKENS: c->mode = MODE_DUMP_TOKENS; return 0;
 	case F_DUMP_AST: c->mode = MODE_DUMP_AST; return 0;

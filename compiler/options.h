@@ -31,6 +31,7 @@ typedef struct {
 	bool api_given, weights_as_given, quantize_given;      /* they win over `export`      */
 	bool limits;                   /* --limits                                             */
 	bool check, in_place;          /* --check also given, with --fmt; -i                    */
+	bool with_data;                /* --check: the data files, too                          */
 } Command;
 
 /* Parses the command line.  Returns 0, or the exit status after a message (2: wrong usage). */

@@ -51,7 +51,7 @@ static double row_bytes(const nnrt_model *m)
 static Dataset *make_rows(const nnrt_model *m, const Options *o)
 {
 	if (m->data && m->data->source == NNRT_SYNTHETIC)
-		return rt_data_load(m, 0, ".");
+		return rt_data_load(m, 0, ".", false);
 	int64_t batch = rt_feed_batch(m, o, INT32_MAX / 2), rows = batch * BATCHES;
 	if (batch == INT32_MAX / 2)
 		batch = rows = 4096; /* "all" rows of nothing */

@@ -31,7 +31,7 @@ Dataset *rt_need_data(const nnrt_model *m, const Options *o, const char *command
 	if (m->data && m->data->source != NNRT_NO_DATA) {
 		/* of predict, --out is a file */
 		const char *out = o->out && o->command != C_PREDICT ? o->out : ".";
-		Dataset *d = rt_data_load(m, o->data, out);
+		Dataset *d = rt_data_load(m, o->data, out, o->quiet);
 		if (o->fold > 1)
 			rt_data_deal(d, m->data, o->fold);
 		return d;

@@ -58,10 +58,10 @@ typedef struct {
  * ----------------------------------------------------------------------------- */
 
 /* Loads the source of the program's data section and deals its rows. path: --data, or 0; out: the
- * folder for files of rows (`cache = "mmap"`).
+ * folder for files of rows (`cache = "mmap"`); quiet: no word when one is made.
  * Data that do not fit end the program: R1 types and shapes, R2 values, R4 classes, R5 numbers of
  * rows and columns, R7 files. */
-Dataset *rt_data_load(const nnrt_model *m, const char *path, const char *out);
+Dataset *rt_data_load(const nnrt_model *m, const char *path, const char *out, bool quiet);
 
 /* The rows of a file in the form of the source, for predict: columns that only targets need may be
  * missing.  They are not dealt.  weights: the file that holds a text's vocabulary. */

@@ -5,12 +5,16 @@
  * Holds: no shell is involved, so names may hold anything; the cache holds whole programs only.
  *
  * Environment: NNC_CC, else CC, else cc, which may be several words; NNC_CFLAGS, more words;
- * NNC_CACHE, the folder of --run.
+ * NNC_CACHE, the folder of --run and of --check --with-data.
  */
 #include "cli.h"
 #include "parse.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -167,24 +171,34 @@ static int cannot(const char *path)
 	return 3;
 }
 
-int run_program(Job *j, const Out *text, const char *name, char *const *args, int nargs,
-                bool quiet)
+/* The program in the cache, built if need be; 0 after a message, with the exit status. */
+static const char *cached(Job *j, const Out *text, const char *name, bool quiet, int *status)
 {
 	const char *folder = cache_folder(j->mem);
 	const char *program = arena_printf(j->mem, "%s/%s-%s", folder, name, key_of(j, text));
-	if (access(program, X_OK)) {
-		const char *source = arena_printf(j->mem, "%s.c", program);
-		const char *made = arena_printf(j->mem, "%s.%ld", program, (long)getpid());
-		if (!make_folders(j->mem, folder))
-			return cannot(folder);
-		if (out_save(text, source))
-			return cannot(source);
-		int status = build_program(j, source, made, quiet);
-		if (status)
-			return status;
-		if (rename(made, program))
-			return cannot(program);
-	}
+	*status = 0;
+	if (!access(program, X_OK))
+		return program;
+	const char *source = arena_printf(j->mem, "%s.c", program);
+	const char *made = arena_printf(j->mem, "%s.%ld", program, (long)getpid());
+	if (!make_folders(j->mem, folder))
+		*status = cannot(folder);
+	else if (out_save(text, source))
+		*status = cannot(source);
+	else
+		*status = build_program(j, source, made, quiet);
+	if (!*status && rename(made, program))
+		*status = cannot(program);
+	return *status ? 0 : program;
+}
+
+int run_program(Job *j, const Out *text, const char *name, char *const *args, int nargs,
+                bool quiet)
+{
+	int status;
+	const char *program = cached(j, text, name, quiet, &status);
+	if (!program)
+		return status;
 	Words w = { .mem = j->mem };
 	word(&w, program);
 	for (int i = 0; i < nargs; i++)
@@ -196,6 +210,64 @@ int run_program(Job *j, const Out *text, const char *name, char *const *args, in
 	execv(program, (char *const *)w.v);
 	fprintf(stderr, "nnc: error: %s: %s [R7]\n", program, strerror(errno));
 	return 3;
+}
+
+/* ---- --check --with-data --------------------------------------------------------------------
+ */
+
+/* Removes the files of a folder, and it. */
+static void remove_folder(Arena *a, const char *path)
+{
+	DIR *d = opendir(path);
+	for (struct dirent *e; d && (e = readdir(d));)
+		unlink(arena_printf(a, "%s/%s", path, e->d_name));
+	if (d)
+		closedir(d);
+	rmdir(path);
+}
+
+/* Its messages are nnc's.  Rows of tables go into a folder of their own, as nothing is to be left. */
+static _Noreturn void look_at_data(const char *program, const char *folder)
+{
+	char *const args[] = { "nnc", "data", "-q", "--out", (char *)folder, 0 };
+	int null = open("/dev/null", O_WRONLY);
+	if (null >= 0)
+		dup2(null, STDOUT_FILENO);
+	execv(program, args);
+	fprintf(stderr, "nnc: error: %s: %s [R7]\n", program, strerror(errno));
+	_exit(3);
+}
+
+int data_program(Job *j, const Out *text, const char *name)
+{
+	int status;
+	const char *program = cached(j, text, name, true, &status);
+	if (!program)
+		return status;
+	const char *folder = arena_printf(j->mem, "%s/data.%ld", cache_folder(j->mem), (long)getpid());
+	if (!make_folders(j->mem, folder))
+		return cannot(folder);
+	fflush(stdout);
+	/* as system() does: who stops nnc stops the other, and the folder is removed */
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, before[2];
+	const int kinds[] = { SIGINT, SIGQUIT };
+	for (int i = 0; i < 2; i++)
+		sigaction(kinds[i], &ignore, &before[i]);
+	pid_t pid = fork();
+	if (pid == 0) {
+		for (int i = 0; i < 2; i++)
+			sigaction(kinds[i], &before[i], 0);
+		look_at_data(program, folder);
+	}
+	status = -1;
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	for (int i = 0; i < 2; i++)
+		sigaction(kinds[i], &before[i], 0);
+	remove_folder(j->mem, folder);
+	if (pid > 0 && WIFSIGNALED(status))
+		raise(WTERMSIG(status));
+	return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 3;
 }
 
 /* ---- -MD -----------------------------------------------------------------------------------

@@ -32,6 +32,10 @@ int build_program(Job *j, const char *source, const char *program, bool quiet);
  * with the exit status. */
 int run_program(Job *j, const Out *text, const char *name, char *const *args, int nargs,
                 bool quiet);
+/* Builds a trainer in the cache unless it is there, and runs its command `data` without its table: what it
+ * says of files that do not fit goes to standard error.  Returns its exit status, or another one after a
+ * message. */
+int data_program(Job *j, const Out *text, const char *name);
 /* -MD: what the output depends on, as a rule of make.  0, or 3 after a message. */
 int write_dependencies(Job *j, const char *target, const char *path);
 /* --limits. */

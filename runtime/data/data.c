@@ -190,7 +190,8 @@ static const char *name_of(const nnrt_model *m, const char *path)
 }
 
 /* Adds one part; returns its rows. */
-static int64_t add(Dataset *d, const nnrt_model *m, const char *path, Part part, const char *out)
+static int64_t add(Dataset *d, const nnrt_model *m, const char *path, Part part, const char *out,
+                   bool quiet)
 {
 	static const char *const part_name[] = { "", ".val", ".test" };
 	int64_t before = d->rows;
@@ -201,29 +202,29 @@ static int64_t add(Dataset *d, const nnrt_model *m, const char *path, Part part,
 		rows = rt_join(out, name);
 		rt_free(name);
 	}
-	Adding a = { m, d, path, part, rows };
+	Adding a = { m, d, path, part, rows, quiet };
 	add_part(&a);
 	rt_free(rows);
 	return d->rows - before;
 }
 
-static Dataset *load_files(const nnrt_model *m, const char *path, const char *out)
+static Dataset *load_files(const nnrt_model *m, const char *path, const char *out, bool quiet)
 {
 	const nnrt_data *how = m->data;
 	Dataset *d = rt_data_new(name_of(m, path), m->column, m->ncolumn, m->real_bytes);
 	bool official = how->source == NNRT_CIFAR10 || how->source == NNRT_CIFAR100;
-	add(d, m, path, PART_MAIN, out);
+	add(d, m, path, PART_MAIN, out, quiet);
 	if (how->val_file) {
 		char *file = rt_data_path(how->val_file);
-		d->given = add(d, m, file, PART_VAL, out);
+		d->given = add(d, m, file, PART_VAL, out, quiet);
 		rt_free(file);
 	}
 	if (how->test_file) {
 		char *file = rt_data_path(how->test_file);
-		d->official = add(d, m, file, PART_TEST, out);
+		d->official = add(d, m, file, PART_TEST, out, quiet);
 		rt_free(file);
 	} else if (official && how->test == 0) {
-		d->official = add(d, m, path, PART_TEST, out);
+		d->official = add(d, m, path, PART_TEST, out, quiet);
 	}
 	return d;
 }
@@ -243,13 +244,13 @@ Dataset *rt_data_in(const nnrt_model *m, const char *path, const char *weights)
 		return rt_idx_images(m, path);
 	Dataset *d = rt_data_new(path, m->column, m->ncolumn, m->real_bytes);
 	rt_vocabulary_use(m, d, weights);
-	add(d, m, path, PART_IN, 0);
+	add(d, m, path, PART_IN, 0, false);
 	if (!is_text(m->data) && !m->data->mapped)
 		rt_store_settle(d, SIZE_MAX);
 	return d;
 }
 
-Dataset *rt_data_load(const nnrt_model *m, const char *path, const char *out)
+Dataset *rt_data_load(const nnrt_model *m, const char *path, const char *out, bool quiet)
 {
 	const nnrt_data *how = m->data;
 	Dataset *d = 0;
@@ -260,7 +261,7 @@ Dataset *rt_data_load(const nnrt_model *m, const char *path, const char *out)
 	else if (how->source == NNRT_SYNTHETIC)
 		d = rt_synthetic_kind(m, how);
 	else
-		d = load_files(m, path, out);
+		d = load_files(m, path, out, quiet);
 	if (d->rows > INT32_MAX)
 		rt_fail(RT_FILE, "R5", "%s: %lld rows; at most %d can be used", d->name,
 		        (long long)d->rows, INT32_MAX);

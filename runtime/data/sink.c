@@ -193,7 +193,8 @@ Sink *rt_sink_new(const Adding *a, const char *path, const bool *there)
 		free_sink(s);
 		return 0;
 	}
-	rt_warn(0, "%s is turned into %s once", path, a->rows);
+	if (!a->quiet)
+		rt_warn(0, "%s is turned into %s once", path, a->rows);
 	s->record = rt_alloc(s->pitch, 1, "a row");
 	s->out = rt_create_unnamed(a->rows);
 	return s;

@@ -16,6 +16,7 @@ typedef struct {
 	const char *path; /* file or folder; 0: the program's */
 	Part part;        /* PART_IN: for predict, columns that only targets need may be missing */
 	const char *rows; /* where a converted file is kept (`cache = "mmap"`); 0: in memory */
+	bool quiet;       /* not a word about that */
 } Adding;
 
 /* Each of these adds rows of its source: R1 types and shapes, R2 values, R4 classes, R5 numbers of

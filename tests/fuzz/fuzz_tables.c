@@ -19,7 +19,7 @@ static void load(void *arg)
 	data.mapped = in->data[0] & 8 && (data.source == NNRT_NPY || data.source == NNRT_NPZ);
 	if (in->data[0] & 16)
 		m.real_bytes = 4;
-	Dataset *d = rt_data_load(&m, path, ".");
+	Dataset *d = rt_data_load(&m, path, ".", false);
 	rt_data_free(d);
 }
 

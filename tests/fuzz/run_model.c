@@ -116,7 +116,7 @@ RunRows run_rows(const void *model, const char *folder, int n, const RunInput *a
 	RunRows o = { 0 };
 	nnrt_time t = time_of(at);
 	setenv("NNC_DATA", folder, 1);
-	Dataset *d = rt_data_load(m, 0, folder);
+	Dataset *d = rt_data_load(m, 0, folder, false);
 	Run *r = rt_run_new(m);
 	rt_run_threads(r, at->threads);
 	rt_run_reserve(r, d->rows);

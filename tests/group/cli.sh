@@ -124,4 +124,36 @@ for f in *.cmd; do
 		fail "$name" "differs" "$work/diff"
 	fi
 done
+# --check --with-data: what `./NAME data` finds, and nothing is left behind but the program in the cache.
+cat >"$work/tab.nn" <<'EOF'
+data csv("tab.csv", cache = "mmap") { x = columns("a", "b"), y = y }
+model tab {
+  input x: f32[N, 2]
+  target y: class(3)[N]
+  z = x |> dense(3)
+  loss cross_entropy(z, y)
+}
+train { epochs = 1 }
+EOF
+sed '/^data/d' "$work/tab.nn" >"$work/bare.nn"
+with_data() { # STATUS TEXT PROGRAM: TEXT is all that is said, or begins the first line
+	(cd "$work" && NNC_CACHE="$work/cache" "$nnc" --check --with-data "$3") >"$work/with.out" 2>&1
+	[ $? = "$1" ] && [ -z "$(find "$work" -name '*.rows' -o -name 'data.*')" ] &&
+		case $(head -n 1 "$work/with.out") in
+		"$2" | "${2:-nothing}"*) return 0 ;;
+		esac
+	cat "$work/with.out"
+	return 1
+}
+printf 'a,b,y\n1,2,0\n3,4,2\n' >"$work/tab.csv"
+try "with data" with_data 0 "" tab.nn
+try "with data: no data section" with_data 0 "" bare.nn
+printf 'a,b,y\n1,2,0\n3,4,3\n' >"$work/tab.csv"
+try "with data: a class too many" with_data 3 "tab.csv:3:5: error: column \`y\` holds 3" tab.nn
+printf 'a,c,y\n1,2,0\n3,4,2\n' >"$work/tab.csv"
+try "with data: another column" with_data 3 "nnc: error: tab.csv" tab.nn
+rm "$work/tab.csv"
+try "with data: no file" with_data 3 "nnc: error: tab.csv: cannot open" tab.nn
+try "with data: alone" status 2 "$nnc" --with-data "$work/tab.nn"
+
 finish

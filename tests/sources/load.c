@@ -42,7 +42,7 @@ int main(int argc, char **argv)
 		if (!strcmp(argv[i], "drop"))
 			data.missing = "drop";
 	}
-	Dataset *d = rt_data_load(&m, argv[2], ".");
+	Dataset *d = rt_data_load(&m, argv[2], ".", false);
 	for (int64_t i = 0; i < d->rows; i++)
 		print_row(d, (uint32_t)i);
 	rt_data_free(d);

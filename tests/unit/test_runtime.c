@@ -189,12 +189,12 @@ static void make_set(void)
 
 static void load_set(void *arg)
 {
-	rt_data_free(rt_data_load(&model, arg, "."));
+	rt_data_free(rt_data_load(&model, arg, ".", false));
 }
 
 static bool set_is_right(void)
 {
-	Dataset *d = rt_data_load(&model, ".", ".");
+	Dataset *d = rt_data_load(&model, ".", ".", false);
 	bool fine = d->rows == 13 && d->train.n == 10 && d->test.n == 3 && d->test.row[0] == 10;
 	for (int r = 0; r < 13; r++) {
 		int in_file = r < 10 ? r : r - 10;
