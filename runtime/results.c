@@ -1,7 +1,7 @@
 /* results.c - the files of a run.
  *
- * Holds: nothing that an earlier run wrote is overwritten; a run that fails before its first
- *        step touches no file.
+ * Holds: nothing that an earlier run wrote is overwritten, and no two runs write at a time; a run
+ *        that fails before its first step leaves no file and changes none.
  *
  * SPDX-License-Identifier: 0BSD
  */
@@ -21,6 +21,14 @@ static const char *const ending[] = { ".safetensors", ".last.safetensors",
 	                              ".html" };
 enum { ENDINGS = sizeof ending / sizeof *ending };
 
+static void lock(const nnrt_model *m, const Options *o)
+{
+	char *name = rt_text("%s.lock", m->name), *path = rt_join(o->out ? o->out : ".", name);
+	rt_lock(path);
+	rt_free(path);
+	rt_free(name);
+}
+
 Results rt_results_new(const nnrt_model *m, const Options *o)
 {
 	const char *dir = o->out ? o->out : ".";
@@ -28,8 +36,10 @@ Results rt_results_new(const nnrt_model *m, const Options *o)
 	Results f = { rt_text("%s.safetensors", base), rt_text("%s.last.safetensors", base),
 		      !o->no_save };
 	rt_free(base);
-	if (f.save && rt_exists(dir))
+	if (f.save && rt_exists(dir)) {
 		rt_check_folder(dir);
+		lock(m, o);
+	}
 	return f;
 }
 
@@ -117,5 +127,6 @@ void rt_results_begin(const Results *f, const nnrt_model *m, const Options *o)
 	if (!f->save)
 		return;
 	rt_make_folder(o->out ? o->out : ".");
+	lock(m, o);
 	rename_older(m, o);
 }

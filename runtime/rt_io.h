@@ -90,6 +90,12 @@ void rt_remove(const char *path);
 /* A file gets a second name, which replaces what has it; the file may be about to be replaced. */
 void rt_keep_as(const char *path, const char *as);
 
+/* (lock.c) The file at path is made and locked until this process ends, which removes it.  If another
+ * process has the lock the program ends with one line that names it.  A second call does nothing. */
+void rt_lock(const char *path);
+/* For a process that ends without exit(). */
+void rt_unlock(void);
+
 /* DIR/NAME in new memory; just NAME if it is absolute or dir is "" or ".". */
 char *rt_join(const char *dir, const char *name);
 

@@ -16,8 +16,8 @@ typedef struct {
 	bool save;
 } Results;
 
-/* The names, under --out; ends the program if --out is there and nothing can be written to it.
- */
+/* The names, under --out; ends the program if --out is there and nothing can be written to it, or
+ * another run is writing results of this name there. */
 Results rt_results_new(const nnrt_model *m, const Options *o);
 
 /* Ends the program with exit 2 if a result would have the name of the data file: an older result of

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "rt_io.h"
 #include "rt_stop.h"
 
 static const int kinds[] = { SIGINT, SIGTERM, SIGHUP };
@@ -48,6 +49,7 @@ int rt_stop_signal(void)
 void rt_stop_die(int number)
 {
 	fflush(stdout);
+	rt_unlock();
 	signal(number, SIG_DFL);
 	raise(number);
 	_Exit(128 + number);

@@ -51,6 +51,26 @@ try "diverged: norms" grep -q "= note: gradient norms of steps 1 to [0-9]*: 0.55
 try "diverged: samples" grep -q "rows .* of synthetic data" "$work/wrong.text"
 try "diverged: help" grep -q "train --resume .*--set optimizer.lr=10\`, or" "$work/wrong.text"
 
+# two runs do not write the same results; a lock that a killed one leaves is no lock
+two_runs() {
+	(cd "$fast" && exec ./steps train --threads 1 -q --progress none --steps 100000000 --out two.out) >/dev/null 2>&1 &
+	w_id=$! w_tries=0
+	until [ -s "$fast/two.out/steps.lock" ] || [ $w_tries = 300 ]; do
+		sleep 0.02
+		w_tries=$((w_tries + 1))
+	done
+	run steps two 3 "two.out/steps.lock: process $w_id is writing results of this name there" --steps 3
+	w_status=$?
+	run folds two 0 "stopped" --fold 1 --epochs 1 || w_status=1 # results of another name
+	kill -KILL $w_id
+	wait $w_id
+	return $w_status
+}
+try "two runs" two_runs
+try "two runs: the lock is left" test -f "$fast/two.out/steps.lock"
+try "two runs: the other is killed" run steps two 0 "stopped after step 3 of 3" --steps 3
+try "two runs: no lock is left" test ! -f "$fast/two.out/steps.lock" -a ! -f "$fast/two.out/folds.lock"
+
 # what an earlier run kept is renamed with it
 older() {
 	run folds long 0 "renamed older results: .*/folds.step\([0-9]*\).ckpt to long.out/folds.1.step\1.ckpt" --fold 2 &&
