@@ -117,6 +117,8 @@ int rt_predict(const nnrt_model *m, const Options *o)
 	rt_vocabulary_use(m, d, path);
 	if (!d->direct)
 		rt_fit_read(r, path, RT_FOR_FIELDS);
+	else
+		rt_fit_names(r, path);
 	int64_t batch = batch_of(m, o, rows.n);
 	rt_run_reserve(r, batch);
 	Table t = { m, rt_alloc((size_t)m->nout, sizeof(void *), "outputs"), rows.n, r };

@@ -27,4 +27,7 @@ void rt_fit_note(const Run *r, TensorWriter *w);
 enum { RT_FOR_FIELDS = 1, RT_FOR_LOSSES = 2 };
 void rt_fit_read(Run *r, const char *path, int needed);
 
+/* Reads the names of classes alone, where the file has them. */
+void rt_fit_names(Run *r, const char *path);
+
 #endif

@@ -338,3 +338,22 @@ void rt_fit_read(Run *r, const char *path, int needed)
 	rt_tensors_free(f);
 	hand_over(r);
 }
+
+void rt_fit_names(Run *r, const char *path)
+{
+	bool any = false;
+	for (int i = 0; i < r->m->nfitted; i++)
+		any |= r->m->fitted[i].how == NNRT_WORDS;
+	if (!any)
+		return;
+	TensorFile *file = rt_tensors_read(path, "R6");
+	for (int i = 0; i < r->m->nfitted; i++) {
+		const nnrt_fitted *f = &r->m->fitted[i];
+		char *key = key_of(f, 0);
+		const char *text = f->how == NNRT_WORDS ? rt_tensors_meta(file, key) : 0;
+		if (text)
+			rt_dictionary_read(r, f->field, text, path, key);
+		rt_free(key);
+	}
+	rt_tensors_free(file);
+}

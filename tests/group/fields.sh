@@ -91,4 +91,29 @@ looks() { # PROGRAM EXPECTED: what `data` prints, on a pipe
 try "data: a table" looks table "$here/table.data"
 try "data: pictures" looks pictures "$here/pictures.data"
 
+# the names of classes, whatever the rows come from
+cat >"$work/names.nn" <<'EOF'
+data csv("kinds.csv") { x = columns("a", "b"), kind = categorical(kind) }
+model names {
+  input  x: f32[N, 2]
+  target kind: class(3)[N]
+  z = x |> dense(3)
+  loss cross_entropy(z, kind)
+  output guess = argmax(z, dim = 1)
+  output x
+}
+train { epochs = 3, batch = 4 }
+EOF
+awk 'BEGIN { split("red green \"dark, blue\"", k, " "); print "a,b,kind"
+	for (i = 0; i < 12; i++) print i % 5 - 2 "," i % 7 - 3 "," (i % 3 == 2 ? "\"dark, blue\"" : k[i % 3 + 1]) }' >"$work/kinds.csv"
+names() { # FORMAT: rows of the table and of a batch give the same text, with names
+	(cd "$work" && ./names predict --split train --out "table.$1" && ./names predict --split train --out rows.safetensors &&
+		./names predict --in rows.safetensors --out "batch.$1") && cmp "$work/table.$1" "$work/batch.$1" &&
+		grep -q "red\|green\|dark, blue" "$work/batch.$1"
+}
+try "names build" trainer "$work/names.nn" "$work/names" -O0
+try "names train" run names 0 "saved" train --no-plot
+try "names of classes: csv" names csv
+try "names of classes: jsonl" names jsonl
+
 finish
