@@ -12,9 +12,10 @@ static void file_to(Elab *e, const Arg *a)
 {
 	DataInfo *d = &e->m->data;
 	bool val = !strcmp(a->name, "val");
-	if (d->source == DATA_IDX || d->source == DATA_SYNTHETIC || d->source == DATA_CIFAR10 ||
-	    d->source == DATA_CIFAR100) {
-		later(e, a->at, "a file as `%s` of this source", a->name);
+	if (d->source == DATA_SYNTHETIC) {
+		Diag *m = fail(e, a->at, "E0404", "`synthetic` reads no files, so `%s` cannot be one",
+		               a->name);
+		diag_help(m, "write `%s = 0.1` or `%s = 1000`", a->name, a->name);
 		return;
 	}
 	if (!*a->v.str)

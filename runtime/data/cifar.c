@@ -54,19 +54,32 @@ static void add_named(const Adding *a, const char *dir, const char *name)
 	rt_free(path);
 }
 
+static bool is_there(const char *dir, const char *name)
+{
+	char *path = rt_join(dir, name);
+	bool there = rt_exists(path);
+	rt_free(path);
+	return there;
+}
+
+/* A part of its own may be one file, or a folder: val its training files, test its test file, either
+ * the others if it has no such. */
 void rt_cifar_add(const Adding *a)
 {
 	const nnrt_data *how = a->m->data;
-	bool ten = how->source == NNRT_CIFAR10;
+	bool ten = how->source == NNRT_CIFAR10, given = a->part == PART_VAL || a->part == PART_TEST;
+	const char *train = ten ? "data_batch_1.bin" : "train.bin";
+	const char *test = ten ? "test_batch.bin" : "test.bin";
 	char *dir = a->path ? rt_text("%s", a->path) : rt_data_path(how->path);
-	if (a->part == PART_IN) {
+	if (a->part == PART_IN || (given && rt_exists(dir) && !rt_is_folder(dir))) {
 		add_file(a, dir);
 	} else if (!rt_is_folder(dir)) {
 		rt_error(RT_FILE, "R7", "%s: cannot read the data: there is no such folder", dir);
 		rt_help("give the folder with --data DIR, or set NNC_DATA to the place of %s", dir);
 		rt_exit(RT_FILE);
-	} else if (a->part == PART_TEST) {
-		add_named(a, dir, ten ? "test_batch.bin" : "test.bin");
+	} else if (a->part == PART_TEST ? is_there(dir, test) || !is_there(dir, train)
+	                                : a->part == PART_VAL && !is_there(dir, train)) {
+		add_named(a, dir, test);
 	} else {
 		for (int i = 1; ten && i <= 5; i++) {
 			char *name = rt_text("data_batch_%d.bin", i);
@@ -74,7 +87,7 @@ void rt_cifar_add(const Adding *a)
 			rt_free(name);
 		}
 		if (!ten)
-			add_named(a, dir, "train.bin");
+			add_named(a, dir, train);
 	}
 	rt_free(dir);
 }

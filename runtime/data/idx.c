@@ -148,38 +148,69 @@ static void read_column(const nnrt_model *m, Idx *f, Column *c, int64_t first)
 /* ---- the source -----------------------------------------------------------------------------
  */
 
-typedef struct {
-	char *train, *test;
-} Names;
+/* What a file name of a column begins with in a folder, for training and for test. */
+static const struct {
+	const char *column, *train, *test;
+} known[] = {
+	{ "images", "train-images-idx3-ubyte", "t10k-images-idx3-ubyte" },
+	{ "labels", "train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte" },
+};
 
-/* The files of the column `images` or `labels`. */
-static Names files_of(const nnrt_model *m, const char *column, const char *path)
+static char *folder(const char *path, const char *how)
+{
+	char *dir = rt_text("%s", path);
+	if (rt_is_folder(dir))
+		return dir;
+	rt_error(RT_FILE, "R7", "%s: cannot read the data: there is no such folder", dir);
+	rt_help(how, dir);
+	rt_exit(RT_FILE);
+}
+
+static bool is_there(const char *dir, const char *name)
+{
+	char *path = rt_join(dir, name), *gz = rt_text("%s.gz", path);
+	bool there = rt_exists(path) || rt_exists(gz);
+	rt_free(path);
+	rt_free(gz);
+	return there;
+}
+
+/* `val` and `test` as folders: the training files of the one, the test files of the other; if there are
+ * none, the others. */
+static char *file_given(const char *given, const char *train, const char *test, Part part)
+{
+	char *path = rt_data_path(given);
+	char *dir = folder(path, "`val` and `test` of `idx` are folders like that of the data; set "
+	                         "NNC_DATA to the place of %s");
+	const char *name = part == PART_VAL ? train : test, *other = part == PART_VAL ? test : train;
+	char *file = rt_join(dir, is_there(dir, name) || !is_there(dir, other) ? name : other);
+	rt_free(dir);
+	rt_free(path);
+	return file;
+}
+
+/* The file of a column in a part; 0: there is no such part. */
+static char *file_of(const nnrt_model *m, const char *column, const char *path, Part part)
 {
 	const nnrt_data *d = m->data;
-	bool images = !strcmp(column, "images");
-	if (!images && strcmp(column, "labels"))
+	int k = !strcmp(column, "labels");
+	const char *one = k ? d->labels : d->images, *train = known[k].train, *test = known[k].test;
+	const char *given = part == PART_VAL ? d->val_file : part == PART_TEST ? d->test_file : 0;
+	if (strcmp(column, known[k].column))
 		rt_bug("the source idx has no column `%s`", column);
-	const char *one = images ? d->images : d->labels;
-	Names n = { 0, 0 };
-	if (one) {
-		n.train = path ? rt_join(path, one) : rt_data_path(one);
-		return n;
-	}
-	char *dir = path ? rt_text("%s", path) : rt_data_path(d->path ? d->path : ".");
-	if (!rt_is_folder(dir)) {
-		rt_error(RT_FILE, "R7", "%s: cannot read the data: there is no such folder",
-		         dir);
-		rt_help("give the folder with --data DIR, or set NNC_DATA to the place of %s",
-		        dir);
-		rt_exit(RT_FILE);
-	}
-	n.train = rt_join(dir, images ? "train-images-idx3-ubyte" : "train-labels-idx1-ubyte");
+	if (given)
+		return file_given(given, train, test, part);
 	/* A test part that the program asks for is taken from the training files instead. */
-	if (d->test == 0)
-		n.test = rt_join(dir,
-		                 images ? "t10k-images-idx3-ubyte" : "t10k-labels-idx1-ubyte");
+	if (part == PART_VAL || (part == PART_TEST && (one || d->test > 0)))
+		return 0;
+	if (one)
+		return path ? rt_join(path, one) : rt_data_path(one);
+	char *root = path ? rt_text("%s", path) : rt_data_path(d->path ? d->path : ".");
+	char *dir = folder(root, "give the folder with --data DIR, or set NNC_DATA to the place of %s");
+	char *file = rt_join(dir, part == PART_TEST ? test : train);
 	rt_free(dir);
-	return n;
+	rt_free(root);
+	return file;
 }
 
 static void check_count(const Idx *f, const nnrt_field *c, const Idx *first,
@@ -191,41 +222,49 @@ static void check_count(const Idx *f, const nnrt_field *c, const Idx *first,
 		        (long long)first->count, c0->name);
 }
 
+/* Opens the files of a part, one a column; 0: there is no such part. */
+static Idx *open_part(const nnrt_model *m, const Dataset *d, const char *path, Part part)
+{
+	Idx *f = rt_alloc((size_t)d->ncolumn, sizeof *f, "files");
+	for (int i = 0; i < d->ncolumn; i++) {
+		const nnrt_field *c = d->column[i].field;
+		char *name = file_of(m, c->name, path, part);
+		if (!name) {
+			rt_free(f);
+			return 0;
+		}
+		f[i] = open_idx(name);
+		check_shape(m, &f[i], c);
+		check_count(&f[i], c, &f[0], d->column[0].field);
+		rt_free(name);
+	}
+	return f;
+}
+
 Dataset *rt_idx_load(const nnrt_model *m, const char *path)
 {
+	static const Part order[] = { PART_MAIN, PART_VAL, PART_TEST };
+	enum { PARTS = sizeof order / sizeof *order };
 	Dataset *d = rt_data_new(path            ? path
 	                         : m->data->path ? m->data->path
 	                                         : "the data",
 	                         m->column, m->ncolumn, m->real_bytes);
-	Idx *train = rt_alloc((size_t)d->ncolumn, sizeof *train, "files");
-	Idx *test = rt_alloc((size_t)d->ncolumn, sizeof *test, "files");
-	bool official = false;
-	for (int i = 0; i < d->ncolumn; i++) {
-		const nnrt_field *c = d->column[i].field;
-		Names name = files_of(m, c->name, path);
-		train[i] = open_idx(name.train);
-		check_shape(m, &train[i], c);
-		check_count(&train[i], c, &train[0], d->column[0].field);
-		official = name.test != 0;
-		if (official) {
-			test[i] = open_idx(name.test);
-			check_shape(m, &test[i], c);
-			check_count(&test[i], c, &test[0], d->column[0].field);
-		}
-		rt_free(name.train);
-		rt_free(name.test);
-	}
+	Idx *part[PARTS];
+	int64_t rows[PARTS], at = 0;
 	if (d->ncolumn == 0)
 		rt_fail(RT_FILE, "R5", "%s: the program reads no column of it", d->name);
-	d->official = official ? test[0].count : 0;
-	rt_data_room(d, train[0].count + d->official);
-	for (int i = 0; i < d->ncolumn; i++) {
-		read_column(m, &train[i], &d->column[i], 0);
-		if (official)
-			read_column(m, &test[i], &d->column[i], train[i].count);
+	for (int k = 0; k < PARTS; k++) {
+		part[k] = open_part(m, d, path, order[k]);
+		rows[k] = part[k] ? part[k][0].count : 0;
 	}
-	rt_free(train);
-	rt_free(test);
+	d->given = rows[1];
+	d->official = rows[2];
+	rt_data_room(d, rows[0] + rows[1] + rows[2]);
+	for (int k = 0; k < PARTS; at += rows[k++]) {
+		for (int i = 0; i < d->ncolumn && part[k]; i++)
+			read_column(m, &part[k][i], &d->column[i], at);
+		rt_free(part[k]);
+	}
 	return d;
 }
 

@@ -85,6 +85,50 @@ try "predict: fewer characters" chars 0 probs predict --in few.txt
 try "predict: a character of its own" chars 3 "character 2, .x., is not in the vocabulary of 5.*R4" predict --in other.txt
 try "eval: as many other characters" chars 3 "class 0 was character 32 in training, but is 97.*R6" eval \
 	--data another.txt
+# ---- val and test of their own: folders and files of the same form -----------------------------
+
+"$PYTHON" "$here/parts.py" make "$work"
+program() { # NAME SOURCE SHAPE CLASSES
+	cat >"$work/$1.nn" <<END
+data $2 { x = images, y = labels }
+model $1 {
+  input  x: f32[N, $3]
+  target y: class($4)[N]
+  z = flatten(x / 255) |> dense($4)
+  loss cross_entropy(z, y)
+  output x
+}
+train { epochs = 1, batch = 4 }
+END
+	trainer "$work/$1.nn" "$work/$1" -O0
+}
+holds() { # NAME PART FIRST COUNT: the numbers of a part
+	(cd "$work" && "./$1" predict --weights "$1.safetensors" --split "$2" --out "$1.$2.safetensors") &&
+		"$PYTHON" "$here/parts.py" check "$work/$1.$2.safetensors" "$3" "$4"
+}
+parts_of() { # NAME, then PART FIRST COUNT of each part
+	p_name=$1
+	shift
+	(cd "$work" && "./$p_name" train --no-plot -Wno-validation) || return 1
+	while [ $# -gt 0 ]; do
+		holds "$p_name" "$1" "$2" "$3" || return 1
+		shift 3
+	done
+}
+try "idx parts build" program both 'idx("main", val = "val", test = "val")' "1, 2, 2" 3
+try "idx: val and test are folders" parts_of both train 0 20 val 100 7 test 120 4
+try "idx val build" program third 'idx("main", val = "only_test")' "1, 2, 2" 3
+try "idx: val is a folder, test the official one" parts_of third train 0 20 val 200 6 test 50 5
+try "idx files build" program pair 'idx(images = "main/train-images-idx3-ubyte", labels = "main/train-labels-idx1-ubyte",
+	test = "only_test")' "1, 2, 2" 3
+try "idx: two files and a folder" parts_of pair train 0 20 test 200 6
+try "cifar parts build" program cifar 'cifar10("batches", val = "held", test = "one.bin")' "3, 32, 32" 10
+try "cifar: val is a folder, test a file" parts_of cifar train 0 20 val 100 7 test 200 6
+try "cifar val build" program half 'cifar10("batches", val = "one.bin")' "3, 32, 32" 10
+try "cifar: val is a file, test the official one" parts_of half train 0 20 val 200 6 test 50 5
+mv "$work/only_test" "$work/gone"
+try "idx: no such folder" ends_so "$work" third third 3 "only_test: cannot read the data: there is no such folder"
+
 # ---- LONG=1: rows that stay in files are the same rows, under half a gigabyte of addresses -----
 
 run_of() { # HOW STEPS ARGUMENTS
