@@ -10,6 +10,7 @@
 #include "options.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -390,6 +391,10 @@ int main(int argc, char **argv)
 	j->color = !(no && *no) && (isatty(2) || (force && *force && strcmp(force, "0")));
 	j->check = getenv("NNC_CHECK") != 0;
 	clock_gettime(CLOCK_MONOTONIC, &c.since);
+#ifdef M_MMAP_THRESHOLD
+	/* Large tables go back to the system at once, whatever was freed before. */
+	mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
 	int status = options_parse(j, &cmd, argc, argv);
 	if (!status && cmd.limits)
 		print_limits(NNRT_MAX_FIELDS, NNRT_MAX_MOMENTS);

@@ -96,14 +96,29 @@ void *arena_alloc(Arena *a, size_t n)
 	return p;
 }
 
+/* What is large has a chunk of its own: the link to that; 0: it has none. */
+static Chunk **own_chunk(Arena *a, const void *p, size_t n)
+{
+	Chunk **at = &a->top;
+	while (n > CHUNK && *at && (*at)->data != p)
+		at = &(*at)->next;
+	return n > CHUNK && *at ? at : 0;
+}
+
+void arena_drop(Arena *a, void *p, size_t n)
+{
+	Chunk **at = own_chunk(a, p, n), *c = at ? *at : 0;
+	if (!c || c == a->top)
+		return;
+	*at = c->next;
+	free(c);
+}
+
 void *arena_enlarge(Arena *a, void *p, size_t have, size_t want)
 {
 	size_t head = (sizeof(Chunk) + ALIGN - 1) / ALIGN * ALIGN;
-	Chunk **at = &a->top;
-	/* what is large has a chunk of its own, which may move */
-	while (have > CHUNK && *at && (*at)->data != p)
-		at = &(*at)->next;
-	if (have <= CHUNK || !*at || want > SIZE_MAX - head) {
+	Chunk **at = own_chunk(a, p, have);
+	if (!at || want > SIZE_MAX - head) {
 		void *q = arena_alloc(a, want);
 		if (have)
 			memcpy(q, p, have);

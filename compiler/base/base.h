@@ -29,6 +29,8 @@ void  *arena_alloc(Arena *a, size_t n);
 /* p, of `have` bytes, with room for `want`; p is not to be used again.  What is new may be
  * anything. */
 void  *arena_enlarge(Arena *a, void *p, size_t have, size_t want);
+/* p, of n bytes, is not used any more: given back where it is large. */
+void   arena_drop(Arena *a, void *p, size_t n);
 char  *arena_strndup(Arena *a, const char *s, size_t n);
 char  *arena_printf(Arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* 61706 as "61 706"; n is not negative. */

@@ -93,10 +93,21 @@ static void table_grow(Graph *g)
 {
 	if (2 * (g->n + 1) <= g->tablesize)
 		return;
+	arena_drop(g->mem, g->table, sizeof *g->table * (size_t)g->tablesize);
 	g->tablesize = g->tablesize ? 2 * g->tablesize : 64;
 	g->table = NEWN(g->mem, Slot, g->tablesize);
 	for (int i = 0; i < g->n; i++)
 		*find(g, g->node[i]) = (Slot){ g->node[i]->hash, i + 1 };
+}
+
+static void push_node(Graph *g, Node *n)
+{
+	if (g->n == g->cap) {
+		size_t have = sizeof(Node *) * (size_t)g->n;
+		g->cap = g->cap ? 2 * g->cap : 32;
+		g->node = arena_enlarge(g->mem, g->node, have, sizeof(Node *) * (size_t)g->cap);
+	}
+	g->node[g->n++] = n;
 }
 
 void graph_reserve(Graph *g, int n)
@@ -109,6 +120,15 @@ void graph_reserve(Graph *g, int n)
 	g->node = NEWN(g->mem, Node *, g->cap);
 }
 
+Node *node_room(Arena *a, const Node *like)
+{
+	Node **in = arena_alloc(a, sizeof(Node *) * (size_t)like->nin + sizeof *like);
+	Node *n = (Node *)(void *)(in + like->nin);
+	*n = *like;
+	n->in = in;
+	return n;
+}
+
 /* The node equal to key, copied into the graph if it is new. */
 static Node *table_get(Graph *g, Node *key)
 {
@@ -117,17 +137,13 @@ static Node *table_get(Graph *g, Node *key)
 	Slot *s = find(g, key);
 	if (s->node)
 		return g->node[s->node - 1];
-	/* the inputs stand behind the node */
-	size_t inputs = sizeof(Node *) * (size_t)key->nin;
-	Node *n = arena_alloc(g->mem, sizeof *n + inputs);
-	*n = *key;
+	Node *n = node_room(g->mem, key);
 	n->id = g->n;
-	n->in = (Node **)(void *)(n + 1);
-	if (inputs)
-		memcpy(n->in, key->in, inputs);
+	if (key->nin)
+		memcpy(n->in, key->in, sizeof(Node *) * (size_t)key->nin);
 	n->at = NOWHERE;
 	n->part = g->part;
-	PUSH(g->mem, g->node, g->n, g->cap, n);
+	push_node(g, n);
 	*s = (Slot){ n->hash, g->n };
 	return n;
 }

@@ -108,14 +108,14 @@ typedef struct { uint32_t hash; int node; } Slot;      /* of a table: id + 1; 0:
 struct Node {
 	Op op;
 	int id;                        /* inputs have smaller ids                              */
-	Type ty;
-	uint32_t hash;                 /* of op, type, attribute, inputs and body              */
-	Attr a;
-	Node **in;
-	Graph *body;                   /* O_scan: its own graph with its own numbers           */
-	Span at;                       /* source of the value, a hint for comments             */
+	Node **in;                     /* (what walks look at comes first)                     */
 	int nin;
+	uint32_t hash;                 /* of op, type, attribute, inputs and body              */
+	Graph *body;                   /* O_scan: its own graph with its own numbers           */
 	Sym name;                      /* layer path or value name, for dumps; may be 0        */
+	Attr a;
+	Type ty;
+	Span at;                       /* source of the value, a hint for comments             */
 	int part;                      /* the graph's part when it was made: whose work it is  */
 };
 
@@ -165,6 +165,8 @@ struct Graph {
 Graph *graph_new(Job *j, Sym name);
 Graph *graph_body(Graph *outer);               /* a body for O_scan, in outer's arena       */
 void   graph_free(Graph *g);
+/* A copy of a node with room for its inputs, which stand before it: walks look at both. */
+Node  *node_room(Arena *a, const Node *like);
 void   graph_reserve(Graph *g, int n);         /* an empty graph: there will be about n nodes   */
 
 /* The only constructor.  ty: the result's type, for ops whose row says `typed` (leaves, reshape,

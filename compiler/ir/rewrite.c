@@ -142,10 +142,7 @@ static void twin_into(Graph *to, const Graph *from)
 	to->node = NEWN(to->mem, Node *, from->n + 1);
 	for (int i = 0; i < from->n; i++) {
 		const Node *n = from->node[i];
-		size_t inputs = sizeof(Node *) * (size_t)n->nin;
-		Node *t = to->node[i] = arena_alloc(to->mem, sizeof *t + inputs);
-		*t = *n;
-		t->in = (Node **)(void *)(t + 1);
+		Node *t = to->node[i] = node_room(to->mem, n);
 		for (int k = 0; k < n->nin; k++)
 			t->in[k] = to->node[n->in[k]->id];
 		if (n->body) {

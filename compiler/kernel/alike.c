@@ -164,7 +164,7 @@ static void put_node(Alike *s, Level *v, const Node *n, bool whole)
 	s->no |= n->body != 0 || n->op == O_item;
 	if (n->op == O_const)
 		put_number(s, n);
-	else
+	else if (opinfo[n->op].attr != AT_NONE)
 		put_attr(s, &n->a);
 	if (n->op == O_pad)
 		s->fills |= is_plain(n->a.pad.value);
@@ -252,18 +252,20 @@ bool alike_find(Fn *f, Level *v, Region *r)
 	uint64_t hash = XXH3_64bits(s->key, sizeof *s->key * (size_t)s->nkey);
 	form_grow(f, s);
 	Form *form = form_place(s, s->key, s->nkey, hash);
-	k->buf = NEWN(f->mem, Buffer *, s->nbuf);
+	k->buf = s->buf;
 	k->nbuf = s->nbuf;
+	k->num = s->nnum ? s->num : 0;
+	k->nnum = s->nnum;
+	if (form->key) {
+		k->like = form->first;
+		return true;
+	}
+	k->buf = NEWN(f->mem, Buffer *, s->nbuf);
 	memcpy(k->buf, s->buf, sizeof *s->buf * (size_t)s->nbuf);
 	if (s->nnum) {
 		double *num = NEWN(f->mem, double, s->nnum);
 		memcpy(num, s->num, sizeof *num * (size_t)s->nnum);
 		k->num = num;
-		k->nnum = s->nnum;
-	}
-	if (form->key) {
-		k->like = form->first;
-		return true;
 	}
 	uint64_t *key = NEWN(f->mem, uint64_t, s->nkey);
 	memcpy(key, s->key, sizeof *key * (size_t)s->nkey);
@@ -311,6 +313,13 @@ void alike_arguments(const Fn *f, Kernel *k)
 	k->ntick = first->ntick;
 	k->scalar = first->scalar;
 	k->nscalar = first->nscalar;
+}
+
+void alike_forget(Kernel *k)
+{
+	k->buf = 0;
+	k->num = 0;
+	k->nbuf = k->nnum = 0;
 }
 
 /* ---- checking ---------------------------------------------------------------------------- */

@@ -250,22 +250,22 @@ struct Region {
 	const Node **inlined; int ninlined, capinlined;
 	Split split;
 	int need;                      /* NEED_...: which roots want it                        */
-	bool way_out;                  /* lowered as at -O0 for want of a template             */
-	bool tiled;
 	const char *reason;
 	Level *level;                  /* where it stands                                      */
 	Level *body;                   /* RG_SCAN                                              */
 	struct Pack *pack[2];          /* tiled contraction: panels of columns and rows that it
 	                                * reads instead of the operands; RG_PACK: [0] that it writes */
-	bool nests;                    /* tiled: a loop for each label of the sum              */
-	bool dot;                      /* tiled: lanes along the sum, for a single row         */
 	int64_t flops;                 /* per sample or in all, for the dump                   */
 	double work;                   /* about how many multiply-adds, a sample               */
 	Kernel *kernel;
 	Access *access; int naccess, capaccess;
-	bool barrier;                  /* before it                                            */
-	int epoch;
 	Region *next;
+	int epoch;
+	bool way_out;                  /* lowered as at -O0 for want of a template             */
+	bool tiled;
+	bool nests;                    /* tiled: a loop for each label of the sum              */
+	bool dot;                      /* tiled: lanes along the sum, for a single row         */
+	bool barrier;                  /* before it                                            */
 };
 
 /* Columns of a panel that is packed when compiling, whatever the vectors will be. Of 16 bits, columns
@@ -314,19 +314,19 @@ struct Kernel {
 	Region *region;
 	K *body;                       /* until the text is made                               */
 	Buffer **arg; bool *argwrite; int narg, caparg;
-	bool uses_ctx, uses_B, owned;
-	bool alias;                    /* arguments may share bytes                            */
 	Kernel *like;                  /* an earlier one with the same loops                   */
 	Buffer **buf; int nbuf;        /* in the order that alike.c has met them               */
-	Sym *tick; int ntick, captick;
-	Sym *scalar; int nscalar, capscalar;   /* E_ARG                                        */
+	int ntick, captick; Sym *tick;
+	int nscalar, capscalar; Sym *scalar;   /* E_ARG                                        */
 	const double *num; int nnum;   /* numbers in which those like it may differ            */
+	int nalso;
 	const char *lines;             /* its statements, with places for those numbers        */
 	const char *head, *text;       /* printed parameters and body, to find equal kernels   */
 	Kernel *same, *next;
-	bool elsewhere;                /* printed with an earlier function, under that name    */
 	const char *note, *also;       /* source, shapes; those of the kernels merged into it   */
-	int nalso;
+	bool uses_ctx, uses_B, owned;
+	bool alias;                    /* arguments may share bytes                            */
+	bool elsewhere;                /* printed with an earlier function, under that name    */
 };
 
 /* ---- the host: what surrounds the printed functions ------------------------------ */
@@ -364,6 +364,8 @@ typedef struct FnHost {
 
 /* A name in use, and the number that the next one like it gets. */
 typedef struct { Sym name; int next; } Taken;
+/* A name of the model, and what it is in C. */
+typedef struct { Sym from, to; } Cleaned;
 
 typedef struct Fn {
 	Job *job;
@@ -384,6 +386,7 @@ typedef struct Fn {
 	int unit;                      /* samples per unit of the batch split                  */
 	Lower *lower;
 	Taken *taken; int ntaken, takensize;   /* names of buffers: a hash table               */
+	Cleaned cleaned[64];           /* by name, the last ones                               */
 	Buffer *stored[8];             /* with the storages made last                          */
 	struct Alike *alike;
 } Fn;
@@ -450,6 +453,7 @@ struct Lower {
 typedef struct Known { const Node *node; Ex *ix[MAXRANK]; Ex *value; int point; } Known;
 
 Buffer *buffer_new(Fn *f, const Node *n, const Type *t, Place place, Sym name);
+void  names_forget(Fn *f);             /* there will be no more buffers                       */
 NodeInfo *info_of(Level *v, const Node *n);
 Region *region_new(Fn *f, Level *v, RegionKind kind);
 void  region_append(Level *v, Region *r);
@@ -469,11 +473,12 @@ void  plan_memory(Fn *f);
 void  plan_check(const Fn *f, int n, int B);   /* bug() at the first fault                    */
 void  lower_level(Fn *f, Level *v);
 void  region_accesses(Fn *f, Region *r);
-/* alike.c: an earlier kernel that r's would be like but for its buffers?  Sets like and buf. */
+/* alike.c: an earlier kernel that r's would be like but for its buffers?  Sets like, buf and num. */
 typedef struct Alike Alike;
 bool  alike_find(Fn *f, Level *v, Region *r);
 void  alike_accesses(Fn *f, Region *r);        /* from the kernel that r's is like             */
 void  alike_arguments(const Fn *f, Kernel *k); /* the same                                     */
+void  alike_forget(Kernel *k);                 /* what alike_find lent to a kernel that has a like */
 void  alike_check(Fn *f, Region *r);           /* bug() if its own loops are not like those    */
 bool  one_index(const Lower *l, Dim d);        /* has the dimension one index only?           */
 Ex   *loop_var(Lower *l, Dim extent, const char *letter);

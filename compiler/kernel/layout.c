@@ -20,17 +20,24 @@ Storage storage_rowmajor(const Type *t)
 	return s;
 }
 
+/* The name as a word of C.  An underscore keeps it apart from C's and from our own. */
 static Sym clean(Fn *f, Sym name)
 {
+	enum { MOST = sizeof f->cleaned / sizeof *f->cleaned };
+	Cleaned *c = &f->cleaned[(uintptr_t)name / 16 % MOST];
 	char text[64];
 	int n = 0;
+	if (c->from == name)
+		return c->to;
 	for (const char *p = name; *p && n < 50; p++) {
 		bool word = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
 		            (*p >= '0' && *p <= '9' && n) || *p == '_';
 		text[n++] = word ? *p : '_';
 	}
+	text[n++] = '_';
 	text[n] = 0;
-	return job_sym(f->job, text);
+	*c = (Cleaned){ name, job_sym(f->job, text) };
+	return c->to;
 }
 
 static Taken *name_place(const Fn *f, Sym name)
@@ -54,6 +61,7 @@ static bool name_take(Fn *f, Sym name)
 		for (int i = 0; i < n; i++)
 			if (old[i].name)
 				*name_place(f, old[i].name) = old[i];
+		arena_drop(f->mem, old, sizeof *old * (size_t)n);
 	}
 	Taken *t = name_place(f, name);
 	if (t->name)
@@ -61,6 +69,13 @@ static bool name_take(Fn *f, Sym name)
 	*t = (Taken){ name, 2 };
 	f->ntaken++;
 	return true;
+}
+
+void names_forget(Fn *f)
+{
+	arena_drop(f->mem, f->taken, sizeof *f->taken * (size_t)f->takensize);
+	f->taken = 0;
+	f->ntaken = f->takensize = 0;
 }
 
 /* A name that no other buffer of the function has. */
@@ -102,8 +117,7 @@ Buffer *buffer_new(Fn *f, const Node *n, const Type *t, Place place, Sym name)
 		name = n && n->name ? n->name : job_sym(f->job, "v");
 	if (place == PL_ARENA || place == PL_ARENA0)
 		b->place = type_batched(t) ? PL_ARENA : PL_ARENA0;
-	/* an underscore keeps the names apart from C's and from our own */
-	b->name = unique(f, job_symf(f->job, "%s_", clean(f, name)));
+	b->name = unique(f, clean(f, name));
 	PUSH(f->mem, f->buf, f->nbuf, f->capbuf, b);
 	return b;
 }

@@ -194,7 +194,7 @@ typedef struct Touch {
 
 typedef struct {
 	Fn *f;
-	Arena *mem;
+	Arena *mem;                    /* of the touches since the last barrier                */
 	Touch **touch;                 /* by buffer: different ones                            */
 	int *epoch;                    /* by buffer: of its touches; older ones do not count   */
 	int now;                       /* barriers so far                                      */
@@ -242,6 +242,7 @@ static void barrier_before(Place1 *p, Region *r)
 			cross |= crosses(t, &r->access[i], r->split);
 	if (cross || !p->f->host->barrier) {
 		p->now++;
+		arena_reset(p->mem);
 		p->f->nepoch++;
 		if (cross && !r->barrier)
 			p->f->nbarrier++;
@@ -268,10 +269,12 @@ static void barriers_of(Place1 *p, Level *v)
 
 void barriers(Fn *f)
 {
+	Arena *tables = arena_new();
 	Place1 p = { .f = f, .mem = arena_new() };
-	p.touch = NEWN(p.mem, Touch *, f->nbuf + 1);
-	p.epoch = NEWN(p.mem, int, f->nbuf + 1);
+	p.touch = NEWN(tables, Touch *, f->nbuf + 1);
+	p.epoch = NEWN(tables, int, f->nbuf + 1);
 	if (!f->host->flat)
 		barriers_of(&p, f->top);
 	arena_free(p.mem);
+	arena_free(tables);
 }

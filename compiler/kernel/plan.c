@@ -221,16 +221,16 @@ static void place_lowest(Buffer *b, Buffer **v, int n)
 
 /* ---- offsets for very many buffers: in the order of their lives -------------------------- */
 
-static int by_first(const void *a, const void *b)
+/* v in the order of first or last epochs, else as it is: to. */
+static void in_order(Arena *a, Buffer *const *v, int n, int nepoch, bool last, Buffer **to)
 {
-	const Buffer *x = *(Buffer *const *)a, *y = *(Buffer *const *)b;
-	return x->first != y->first ? (x->first < y->first ? -1 : 1) : by_size(a, b);
-}
-
-static int by_last(const void *a, const void *b)
-{
-	const Buffer *x = *(Buffer *const *)a, *y = *(Buffer *const *)b;
-	return x->last != y->last ? (x->last < y->last ? -1 : 1) : x->id - y->id;
+	int *at = NEWN(a, int, nepoch + 2);
+	for (int i = 0; i < n; i++)
+		at[(last ? v[i]->last : v[i]->first) + 1]++;
+	for (int e = 0; e < nepoch; e++)
+		at[e + 1] += at[e];
+	for (int i = 0; i < n; i++)
+		to[at[last ? v[i]->last : v[i]->first]++] = v[i];
 }
 
 /* Free bytes, sorted by place, never next to each other. */
@@ -288,28 +288,32 @@ static void hole_make(Holes *h, const Buffer *b)
 }
 
 /* As an allocator would at run time: a few more bytes than by size, but time grows with n. */
-static int64_t plan_in_time(Fn *f, Buffer **v, int n)
+static int64_t plan_in_time(Arena *a, Buffer *const *v, int n, int nepoch)
 {
-	Buffer **end = NEWN(f->mem, Buffer *, n);
+	Buffer **begin = NEWN(a, Buffer *, n), **end = NEWN(a, Buffer *, n);
 	Holes h = { 0 };
 	int ended = 0;
-	h.hole = arena_alloc(f->mem, sizeof *h.hole * (size_t)(n + 1));
-	for (int i = 0; i < n; i++)
-		end[i] = v[i];
-	qsort(v, (size_t)n, sizeof *v, by_first);
-	qsort(end, (size_t)n, sizeof *end, by_last);
+	h.hole = arena_alloc(a, sizeof *h.hole * (size_t)(n + 1));
+	in_order(a, v, n, nepoch, false, begin);
+	in_order(a, v, n, nepoch, true, end);
+	for (int i = 0, k; i < n; i = k) {
+		for (k = i + 1; k < n && begin[k]->first == begin[i]->first; k++)
+			;
+		if (k > i + 1)
+			qsort(begin + i, (size_t)(k - i), sizeof *begin, by_size);
+	}
 	for (int i = 0; i < n; i++) {
-		while (end[ended]->last < v[i]->first)
+		while (end[ended]->last < begin[i]->first)
 			hole_make(&h, end[ended++]);
-		hole_fill(&h, v[i]);
+		hole_fill(&h, begin[i]);
 	}
 	return h.top;
 }
 
 /* What no plan can do without: the bytes of the values that live in one epoch, at most. */
-static int64_t lower_bound(Fn *f, Buffer *const *v, int n)
+static int64_t lower_bound(Arena *a, const Fn *f, Buffer *const *v, int n)
 {
-	int64_t *change = NEWN(f->mem, int64_t, f->nepoch + 2), live = 0, most = 0;
+	int64_t *change = NEWN(a, int64_t, f->nepoch + 2), live = 0, most = 0;
 	for (int i = 0; i < n; i++) {
 		change[v[i]->first] += v[i]->bytes;
 		change[v[i]->last + 1] -= v[i]->bytes;
@@ -321,19 +325,19 @@ static int64_t lower_bound(Fn *f, Buffer *const *v, int n)
 	return most;
 }
 
-static int64_t arena_plan(Fn *f, Place place, int64_t *least)
+static int64_t arena_plan(Arena *a, const Fn *f, Place place, int64_t *least)
 {
-	Buffer **v = NEWN(f->mem, Buffer *, f->nbuf + 1);
+	Buffer **v = NEWN(a, Buffer *, f->nbuf + 1);
 	int n = 0;
 	int64_t top = 0;
 	for (int i = 0; i < f->nbuf; i++)
 		if (f->buf[i]->place == place && in_arena(f->buf[i]) && !f->buf[i]->inplace)
 			v[n++] = f->buf[i];
-	*least = lower_bound(f, v, n);
+	*least = lower_bound(a, f, v, n);
 	if (n > GREEDY)
-		return plan_in_time(f, v, n);
+		return plan_in_time(a, v, n, f->nepoch + 1);
 	qsort(v, (size_t)n, sizeof *v, by_size);
-	Buffer **placed = NEWN(f->mem, Buffer *, n + 1);
+	Buffer **placed = NEWN(a, Buffer *, n + 1);
 	for (int i = 0; i < n; i++) {
 		place_lowest(v[i], placed, i);
 		if (v[i]->at + v[i]->bytes > top)
@@ -355,9 +359,11 @@ void plan_memory(Fn *f)
 	find_uses(&u);
 	for (Region *r = f->top->first; r; r = r->next)
 		try_inplace(&u, r);
+	arena_reset(u.mem);
+	f->arena0_bytes = arena_plan(u.mem, f, PL_ARENA0, &f->arena0_least);
+	arena_reset(u.mem);
+	f->arena_bytes = arena_plan(u.mem, f, PL_ARENA, &f->arena_least);
 	arena_free(u.mem);
-	f->arena0_bytes = arena_plan(f, PL_ARENA0, &f->arena0_least);
-	f->arena_bytes = arena_plan(f, PL_ARENA, &f->arena_least);
 	for (int i = 0; i < f->nbuf; i++)
 		if (f->buf[i]->inplace) {
 			const Buffer *b = f->buf[i]->inplace;

@@ -161,6 +161,7 @@ Fn *fn_build(Job *j, Graph *g, const Options *o, const FnHost *host)
 	fuse(f, f->top);
 	arena_reset(f->scratch);
 	lower_level(f, f->top);
+	names_forget(f);
 	barriers(f);
 	plan_memory(f);
 	name_kernels(f);

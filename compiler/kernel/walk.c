@@ -320,8 +320,10 @@ static void lower_region(Fn *f, Level *v, Region *r)
 		alike_accesses(f, r);
 		alike_arguments(f, k);
 		r->way_out = k->like->region->way_out;
-		if (!l->job->check)
+		if (!l->job->check) {
+			alike_forget(k);
 			return;
+		}
 	}
 	l->region = r;
 	l->kernel = k;
@@ -342,6 +344,7 @@ static void lower_region(Fn *f, Level *v, Region *r)
 	}
 	if (k->like) {
 		alike_check(f, r);
+		alike_forget(k);
 	} else {
 		region_accesses(f, r);
 		inplace_find(r);
