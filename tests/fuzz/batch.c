@@ -316,6 +316,29 @@ static void compare_fitted(Batch *b, int f, const double *v)
 	}
 }
 
+/* The classes of texts: numbers of rows_word become what the file's reader counts them by, then what the training
+ * rows make of them: by first appearance, or sorted. */
+static void learn_words(Program *p, int column, bool trained)
+{
+	double *v = p->column[column];
+	int class_of[4], n = 0, count = trained ? (int)p->rows.ntrain : ROWS;
+	bool sorted = trained && p->m->pick[column].sorted, seen[4] = { false };
+	for (int i = 0; i < count; i++) {
+		int64_t row = trained ? p->rows.train[i] : i;
+		int w = row < ROWS ? (int)v[row] : 0;
+		if (!seen[w])
+			class_of[w] = n++;
+		seen[w] = true;
+	}
+	for (int w = 0; w < 4 && sorted; w++)
+		for (int k = class_of[w] = 0; k < 4; k++)
+			class_of[w] += seen[k] && strcmp(rows_word[k], rows_word[w]) < 0;
+	double *to = NEWN(p->j->mem, double, ROWS);
+	for (int i = 0; i < ROWS; i++)
+		to[i] = class_of[(int)v[i]];
+	p->column[column] = to;
+}
+
 /* Files in the form of its source: they are read as they were written, and bound as the interpreter does. */
 static void run_files(Batch *b, const void *model, uint64_t seed)
 {
@@ -332,11 +355,19 @@ static void run_files(Batch *b, const void *model, uint64_t seed)
 	p->rows = run_rows(model, dir, ROWS, &at);
 	for (int64_t i = 0; b->o->mode != DOUBLE && i < m->fitted_len; i++)
 		p->rows.fitted[i] = (float)p->rows.fitted[i];  /* as the program has them */
-	for (int i = 0; i < m->ncolumn; i++)
+	for (int i = 0; i < m->ncolumn; i++) {
+		bool words = m->pick[i].words;
+		double *choice = p->column[i];
+		if (words)
+			learn_words(p, i, false);
 		for (int64_t k = 0, n = ROWS * type_len(&m->column[i].ty, 1); k < n; k++)
 			if (p->column[i][k] != p->rows.column[i][k])
 				say(b, "column %s[%lld] is read as %.9g, the file has %.9g", m->column[i].name, (long long)k,
 				    p->rows.column[i][k], p->column[i][k]);
+		p->column[i] = choice;
+		if (words)
+			learn_words(p, i, true);
+	}
 	EvalEnv env = { .B = ROWS, .leaf = data_leaf, .arg = p, .seed = at.seed, .single = b->o->mode == BITS };
 	if (m->fit) {
 		double **v = graph_eval(m->fit, &env, p->j->mem);

@@ -13,6 +13,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
+const char *const rows_word[4] = { "tall", "na\xc3\xafve, very", "a \"b\"", "7" };
+
 typedef struct {
 	const Module *m;
 	const char *dir;
@@ -269,6 +271,15 @@ static void arrays(Rows *r)
 
 /* ---- lines ----------------------------------------------------------------------------------- */
 
+/* A text in quotes, those in it twice. */
+static void quoted(Bytes *b, const char *s)
+{
+	put(b, "\"", 1);
+	for (; *s; s++)
+		put(b, *s == '"' ? "\"\"" : s, *s == '"' ? 2 : 1);
+	put(b, "\"", 1);
+}
+
 static void decimal(Rows *r, Bytes *b, double v)
 {
 	static const char *const form[] = { "%.17g", "%.6f", "%.9g", "%+.8e" };
@@ -314,7 +325,7 @@ static void csv(Rows *r)
 	const char *name[64];
 	const double *of[64];
 	int stride[64], n = 0;
-	bool rest = false;
+	bool rest = false, words[64];
 	for (int i = 0; i < m->ncolumn; i++) {
 		draw(r, i, real);
 		rest |= m->pick[i].rest;
@@ -322,6 +333,7 @@ static void csv(Rows *r)
 			name[n] = m->pick[i].rest ? arena_printf(r->a, "o %d", k) : m->pick[i].name[k];
 			of[n] = r->value[i] + k;
 			stride[n] = (int)length(r, i);
+			words[n] = m->pick[i].words;
 		}
 	}
 	/* the columns of others() keep their order */
@@ -330,13 +342,16 @@ static void csv(Rows *r)
 		for (int k = 0; k < n; k++) {
 			int c = (k + turn) % n;
 			put_text(&b, k ? m->data.sep : "");
-			put_text(&b, below(r, 4) ? "" : "\"");
-			bool quoted = b.v && b.n && b.v[b.n - 1] == '"';
-			if (i < 0)
-				put_text(&b, name[c]);
-			else
+			bool marks = below(r, 4) == 0;
+			if (i < 0) {
+				quoted(&b, name[c]);
+			} else if (words[c]) {
+				quoted(&b, rows_word[(int)of[c][i * stride[c]] % 4]);
+			} else {
+				put_text(&b, marks ? "\"" : "");
 				decimal(r, &b, of[c][i * stride[c]]);
-			put_text(&b, quoted ? "\"" : "");
+				put_text(&b, marks ? "\"" : "");
+			}
 		}
 		if (!rest) {
 			put_text(&b, m->data.sep);
@@ -459,9 +474,6 @@ static void idx(Rows *r)
 bool rows_write(const Module *m, const char *dir, uint64_t seed, double **value, Arena *a)
 {
 	Rows r = { m, dir, seed ^ 4711, value, a };
-	for (int i = 0; i < m->ncolumn; i++)
-		if (m->npick > i && m->pick[i].words)
-			return false;
 	for (int i = 0; i < 4; i++)
 		below(&r, 2);
 	mkdir(dir, 0777);

@@ -6,9 +6,11 @@
 
 enum { ROWS = 24 };                    /* rows that are known of each file                     */
 
+/* The texts that columns of texts hold, their value being a number of these. */
+extern const char *const rows_word[4];
+
 /* Writes the files of m's data section below dir, random in form and content by the seed, and puts
- * what ROWS rows of column i hold into value[i].  False: the section reads no files, or columns
- * of texts. */
+ * what ROWS rows of column i hold into value[i].  False: the section reads no files. */
 bool rows_write(const Module *m, const char *dir, uint64_t seed, double **value, Arena *a);
 
 #endif
