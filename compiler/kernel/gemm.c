@@ -266,6 +266,8 @@ static void tile(Lower *l, Tile *t, Region *r, int rows, int vecs, const Panel *
 		for (int v = 0; v < vecs; v++) {
 			int kept = l->nbound;
 			const K *from = l->scope->last;
+			if (t->second)
+				l->lanes = v ? t->second : 0;
 			result_index(l, t, i, v, ix);
 			bind_value(l, t->n, ix, c[i * vecs + v]);
 			outputs_at(l, r, ix);
@@ -350,6 +352,23 @@ static void row_loops(Lower *l, Tile *t, Region *r, int vecs, const Panel *panel
 	}
 }
 
+enum { PAIR = 0 };                     /* a form: two vectors, the second one partial         */
+
+/* Is there something left for this form, whatever the vectors are?  *only_if: for which it is. */
+static bool form_left(Lower *l, int columns, int form, bool paired, const char **only_if)
+{
+	bool some = false;
+	*only_if = 0;
+	for (int vl = 1; vl <= PANEL / 2; vl *= 2) {
+		int left = columns % (2 * vl);
+		some |= form == PAIR ? left > vl : left > 0 && !(paired && left > vl);
+	}
+	if (paired && form < 2)
+		*only_if = arena_printf(l->mem, "%d %% (NNC_VL * 2) %s NNC_VL", columns,
+		                        form == PAIR ? ">" : "<=");
+	return form >= 2 || some;
+}
+
 /* Loops over the columns below `end`, by so many vectors; form 1 may be a partial vector.
  * even: there is none left for it.  rows: of the tile; 0: all, in loops.  *printed: loops before,
  * which these go on. */
@@ -357,21 +376,28 @@ static void column_loops(Lower *l, Tile *t, Region *r, const int *form, int n, b
                          int rows, int *printed)
 {
 	bool constant = r->pack[0] && r->pack[0]->source, rest = constant && end % WIDE_PANEL;
+	bool paired = n == 3 && form[1] == PAIR;
 	for (int i = 0; i < n; i++) {
-		bool last = form[i] == 1;
-		if (last && even)
+		bool last = form[i] == 1, pair = form[i] == PAIR;
+		const char *only_if;
+		int vecs = pair ? 2 : form[i];
+		if ((last && even) || !form_left(l, end, form[i], paired, &only_if))
 			continue;
 		scope_open(l);
 		l->lane = t->c;
-		l->lanes = last ? job_symf(l->job, "left%d", l->scope->depth) : 0;
+		Sym left = last || pair ? job_symf(l->job, "left%d", l->scope->depth) : 0;
+		l->lanes = last ? left : 0;
+		t->second = pair ? left : 0;
 		Panel panel = panel_at(l, t, r, last, rest);
 		if (rows)
-			tile(l, t, r, rows, form[i], &panel);
+			tile(l, t, r, rows, vecs, &panel);
 		else
-			row_loops(l, t, r, form[i], &panel);
+			row_loops(l, t, r, vecs, &panel);
 		K *f = loop_emit(l, t->c, ex_int(l, 0), ex_int(l, end), SERIAL, scope_close(l));
-		f->u.loop.by = lanes_of(l, form[i]);
-		f->u.loop.left = l->lanes;
+		f->u.loop.by = lanes_of(l, vecs);
+		f->u.loop.left = left;
+		f->u.loop.second = pair;
+		f->u.loop.only_if = only_if;
 		f->u.loop.again = *printed > 0;
 		f->u.loop.keep = *printed == 0 && (n > 1 || end < t->columns.k);
 		++*printed;
@@ -382,18 +408,22 @@ static void columns(Lower *l, Tile *t, Region *r, int rows)
 {
 	static const int one_row[] = { VECTORS_OF_ONE, 2, 1 }, several[] = { 2, 1 },
 			 panels[] = { VECTORS_OF_ONE, VECTORS_OF_ONE / 2 },
-			 rest[] = { VECTORS_OF_ONE / 2, 2, 1 };
+			 rest[] = { VECTORS_OF_ONE / 2, 2, 1 }, padded[] = { 2, PAIR, 1 };
 	int printed = 0, left = t->columns.k % WIDE_PANEL;
-	if (!r->pack[0] || !r->pack[0]->source) {
+	t->second = 0;
+	if (r->pack[0] && !r->pack[0]->source && t->row >= 0) {
+		column_loops(l, t, r, padded, 3, t->columns.k % PANEL == 0, t->columns.k, rows,
+		             &printed);
+	} else if (!r->pack[0] || !r->pack[0]->source) {
 		column_loops(l, t, r, t->row < 0 ? one_row : several, t->row < 0 ? 3 : 2,
-		        t->columns.k % PANEL == 0, t->columns.k, rows, &printed);
+		             t->columns.k % PANEL == 0, t->columns.k, rows, &printed);
 	} else {
 		if (t->columns.k > left)
-			column_loops(l, t, r, t->row < 0 ? panels : several, t->row < 0 ? 2 : 1, true,
-			        t->columns.k - left, rows, &printed);
+			column_loops(l, t, r, t->row < 0 ? panels : several, t->row < 0 ? 2 : 1,
+			             true, t->columns.k - left, rows, &printed);
 		if (left)
-			column_loops(l, t, r, t->row < 0 ? rest : several, t->row < 0 ? 3 : 2, false,
-			        t->columns.k, rows, &printed);
+			column_loops(l, t, r, t->row < 0 ? rest : several, t->row < 0 ? 3 : 2,
+			             false, t->columns.k, rows, &printed);
 	}
 	l->lane = 0;
 	l->lanes = 0;

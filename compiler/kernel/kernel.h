@@ -192,6 +192,7 @@ struct K {
 			Ex *by;                        /* .. or this                           */
 			bool keep;                     /* the variable outlives the loop       */
 			bool again;                    /* goes on where the loop before ended  */
+			bool second;                   /* left: in the second of two vectors   */
 			bool ragged;                   /* the last turn may pass the bound     */
 			const char *only_if;           /* preprocessor condition               */
 			LoopKind how;
@@ -235,6 +236,10 @@ typedef struct Kernel Kernel;
 
 /* Rows of a register tile: with two vectors each, twelve accumulators (performance.md 1.2). */
 enum { TILE_ROWS = 6, PANEL = 32 };
+
+/* Rows that go to one owner: few, so that two owners of a batch of 64 have as many each, and such that
+ * what is left over of the rows of a tile are 2 or 4. */
+enum { UNIT_ROWS = 4 };
 
 enum { NEED_OUTPUTS = 1, NEED_LOSSES = 2, NEED_ALWAYS = 4 };
 

@@ -66,7 +66,7 @@ void split_choose(Fn *f, Region *r)
 		r->split = (Split){ d, r->pack[0]->rows ? 16 : PANEL };
 	else if (elements * terms >= SMALL_WORK)
 		r->split = (Split){ d, axis == r->space->rank - 1 ? VECTOR_ROWS
-			               : r->tiled                ? TILE_ROWS
+			               : r->tiled                ? UNIT_ROWS
 			                                         : 1 };
 }
 

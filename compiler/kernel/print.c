@@ -188,7 +188,10 @@ static void print_loop(Print *p, const K *k)
 		LINE(p, "#if %s", k->u.loop.only_if);
 	print_part(p, k->u.loop.keep || k->u.loop.again ? "for (; " : "for (int %s = %e; ", v,
 	           k->u.loop.from);
-	if (left) {
+	if (k->u.loop.second) {
+		LINE(p, "%s < %p; %s += %p) {", v, P_SUM, bound, v, P_SUM, by);
+		LINE(p, "const int %s = %p - %s - NNC_VL;", left, P_SUM, bound, v);
+	} else if (left) {
 		LINE(p, "%s < %p; %s += NNC_VL) {", v, P_SUM, bound, v);
 		LINE(p, "const int %s = %p - %s < NNC_VL ? %p - %s : NNC_VL;", left, P_SUM, bound, v,
 		     P_SUM, bound, v);

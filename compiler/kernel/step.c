@@ -150,7 +150,7 @@ Fn *fn_build(Job *j, Graph *g, const Options *o, const FnHost *host)
 	f->g = g;
 	f->o = o;
 	f->host = host;
-	f->unit = o->level >= 2 ? TILE_ROWS : 1;
+	f->unit = o->level >= 2 ? UNIT_ROWS : 1;
 	f->loops = arena_new();
 	f->lower = lower_symbolic(j, f->mem);
 	f->lower->symbolic = false;

@@ -22,6 +22,7 @@ typedef struct {
 	Ex *b, *a;                     /* elements of the operands; loads                      */
 	Dim acol[MAXLABEL], arow;      /* strides of a along k and i                           */
 	Dim bk[MAXLABEL];
+	Sym second;                    /* lanes of the second vector, if it is partial         */
 	bool rows_first;               /* rows around columns, not columns around rows         */
 	const char *why;               /* not taken                                            */
 } Tile;
