@@ -463,6 +463,8 @@ void fn_print(Out *o, const Fn *f)
 		out(o, "const int B = %s;\n", h->batch);
 	print_pointers(&s);
 	print_splits(&s);
+	if (h->barrier && h->ctx_arg && !f->top->first)
+		out(o, "(void)%s;\n", h->ctx_arg);    /* no parameters: nothing to begin with */
 	if (h->barrier && !s.tid && !s.nsplit)
 		out(o, "(void)tid;\n");
 	if (h->barrier && !s.nsplit)
