@@ -271,6 +271,84 @@ static void compare(Batch *b, const char *phase, const Graph *full, bool trainin
 	graph_free(g);
 }
 
+/* ---- the same again ------------------------------------------------------------------------------------------- */
+
+static void equal(Batch *b, const char *how, const char *what, const char *name, const double *v, const double *w, int64_t n)
+{
+	for (int64_t k = 0; k < n; k++)
+		if (!same_bits(v[k], w[k]))
+			say(b, "%s: %s %s[%lld] is %.9g, was %.9g", how, what, name, (long long)k, w[k], v[k]);
+}
+
+/* Another number of threads changes no bit. */
+static void other_threads(Batch *b, const void *model, RunInput in)
+{
+	Program *p = b->p;
+	const Module *m = p->m;
+	char how[40];
+	in.threads = in.threads % 4 + 1;
+	snprintf(how, sizeof how, "with %d threads", in.threads);
+	RunOutput o = run_model(model, &in);
+	equal(b, how, "train", "loss", p->run.loss, o.loss, m->nloss);
+	equal(b, how, "train", "penalty", &p->run.penalty, &o.penalty, 1);
+	equal(b, how, "eval", "loss", p->run.eval_loss, o.eval_loss, m->nloss);
+	for (int i = 0; i < m->nout; i++) {
+		int64_t n = type_len(&m->out[i].ty, p->B);
+		equal(b, how, "train", m->out[i].name, p->run.out[i], o.out[i], n);
+		equal(b, how, "eval", m->out[i].name, p->run.eval_out[i], o.eval_out[i], n);
+	}
+	for (int i = 0; i < m->nparam; i++)
+		if (m->param[i].trained)
+			equal(b, how, "gradient", m->param[i].path, p->run.grad[i], o.grad[i], type_len(&m->param[i].ty, 1));
+	for (int i = 0; i < m->nbuffer; i++)
+		equal(b, how, "buffer", m->buffer[i].path, p->run.buffer[i], o.buffer[i], type_len(&m->buffer[i].ty, 1));
+}
+
+/* Does a sample's part of some value depend on the others?  By node. */
+static bool *mixed(const Graph *g, Arena *a)
+{
+	bool *mix = NEWN(a, bool, g->n + 1);
+	for (int i = 0; i < g->n; i++) {
+		const Node *n = g->node[i];
+		bool here = n->op == O_count || n->op == O_scatter_add || n->op == O_random;
+		for (int k = 0; k < n->nin; k++) {
+			const Type *t = &n->in[k]->ty;
+			here |= mix[n->in[k]->id];
+			for (int d = 0; d < t->rank; d++) {
+				bool summed = opinfo[n->op].kind == REDUCE ? n->a.red.axes >> d & 1
+				              : n->op == O_contract       ? (k ? n->a.con.b : n->a.con.a)[d] >= n->a.con.nout
+				              : n->op == O_softmax || n->op == O_log_softmax ? n->a.red.axes >> d & 1
+				              : n->op == O_concat || n->op == O_flip         ? n->a.axis.axis == d
+				                                                             : false;
+				here |= summed && t->dim[d].b;
+			}
+		}
+		bool *inside = n->body ? mixed(n->body, a) : 0;
+		for (int k = 0; inside && k < n->body->n; k++)
+			here |= inside[k];
+		mix[i] = here;
+	}
+	return mix;
+}
+
+/* In evaluation a sample alone has the outputs that it has among others. */
+static void fewer_samples(Batch *b, const void *model, RunInput in)
+{
+	Program *p = b->p;
+	const Graph *g = p->m->eval;
+	bool *mix = mixed(g, p->j->mem);
+	in.B = (p->B + 1) / 2;
+	RunOutput o = run_model(model, &in);
+	for (int i = 0; i < g->nroot; i++) {
+		const Root *r = &g->root[i];
+		const Type *t = &r->node->ty;
+		if (r->kind != R_OUTPUT || mix[r->node->id] || !t->rank || !dim_eq(t->dim[0], dim_batch(1)))
+			continue;
+		equal(b, "fewer samples", "eval", r->name ? r->name : "", p->run.eval_out[r->index], o.eval_out[r->index],
+		      type_len(t, in.B));
+	}
+}
+
 /* ---- rows of files ------------------------------------------------------------------------------------------ */
 
 /* Leaves of the data section's graphs. */
@@ -463,6 +541,10 @@ static void run_one(Batch *b, const void *model, uint64_t seed)
 		compare(b, "eval", p->m->eval, false);
 	if (!b->r->failed)
 		compare(b, "init", p->m->init, true);
+	if (!b->r->failed)
+		other_threads(b, model, in);
+	if (!b->r->failed && p->B > 1)
+		fewer_samples(b, model, in);
 	if (!b->r->failed)
 		run_files(b, model, seed);
 }
