@@ -116,7 +116,7 @@ typedef struct {
 
 typedef enum {
 	NNRT_NO_DATA, NNRT_IDX, NNRT_SYNTHETIC, NNRT_CSV, NNRT_NPY, NNRT_NPZ, NNRT_RAW,
-	NNRT_LIBSVM, NNRT_BYTES, NNRT_CHARS, NNRT_CIFAR10, NNRT_CIFAR100
+	NNRT_LIBSVM, NNRT_BYTES, NNRT_CHARS, NNRT_CIFAR10, NNRT_CIFAR100, NNRT_IMAGES
 } nnrt_source;
 
 /* npy, raw: the file of a column; type: of raw, "f32[3, 4]". */
@@ -157,6 +157,7 @@ typedef struct {
 	const char *val_file, *test_file; /* parts of their own: files of the same form, or 0  */
 	unsigned char mapped;          /* cache = "mmap": rows stay in files                    */
 	int64_t context;               /* text: tokens of a sample                              */
+	unsigned char resize;          /* images: all get the size of the column               */
 } nnrt_data;
 
 /* Numbers of the training loop that may change between updates. */

@@ -109,6 +109,7 @@ static void list_sources(void)
 	row("idx(dir)", "images and labels of MNIST and Fashion-MNIST, also .gz");
 	row("cifar10(dir)", "CIFAR-10, binary version");
 	row("cifar100(dir)", "CIFAR-100, binary version");
+	row("images(dir, size)", "pictures (PNG, PGM, PPM) in a folder for each class");
 	row("csv(file)", "a table of text: columns by name");
 	row("npy(x = file, y = file)", "NumPy arrays");
 	row("npz(file)", "an archive of NumPy arrays");

@@ -41,6 +41,11 @@ const TopicDoc topic_docs[] = {
 	{ "cifar100", "cifar100(dir)",
 	  "The binary version. Columns: images u8[3, 32, 32], labels (the 100 fine ones). test.bin is "
 	  "the test split." },
+	{ "images", "images(dir, size = [H, W])",
+	  "Pictures in a folder for each class, PNG, PGM or PPM, sorted by the names of folders and files. "
+	  "Columns: images u8[3, H, W], or u8[1, H, W] (grey), and labels: the names of the folders as "
+	  "classes. With `size` all are brought to that size (bilinear, as torchvision's Resize); without it "
+	  "they must have it. JPEG is not built yet." },
 	{ "synthetic", "synthetic(kind, n, noise = 0.1)",
 	  "Samples made in memory, for a first run without downloads; inputs and targets of the "
 	  "model are bound by name. Kinds: \"random\", every value independent; \"linear\", targets "
@@ -118,6 +123,8 @@ const SettingDoc setting_docs[] = {
 	{ "text", "context", "-", "tokens of a sample" },
 	{ "cifar10", "dir", "-", "the folder with data_batch_1.bin ... test_batch.bin" },
 	{ "cifar100", "dir", "-", "the folder with train.bin and test.bin" },
+	{ "images", "dir", "-", "the folder with a folder for each class" },
+	{ "images", "size", "-", "height and width of all pictures: [32, 32]" },
 	{ "idx", "dir", "-", "the folder with the four files" },
 	{ "idx", "images", "-", "a file of images, instead of `dir`" },
 	{ "idx", "labels", "-", "a file of labels" },

@@ -75,6 +75,7 @@ void emit_source(Out *o, const Module *m)
 		"NNRT_NO_DATA", "NNRT_IDX",    "NNRT_SYNTHETIC", "NNRT_CSV",
 		"NNRT_NPY",     "NNRT_NPZ",    "NNRT_RAW",       "NNRT_LIBSVM",
 		"NNRT_BYTES",   "NNRT_CHARS",  "NNRT_CIFAR10",   "NNRT_CIFAR100",
+		"NNRT_IMAGES",
 	};
 	Arena *a = m->job->mem;
 	const DataInfo *d = &m->data;
@@ -104,6 +105,8 @@ void emit_source(Out *o, const Module *m)
 		out(o, ".file = files, .nfile = %d,\n", d->nfile);
 	if (d->context)
 		out(o, ".context = %lld,\n", (long long)d->context);
+	if (d->size[0])
+		out(o, ".resize = 1,\n");
 	if (d->val_file || d->test_file)
 		out(o, ".val_file = %s, .test_file = %s,\n", c_string(a, d->val_file),
 		    c_string(a, d->test_file));

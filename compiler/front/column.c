@@ -169,6 +169,7 @@ static int names_of(Elab *e, const char ***list)
 		[DATA_IDX] = { "images", "labels" },     [DATA_LIBSVM] = { "x", "y" },
 		[DATA_BYTES] = { "tokens", "next" },     [DATA_CHARS] = { "tokens", "next" },
 		[DATA_CIFAR10] = { "images", "labels" }, [DATA_CIFAR100] = { "images", "labels" },
+		[DATA_IMAGES] = { "images", "labels" },
 	};
 	const DataInfo *d = &e->m->data;
 	const char **name = NEWN(e->mem, const char *, d->nnames + d->nfile + 2);
@@ -270,6 +271,36 @@ static bool window_fits(Elab *e, Span at)
 	return false;
 }
 
+/* Pictures have the size that the field says. */
+static bool picture_fits(Elab *e, Span at)
+{
+	const Type *want = &e->field->ty;
+	const int64_t *size = e->m->data.size;
+	bool picture = want->rank == 4 && (want->dim[1].k == 1 || want->dim[1].k == 3);
+	if (picture && (!size[0] || (want->dim[2].k == size[0] && want->dim[3].k == size[1])))
+		return true;
+	Diag *m = !picture ? fail(e, at, "E0301", "`%s` is declared as %s, but pictures are "
+	                          "f32[N, 3, H, W], or f32[N, 1, H, W] for grey ones", e->field->name,
+	                          type_text(e->mem, want))
+	                   : fail(e, at, "E0301", "`%s` is declared as %s, but `size` makes pictures "
+	                          "of %lld x %lld", e->field->name, type_text(e->mem, want),
+	                          (long long)size[0], (long long)size[1]);
+	diag_span(m, e->field->at, "%s", "");
+	diag_help(m, "write `images(dir, size = [H, W])` in `data` and `f32[N, 3, H, W]` in the model "
+	             "with the same H and W");
+	return false;
+}
+
+/* The label of a picture is the name of its folder: a class, with or without `categorical`. */
+static Value folder_names(Elab *e, Type *t, Pick *p, Span at)
+{
+	p->words = true;
+	t->dt = DT_I32;
+	t->classes = e->field->ty.classes;
+	Value v = value_of(e, p->name[0], t, p, at);
+	return v.kind == V_POISON ? v : field_classes(e, &v, at);
+}
+
 static Value one_column(Elab *e, Sym name, const Ast *a)
 {
 	DataSource source = e->m->data.source;
@@ -283,7 +314,12 @@ static Value one_column(Elab *e, Sym name, const Ast *a)
 		t = one;
 	t.dt = one.dt;
 	t.classes = one.classes;
-	if (source == DATA_IDX || source == DATA_CIFAR10 || source == DATA_CIFAR100) {
+	if (source == DATA_IMAGES && !strcmp(name, "labels"))
+		return folder_names(e, &t, &p, a->at);
+	if (source == DATA_IMAGES && !picture_fits(e, a->at))
+		return v_poison();
+	if (source == DATA_IDX || source == DATA_CIFAR10 || source == DATA_CIFAR100 ||
+	    source == DATA_IMAGES) {
 		t.dt = !strcmp(name, "images") ? DT_U8 : DT_I32;
 		t.classes = t.dt == DT_U8 ? 0 : e->field->ty.classes;
 	}

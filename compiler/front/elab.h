@@ -462,6 +462,8 @@ bool  field_one_hot(Elab *e, Frame *f, Value *x);
 Value field_missing(Elab *e, Node *x, Span at);
 /* Is x a column of texts, and nothing else? */
 bool  field_is_words(const Elab *e, const Node *x);
+/* The classes of such a column's texts, the table of which is learned. */
+Value field_classes(Elab *e, const Value *x, Span at);
 /* The graph `bind` is complete: what has to be learned first becomes the graph `fit`. */
 void  field_end(Elab *e);
 void  data_split(Elab *e, Ast *split);

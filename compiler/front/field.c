@@ -198,8 +198,7 @@ static bool need_words(Elab *e, Frame *f, const Value *x)
 	return false;
 }
 
-/* The classes of a column's texts, the table of which is learned. */
-static Value classes_of(Elab *e, Frame *f, const Value *x)
+Value field_classes(Elab *e, const Value *x, Span at)
 {
 	Module *m = e->m;
 	int column = x->n->a.leaf.index;
@@ -207,13 +206,14 @@ static Value classes_of(Elab *e, Frame *f, const Value *x)
 	for (int i = 0; i < m->nfitted; i++)
 		known |= m->fitted[i].how == FIT_WORDS && m->fitted[i].field == column;
 	if (!known) {
-		Fitted row = { .how = FIT_WORDS, .field = column, .ty = x->n->ty, .at = f->at };
-		row.path = fitted_path(e, m->column[column].name, f->def->name);
+		Fitted row = { .how = FIT_WORDS, .field = column, .ty = x->n->ty, .at = at };
+		row.path = fitted_path(e, m->column[column].name,
+		                       m->pick[column].sorted ? "one_hot" : "categorical");
 		fitted_new(e, &row);
 	}
 	if (x->n->ty.classes)
-		return v_tensor(e, value_node(e, x), f->at);
-	Diag *d = fail(e, f->at, "E0310",
+		return v_tensor(e, value_node(e, x), at);
+	Diag *d = fail(e, at, "E0310",
 	               "nothing says how many classes `%s` has, for `%s` is %s",
 	               m->column[column].name, e->field->name, type_text(e->mem, &e->field->ty));
 	diag_help(d, "declare `%s` as class(K)[N], or write `one_hot(%s, num_classes = 3)`",
@@ -225,7 +225,7 @@ static Value classes_of(Elab *e, Frame *f, const Value *x)
 static Value b_categorical(Elab *e, Frame *f)
 {
 	const Value *x = need_tensor(e, f, 0);
-	return x && need_words(e, f, x) ? classes_of(e, f, x) : v_poison();
+	return x && need_words(e, f, x) ? field_classes(e, x, f->at) : v_poison();
 }
 
 /* fn _word_gap(x): `fill` with a text, which the column itself has taken up. */
@@ -245,7 +245,7 @@ static Value b_word_gap(Elab *e, Frame *f)
 bool field_one_hot(Elab *e, Frame *f, Value *x)
 {
 	if (field_is_words(e, x->n) && e->m->pick[x->n->a.leaf.index].sorted)
-		*x = classes_of(e, f, x);
+		*x = field_classes(e, x, f->at);
 	return x->kind != V_POISON;
 }
 

@@ -13,7 +13,6 @@ static const struct { const char *what, *names;
 	{ "the stopping rule", " early_stopping " },
 	{ "the data function",
 	  " random_rotate mixup " },
-	{ "the data source", " images " },
 };
 
 bool later_name(const char *name, const char **what)

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <string.h>
 
-typedef enum { P_STRING, P_BOOL, P_COUNT, P_NUMBER, P_NAMES } ParamKind;
+typedef enum { P_STRING, P_BOOL, P_COUNT, P_NUMBER, P_NAMES, P_SIZE } ParamKind;
 typedef struct {
 	const char *name;
 	ParamKind kind;
@@ -176,6 +176,13 @@ static void check_raw(Elab *e, const SourceRow *s, Ast *call, Args *args)
 		d->file[i].type = d->type;
 }
 
+static void check_images(Elab *e, const SourceRow *s, Ast *call, Args *args)
+{
+	check_file(e, s, call, args);
+	if (!strcmp(e->m->data.cache, "mmap"))
+		later(e, place_of(args, "cache", 9, call->at), "`cache = \"mmap\"` of this source");
+}
+
 static void check_text(Elab *e, const SourceRow *s, Ast *call, Args *args)
 {
 	DataInfo *d = &e->m->data;
@@ -241,6 +248,10 @@ static const SourceRow table[] = {
 	{ "cifar100", DATA_CIFAR100, 1,
 	  { { "dir", P_STRING, AT(path), "the folder of `cifar100`" } },
 	  "cifar100(dir, ...)", check_file },
+	{ "images", DATA_IMAGES, 1,
+	  { { "dir", P_STRING, AT(path), "the folder of `images`" },
+	    { "size", P_SIZE, AT(size), "`size`" } },
+	  "images(dir, size = [H, W], ...)", check_images },
 };
 enum { SOURCES = sizeof table / sizeof *table };
 
@@ -290,6 +301,20 @@ static void names_to(Elab *e, const Value *v)
 			return;
 }
 
+static void size_to(Elab *e, const Value *v)
+{
+	int64_t *size = e->m->data.size;
+	bool two = v->kind == V_LIST && v->nitem == 2;
+	for (int i = 0; two && i < 2; i++)
+		if (!need_int(e, &v->item[i], "a side of `size`", &size[i]))
+			return;
+	if (two && size[0] > 0 && size[1] > 0)
+		return;
+	Diag *m = fail(e, v->at, "E0207", "`size` is height and width of the pictures, two integers "
+	               "above 0, but this is %s", value_text(e, v));
+	diag_help(m, "write `size = [32, 32]`");
+}
+
 static void set(Elab *e, const Arg *a, const Param *p)
 {
 	char *at = (char *)&e->m->data + p->at;
@@ -310,6 +335,9 @@ static void set(Elab *e, const Arg *a, const Param *p)
 		break;
 	case P_NAMES:
 		names_to(e, &a->v);
+		break;
+	case P_SIZE:
+		size_to(e, &a->v);
 		break;
 	}
 }
@@ -359,20 +387,15 @@ static void arguments(Elab *e, const SourceRow *s, Ast *call, Args *args)
 
 static void unknown_source(Elab *e, Ast *call)
 {
-	const char *names[SOURCES + 1] = { "images" }; /* the table has what is built */
+	const char *names[SOURCES];
 	Sym name = call->u.call.fn;
-	const char *what;
-	if (later_name(name, &what) && !strcmp(what, "the data source")) {
-		later(e, call->name_at, "the data source `%s`", name);
-		return;
-	}
 	for (int i = 0; i < SOURCES; i++)
-		names[i + 1] = table[i].name;
+		names[i] = table[i].name;
 	Diag *d = fail(e, call->name_at, "E0201", "unknown data source `%s`", name);
 	Foreign f;
-	const char *near = nearest(name, names, SOURCES + 1);
+	const char *near = nearest(name, names, SOURCES);
 	if (foreign_find(e->mem, name, &f) && f.ours)
-		near = nearest(f.ours, names, SOURCES + 1);
+		near = nearest(f.ours, names, SOURCES);
 	if (near)
 		diag_help(d, "did you mean `%s`?", near);
 	else

@@ -82,7 +82,7 @@ typedef struct {
 /* In nnrt.h's order. */
 typedef enum {
 	DATA_NONE, DATA_IDX, DATA_SYNTHETIC, DATA_CSV, DATA_NPY, DATA_NPZ, DATA_RAW, DATA_LIBSVM,
-	DATA_BYTES, DATA_CHARS, DATA_CIFAR10, DATA_CIFAR100
+	DATA_BYTES, DATA_CHARS, DATA_CIFAR10, DATA_CIFAR100, DATA_IMAGES
 } DataSource;
 
 /* npy, raw: the file that is a column; type: of raw, as written. */
@@ -108,6 +108,7 @@ typedef struct {
 	DataFile *file; int nfile, capfile;
 	Sym level, type;               /* text; raw                                            */
 	int64_t context;               /* text: tokens of a sample                             */
+	int64_t size[2];               /* images: height and width of all; 0: as they are      */
 	Sym val_file, test_file;       /* parts that are files of their own; 0: none           */
 	Sym cache;                     /* "ram" or "mmap"                                      */
 	Sym kind;                      /* synthetic                                            */

@@ -176,6 +176,9 @@ static void add_part(const Adding *a)
 	case NNRT_CIFAR100:
 		rt_cifar_add(a);
 		return;
+	case NNRT_IMAGES:
+		rt_images_add(a);
+		return;
 	case NNRT_NO_DATA:
 	case NNRT_IDX:
 	case NNRT_SYNTHETIC:

@@ -26,6 +26,7 @@ void rt_arrays_add(const Adding *a); /* npy, npz, raw */
 void rt_libsvm_add(const Adding *a);
 void rt_text_add(const Adding *a);
 void rt_cifar_add(const Adding *a);
+void rt_images_add(const Adding *a);
 
 /* Only targets are made of this column, so that predict does without. */
 bool rt_column_spare(const Adding *a, int column);

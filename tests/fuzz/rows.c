@@ -485,7 +485,7 @@ bool rows_write(const Module *m, const char *dir, uint64_t seed, double **value,
 	case DATA_LIBSVM: libsvm(&r); return true;
 	case DATA_BYTES: case DATA_CHARS: text(&r); return true;
 	case DATA_CIFAR10: case DATA_CIFAR100: cifar(&r); return true;
-	case DATA_NONE: case DATA_SYNTHETIC: break;
+	case DATA_NONE: case DATA_SYNTHETIC: case DATA_IMAGES: break;
 	}
 	return false;
 }

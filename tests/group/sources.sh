@@ -129,6 +129,53 @@ try "cifar: val is a file, test the official one" parts_of half train 0 20 val 2
 mv "$work/only_test" "$work/gone"
 try "idx: no such folder" ends_so "$work" third third 3 "only_test: cannot read the data: there is no such folder"
 
+# ---- pictures in folders -----------------------------------------------------------------------
+
+"$PYTHON" "$here/pictures.py" make "$work"
+pictures() { # NAME SOURCE CHANNELS
+	cat >"$work/$1.nn" <<END
+data $2 { x = images, y = labels }
+model $1 {
+  input  x: f32[N, $3, 5, 7]
+  target y: class(8)[N]
+  z = flatten(x / 255) |> dense(8)
+  loss cross_entropy(z, y)
+  output x
+  output guess = argmax(z, dim = 1)
+}
+train { epochs = 2, batch = 4 }
+END
+	trainer "$work/$1.nn" "$work/$1" -O0
+}
+seen() { # NAME WHICH: trained on, and seen as they are
+	(cd "$work" && "./$1" train --no-plot -Wno-validation && "./$1" predict --split train --out "seen.$1.safetensors") &&
+		"$PYTHON" "$here/pictures.py" check "$work/seen.$1.safetensors" "$2"
+}
+named() { # a file alone, and a folder without classes: the names of the folders
+	(cd "$work" && ./three predict --in kinds/kind2/d08.png --format jsonl && ./three predict --in kinds/pnm --format jsonl) \
+		>"$work/named.out" && [ "$(grep -c '"guess":"\(kind\|pnm\)' "$work/named.out")" = 7 ]
+}
+says() { # STATUS TEXT PROGRAM ARGUMENTS
+	s_status=$1 s_text=$2 s_program=$3
+	shift 3
+	(cd "$work" && "./$s_program" "$@") >"$work/says.out" 2>&1
+	[ $? = "$s_status" ] && grep -q -- "$s_text" "$work/says.out" || { cat "$work/says.out"; return 1; }
+}
+try "pictures build" pictures three 'images("kinds")' 3
+try "pictures: every kind of PNG and PNM" seen three kinds
+try "pictures: names of folders" named
+try "grey pictures build" pictures gray 'images("kinds")' 1
+try "pictures: grey" seen gray grey
+try "sized pictures build" pictures sized 'images("sizes", size = [5, 7])' 3
+try "pictures: sizes as Pillow" seen sized sizes
+try "pictures: another size" says 3 "a picture of 3 x 4 pixels, but this trainer was compiled for 5 x 7.*R1" three \
+	train --data sizes
+try "pictures: no folder" says 3 "nowhere: cannot read the data: there is no such folder" three train --data nowhere
+try "pictures: no classes" says 3 "there is no picture in a folder for its class" three train --data kinds/pnm
+try "pictures: a file that ends" says 3 "the file ends inside a chunk" three predict --in bad_cut.png
+try "pictures: a check sum" says 3 "a wrong check sum" three predict --in bad_sum.png
+try "pictures: JPEG" says 3 "JPEG pictures are not read yet" three predict --in bad_jpeg.png
+
 # ---- LONG=1: rows that stay in files are the same rows, under half a gigabyte of addresses -----
 
 run_of() { # HOW STEPS ARGUMENTS
