@@ -86,6 +86,7 @@ typedef struct Job {
 	Source *source; int nsource, capsource;
 	Diag **diag; int ndiag, capdiag;
 	Diag **diag_at; int ndiag_at, capdiag_at;      /* the same by place, a hash table      */
+	int64_t ngraph;                /* graphs made so far                                   */
 	int nerror;
 	int max_errors;                /* 20; 0: no limit                                      */
 	bool more_errors;              /* there are more than that                             */

@@ -184,7 +184,7 @@ struct Const {
 	Ast *ast;
 	Ast *given;                    /* from -D                                             */
 	bool main, prelude, structural, busy;
-	Graph *g;                      /* of cached                                           */
+	int64_t graph;                 /* of cached: its serial number                         */
 	Value cached;
 	bool has_cached;
 	bool setting;                  /* a number of the optimizer: name and value only      */

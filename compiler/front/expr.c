@@ -102,9 +102,9 @@ Value const_value(Elab *e, Const *c)
 		fail(e, c->ast->name_at, "E0403", "the const `%s` depends on itself", c->name);
 		return v_poison();
 	}
-	if (!c->has_cached || c->g != e->g) {
+	if (!c->has_cached || c->graph != e->g->serial) {
 		c->cached = const_fresh(e, c);
-		c->g = e->g;
+		c->graph = e->g->serial;
 		c->has_cached = true;
 	}
 	return c->cached;

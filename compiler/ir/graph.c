@@ -18,6 +18,7 @@ Graph *graph_new(Job *j, Sym name)
 	Arena *a = arena_new();
 	Graph *g = NEW(a, Graph);
 	g->job = j;
+	g->serial = ++j->ngraph;
 	g->mem = a;
 	g->name = name;
 	return g;
@@ -27,6 +28,7 @@ Graph *graph_body(Graph *outer)
 {
 	Graph *g = NEW(outer->mem, Graph);
 	g->job = outer->job;
+	g->serial = ++outer->job->ngraph;
 	g->mem = outer->mem;
 	g->name = outer->name;
 	g->outer = outer;

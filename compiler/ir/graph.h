@@ -151,6 +151,7 @@ typedef struct {
 struct Graph {
 	Job *job;
 	Arena *mem;                    /* owns nodes and bodies; freed with graph_free         */
+	int64_t serial;                /* of the job: an address may come again, this does not */
 	Graph *outer;                  /* of a scan body                                       */
 	Node **node; int n, cap;       /* topological by construction                          */
 	Slot *table; int tablesize;    /* hash table of the nodes                              */

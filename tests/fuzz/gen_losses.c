@@ -60,7 +60,7 @@ static const char *const loss[] = {
 	"a# = linear(0.1, 0.5) * mean(square(tanh($)))",
 	"a# = sum((~2 - z) ** 2) / N",
 		"a# = mean(exp(0.1 * tanh($))) * rate",
-	"a# = perplexity(~3, y) * 0.1",
+	"a# = perplexity(tanh(~3), y) * 0.1",
 	"a# = rmse(~2, z + 3)",
 	"a# = -mean(pick(log_softmax(~3), y))",
 	"mean(tanh($) ** 2)",          /* the last: without a name, once */
