@@ -105,7 +105,7 @@ $(BUILD)/prelude.c: compiler/front/prelude.nn Makefile
 	@{ printf '/* Generated from prelude.nn; do not edit. */\n#include <stddef.h>\n'; \
 	$(call embed,$<,prelude_text,prelude_len) } >$@.tmp && mv $@.tmp $@
 
-EMBEDDED := vec vmath rand half
+EMBEDDED := vec vmath rand half load
 $(BUILD)/embed.c: $(EMBEDDED:%=runtime/%.h) Makefile
 	@mkdir -p $(BUILD)
 	@{ printf '/* Generated from runtime/*.h; do not edit. *''/\n#include <stddef.h>\n'; \

@@ -177,14 +177,20 @@ static int check_data(Compile *c)
 	return data_program(c->job, o, stem(c->job, c->cmd->file));
 }
 
-/* Combinations of options that are not built.  Returns the exit status. */
-static int unbuilt_forms(Compile *c)
+/* Combinations of options that make no sense, or are not built.  Returns the exit status. */
+static int check_forms(Compile *c)
 {
 	const Options *o = &c->cmd->opt;
-	if (o->context && o->self_check) {
-		diag_help(error(c->job, NOWHERE, "E0405", "`--self-check` with the context form is not "
-		                "implemented yet"),
-		          "check the static form, which computes the same: --api static --self-check");
+	if (o->weights_as == WEIGHTS_FILE && !o->context) {
+		diag_help(error(c->job, NOWHERE, "E0502", "weights that are read at run time need the context "
+		                "form, which has a place for them"),
+		          "add --api context");
+		return 2;
+	}
+	if (o->weights_as == WEIGHTS_EXTERN && !strcmp(output_path(c, "_infer.c"), "-")) {
+		diag_help(error(c->job, NOWHERE, "E0502", "`--weights-as extern` writes two C files, which "
+		                "cannot both go to standard output"),
+		          "name a file or a folder: -o %s_infer.c", c->m->name);
 		return 2;
 	}
 	if (o->f64 && o->quantize) {
@@ -196,10 +202,19 @@ static int unbuilt_forms(Compile *c)
 	return 0;
 }
 
+/* mlp_infer.c: mlp_weights.c; net.c: net_weights.c. */
+static const char *weights_path(Job *j, const char *path)
+{
+	int n = (int)strlen(path);
+	n -= n > 2 && !strcmp(path + n - 2, ".c") ? 2 : 0;
+	n -= n > 6 && !strncmp(path + n - 6, "_infer", 6) ? 6 : 0;
+	return arena_printf(j->mem, "%.*s_weights.c", n, path);
+}
+
 static int write_inference(Compile *c)
 {
 	Job *j = c->job;
-	if (unbuilt_forms(c))
+	if (check_forms(c))
 		return 2;
 	const char *path = output_path(c, "_infer.c"), *head = c->cmd->header;
 	if (!head && strcmp(path, "-")) {
@@ -216,7 +231,14 @@ static int write_inference(Compile *c)
 	if (!include || !strcmp(include, "-"))
 		include = arena_printf(j->mem, "%s.h", name);
 	Weights *w = weights_read(j, c->cmd->weights);
-	Out *o = out_new(j->mem), *h = out_new(j->mem);
+	Out *o = out_new(j->mem), *h = out_new(j->mem), *x = 0;
+	const char *arrays = 0;
+	if (c->cmd->opt.weights_as == WEIGHTS_EXTERN) {
+		arrays = weights_path(j, path);
+		x = out_new(j->mem);
+	}
+	if (arrays && replaces_source(c, arrays))
+		return 2;
 	if (!w)
 		return 3;
 	if (!c->m->nout) {
@@ -235,13 +257,16 @@ static int write_inference(Compile *c)
 	Module *m = c->m;
 	if (m->export_preprocess)
 		m = raw_module(m, w, slash ? slash + 1 : c->cmd->weights);
-	if (!m || !emit_inference(o, h, m, &c->cmd->opt, w, slash ? slash + 1 : c->cmd->weights, name,
-	                    include))
-		return 3;
+	int status = m ? emit_inference(o, h, x, m, &c->cmd->opt, w, slash ? slash + 1 : c->cmd->weights,
+	                                name, include) : 3;
+	if (status)
+		return status;
 	done(c, "emit");
-	/* both or none */
+	/* all or none */
 	if (out_probe(path))
 		return file_error(c->job, path);
+	if (arrays && out_save(x, arrays))
+		return file_error(j, arrays);
 	if (head && out_save(h, head))
 		return file_error(j, head);
 	return out_save(o, path) ? file_error(c->job, path) : dependencies(c, path);
@@ -296,7 +321,6 @@ static bool unbuilt_exports(const Compile *c)
 	for (int i = 0; i < c->m->nunbuilt; i++) {
 		const Unbuilt *u = &c->m->unbuilt[i];
 		if ((c->cmd->api_given && !strcmp(u->name, "api")) ||
-		    (c->cmd->weights_as_given && !strcmp(u->name, "weights")) ||
 		    (c->cmd->quantize_given &&
 		     (!strcmp(u->name, "quantize") || !strcmp(u->name, "calibrate"))))
 			continue;
@@ -333,6 +357,8 @@ static int compile(Compile *c, int file)
 	c->cmd->opt.libm |= c->m->export_libm;
 	if (!c->cmd->api_given)
 		c->cmd->opt.context = c->m->export_context;
+	if (!c->cmd->weights_as_given)
+		c->cmd->opt.weights_as = c->m->export_weights;
 	if (!c->cmd->quantize_given)
 		c->cmd->opt.quantize = c->m->export_quantize;
 	if (c->cmd->mode == MODE_INFER && unbuilt_exports(c))

@@ -58,7 +58,8 @@ static const Option table[] = {
 	{ "--threads", F_THREADS, 1, "omp|none", "trainers run on one thread, or on several (default omp)" },
 	{ "--precision", F_PRECISION, 1, "f32|f64", "f64: everything in double" },
 	{ "--weights", F_WEIGHTS, 1, "FILE", "weights for --infer, .safetensors" },
-	{ "--weights-as", F_WEIGHTS_AS, 1, "embed", "const arrays in the .c" },
+	{ "--weights-as", F_WEIGHTS_AS, 1, "embed|extern|file", "const arrays in the .c (default), or in NAME_weights.c; or read at "
+	                                                       "run time" },
 	{ "--api", F_API, 1, "static|context", "one function, one scratch array (default); or init and run, "
 	                                       "memory of the caller" },
 	{ "--quantize", F_QUANTIZE, 1, "none|bf16|f16", "weights in 16 bits, computed with in single precision" },
@@ -397,7 +398,11 @@ static int apply(Job *j, Command *c, const Option *o, const char *v)
 	case F_THREADS: c->opt.one_thread = !strcmp(v, "none"); return choice(j, o, v, 0);
 	case F_PRECISION: c->opt.f64 = !strcmp(v, "f64"); return choice(j, o, v, "bf16");
 	case F_WEIGHTS: c->weights = v; return 0;
-	case F_WEIGHTS_AS: c->weights_as_given = true; return choice(j, o, v, "extern|file");
+	case F_WEIGHTS_AS:
+		c->weights_as_given = true;
+		c->opt.weights_as = !strcmp(v, "extern") ? WEIGHTS_EXTERN
+		                  : !strcmp(v, "file")   ? WEIGHTS_FILE : WEIGHTS_EMBED;
+		return choice(j, o, v, 0);
 	case F_API:
 		c->api_given = true;
 		c->opt.context = !strcmp(v, "context");

@@ -121,12 +121,10 @@ static void first_source(void *arg, const Buffer *from, int64_t at, double numbe
 		*first = from;
 }
 
-static const Tensor *tensor_of(const Infer *f, const Buffer *b)
+/* The C name of an array: members of a table and static arrays have the tensor's path. */
+static const char *array_name(const Infer *f, CNames *names, const char *path)
 {
-	const Module *m = f->m;
-	if (b->place == PL_BUFFER)
-		return &m->buffer[b->index];
-	return &m->param[b->index < m->nparam ? b->index : f->order[b->index - m->nparam].param];
+	return cnames_array(names, f->public ? arena_printf(names->mem, "%s_%s", f->prefix, path) : path);
 }
 
 /* The array of constant i of a form: one that another form has already, or a new one. */
@@ -140,12 +138,12 @@ static void add_constant(Infer *f, CNames *names, const Fn *fn, int i)
 	}
 	const Buffer *first = 0;
 	fn_constant(fn, i, &first, first_source);
-	const Tensor *t = tensor_of(f, first);
+	const Tensor *t = array_source(f, first);
 	InferArray *a = add(f, (InferArray){ .tensor = t, .fn = fn, .constant = i, .pack = p });
 	a->half = p->buf->half;
 	a->len = type_len(&p->buf->ty, 0);
-	a->name = cnames_array(names, arena_printf(names->mem, "%s_%s", t->path,
-	                                           p->rows ? "rows" : "panels"));
+	a->name = array_name(f, names, arena_printf(names->mem, "%s_%s", t->path,
+	                                            p->rows ? "rows" : "panels"));
 }
 
 void arrays_collect(Infer *f, CNames *names)
@@ -160,14 +158,14 @@ void arrays_collect(Infer *f, CNames *names)
 		a->half = f->quantize;
 		a->perm = r ? r->perm : 0;
 		a->len = t->len;
-		a->name = cnames_array(names, t->path);
+		a->name = array_name(f, names, t->path);
 	}
 	for (int i = 0; i < m->nbuffer; i++)
 		if (used(f, PL_BUFFER, i)) {
 			const Tensor *t = &m->buffer[i];
 			InferArray *a = add(f, (InferArray){ .tensor = t, .place = PL_BUFFER, .index = i });
 			a->len = t->len;
-			a->name = cnames_array(names, t->path);
+			a->name = array_name(f, names, t->path);
 		}
 	for (int k = 0; k < f->nform; k++)
 		for (int i = 0; i < f->form[k]->nconstant; i++)
@@ -191,55 +189,28 @@ const char *arrays_name(const Infer *f, const Fn *fn, const Buffer *b)
 
 /* ---- values ------------------------------------------------------------------------------ */
 
-/* The values of t in the order of perm; t's own order if perm is 0. */
-static const double *ordered(Arena *a, const Tensor *t, const double *v, const int *perm)
-{
-	if (!perm)
-		return v;
-	int64_t stride[MAXRANK], step[MAXRANK], ext[MAXRANK], ix[MAXRANK] = { 0 }, at = 0,
-							      n = 1;
-	int r = t->ty.rank;
-	for (int i = r - 1; i >= 0; i--) {
-		stride[i] = n;
-		n *= t->ty.dim[i].k;
-	}
-	for (int i = 0; i < r; i++) {
-		step[i] = stride[perm[i]];
-		ext[i] = t->ty.dim[perm[i]].k;
-	}
-	double *to = NEWN(a, double, n + 1);
-	for (int64_t k = 0; k < n; k++) {
-		to[k] = v[at];
-		for (int i = r - 1; i >= 0; i--) {
-			at += step[i];
-			if (++ix[i] < ext[i])
-				break;
-			at -= ext[i] * step[i];
-			ix[i] = 0;
-		}
-	}
-	return to;
-}
-
 /* Numbers of an array, several on a line. */
 typedef struct {
 	Out *o;
-	const Infer *f;
 	const Weights *w;
 	HalfKind half; /* 0: as they are                                       */
 	bool f64;
-	const Buffer *last;
-	const double *from; /* the values of the buffer read last                  */
-	int64_t at, block, whole; /* of each block so many elements are in pairs    */
-	double kept[2 * HALF_PAIR];
+	const Tensor *last;
+	const double *value; /* of the tensor read last                            */
 	char line[160];
 	size_t n;
 } Numbers;
 
-static void number(Numbers *p, double v)
+static void number(void *arg, const Tensor *t, int64_t at, double v)
 {
+	Numbers *p = arg;
 	char buf[40];
 	size_t room = sizeof p->line - p->n;
+	if (t && t != p->last) {
+		p->value = infer_weight(p->w, t)->value;
+		p->last = t;
+	}
+	v = t ? p->value[at] : v;
 	if (p->half)
 		p->n += (size_t)snprintf(p->line + p->n, room, "%u,", half_bits(p->half, v));
 	else
@@ -252,47 +223,9 @@ static void number(Numbers *p, double v)
 	}
 }
 
-/* In whole panels of 16-bit numbers column j and column j + HALF_PAIR lie next to each other, so
- * that one load gives both (half.h). */
-static void element(void *arg, const Buffer *from, int64_t at, double v)
+static void print_elements(Numbers *p, const Infer *f, const InferArray *a)
 {
-	Numbers *p = arg;
-	const Infer *f = p->f;
-	if (from && from != p->last) {
-		const Tensor *t = tensor_of(f, from);
-		int order = from->place == PL_PARAM ? from->index - f->m->nparam : -1;
-		p->from = ordered(f->m->job->mem, t, infer_weight(p->w, t)->value,
-		                  order >= 0 ? f->order[order].perm : 0);
-		p->last = from;
-	}
-	v = from ? p->from[at] : v;
-	int64_t n = p->at++, i = n % (2 * HALF_PAIR);
-	if (!p->whole || n % p->block >= p->whole) {
-		number(p, v);
-		return;
-	}
-	p->kept[i] = v;
-	for (int k = 0; i == 2 * HALF_PAIR - 1 && k < HALF_PAIR; k++) {
-		number(p, p->kept[k]);
-		number(p, p->kept[k + HALF_PAIR]);
-	}
-}
-
-static void print_elements(Numbers *p, const InferArray *a)
-{
-	if (a->pack) {
-		const Type *t = &a->pack->buf->ty;
-		int64_t lines = t->dim[t->rank - 2].k, sums = t->dim[t->rank - 1].k;
-		p->block = lines * sums;
-		if (a->half && !a->pack->rows)
-			p->whole = lines / WIDE_PANEL * WIDE_PANEL * sums;
-		fn_constant(a->fn, a->constant, p, element);
-	} else {
-		const double *v = ordered(p->f->m->job->mem, a->tensor,
-		                          infer_weight(p->w, a->tensor)->value, a->perm);
-		for (int64_t i = 0; i < a->len; i++)
-			number(p, v[i]);
-	}
+	array_each(f, a, p, number);
 	if (p->n) {
 		p->line[p->n++] = '\n';
 		out_raw(p->o, p->line, p->n);
@@ -312,33 +245,56 @@ static void print_comment(Out *o, const Infer *f, const InferArray *a)
 	out(o, "%s */\n", a->half ? kind[f->quantize] : "");
 }
 
+int64_t array_element_bytes(const InferArray *a, const Options *opt)
+{
+	return a->half ? 2 : opt->f64 ? 8 : 4;
+}
+
 static const char *array_type(const InferArray *a, const Options *opt)
 {
 	return a->half ? "uint16_t" : opt->f64 ? "double" : "float";
 }
 
+void arrays_struct(Out *o, const Infer *f, const Options *opt)
+{
+	out(o, "struct weights%s\n", f->narray ? " {" : ";\n");
+	for (int i = 0; i < f->narray; i++)
+		out(o, "%s %s[%lld] NNC_ALIGNED;\n", array_type(&f->array[i], opt), f->array[i].name,
+		    (long long)f->array[i].len);
+	if (f->narray)
+		out(o, "};\n\n");
+}
+
+void arrays_declare(Out *o, const Infer *f, const Options *opt)
+{
+	if (f->context) {
+		arrays_struct(o, f, opt);
+		if (f->narray && opt->weights_as == WEIGHTS_EXTERN)
+			out(o, "extern const struct weights %s;\n\n", f->table);
+		return;
+	}
+	for (int i = 0; i < f->narray; i++)
+		out(o, "extern const %s %s[%lld] NNC_ALIGNED;\n", array_type(&f->array[i], opt),
+		    f->array[i].name, (long long)f->array[i].len);
+	out(o, "\n");
+}
+
 void arrays_print(Out *o, const Infer *f, const Options *opt, const Weights *w)
 {
-	if (f->context && !f->narray)
-		out(o, "struct weights;\n\n");
-	if (f->context && f->narray) {
-		out(o, "struct weights {\n");
-		for (int i = 0; i < f->narray; i++)
-			out(o, "%s %s[%lld] NNC_ALIGNED;\n", array_type(&f->array[i], opt),
-			    f->array[i].name, (long long)f->array[i].len);
-		out(o, "};\n\nstatic const struct weights weights_table %s_WEIGHTS = {\n", f->upper);
-	}
+	const char *kind = opt->weights_as == WEIGHTS_EXTERN ? "" : "static ";
+	if (f->context && f->narray)
+		out(o, "%sconst struct weights %s %s_WEIGHTS = {\n", kind, f->table, f->upper);
 	for (int i = 0; i < f->narray; i++) {
 		const InferArray *a = &f->array[i];
-		Numbers p = { .o = o, .f = f, .w = w, .half = a->half ? f->quantize : HALF_NONE,
+		Numbers p = { .o = o, .w = w, .half = a->half ? f->quantize : HALF_NONE,
 			      .f64 = opt->f64 };
 		print_comment(o, f, a);
 		if (f->context)
 			out(o, "{\n");
 		else
-			out(o, "static const %s %s[%lld] NNC_ALIGNED %s_WEIGHTS = {\n",
+			out(o, "%sconst %s %s[%lld] NNC_ALIGNED %s_WEIGHTS = {\n", kind,
 			    array_type(a, opt), a->name, (long long)a->len, f->upper);
-		print_elements(&p, a);
+		print_elements(&p, f, a);
 		out(o, f->context ? "},\n" : "};\n\n");
 	}
 	if (f->context && f->narray)
@@ -349,6 +305,6 @@ int64_t arrays_bytes(const Infer *f, const Options *opt)
 {
 	int64_t n = 0;
 	for (int i = 0; i < f->narray; i++)
-		n += f->array[i].len * (f->array[i].half ? 2 : opt->f64 ? 8 : 4);
+		n += f->array[i].len * array_element_bytes(&f->array[i], opt);
 	return n;
 }

@@ -22,7 +22,8 @@ static const struct { const char *name; int code; const char *when, *text; } err
 	{ "OK", 0, 0, "no error" },
 	{ "E_BATCH", -1, "n is 0 or above %s_MAX_BATCH", "the number of samples is 0 or above the "
 	                                                 "largest batch" },
-	{ "E_ARENA", -2, "arena missing or too small", "the arena is missing or too small" },
+	{ "E_ARENA", -2, "arena missing or too small", "the arena (of load: the buffer) is missing or "
+	                                               "too small" },
 	{ "E_FILE", -3, "%s_load: cannot read the file", "the file of weights cannot be read" },
 	{ "E_FORMAT", -4, "%s_load: other names or shapes", "the file of weights has other names or "
 	                                                    "shapes" },
@@ -70,19 +71,25 @@ static int64_t sample_bytes(const Infer *f)
 	return most;
 }
 
-int64_t context_bytes(const Infer *f)
+int64_t context_scratch(const Infer *f)
 {
-	return bytes0(f) + f->batch * sample_bytes(f) + ALIGN - 1;
+	return bytes0(f) + f->batch * sample_bytes(f);
+}
+
+int64_t context_bytes(const Infer *f, const Options *opt)
+{
+	return context_scratch(f) + (f->check ? selfcheck_bytes(f, opt) : 0) + ALIGN - 1;
 }
 
 /* ---- the functions ----------------------------------------------------------------------- */
 
-static void print_init(Out *o, const Infer *f)
+static void print_init(Out *o, const Infer *f, const Options *opt)
 {
+	bool table = f->narray && opt->weights_as != WEIGHTS_FILE;
 	const char *p = f->prefix, *u = f->upper;
 	out(o, "int %s_init(%s *net, void *arena, size_t arena_bytes)\n{\n", p, p);
-	out(o, "net->arena = 0;\nnet->weights = (const float *)(const void *)%s;\n",
-	    f->narray ? "&weights_table" : "0");
+	out(o, "net->arena = 0;\nnet->weights = (const float *)(const void *)%s%s;\n", table ? "&" : "",
+	    table ? f->table : "0");
 	out(o, "if (!arena || arena_bytes < %s_ARENA_BYTES)\n\treturn %s_E_ARENA;\n", u, u);
 	out(o, "net->arena = arena;\nreturn %s_OK;\n}\n\n", u);
 }
@@ -118,6 +125,8 @@ static void print_run(Out *o, const Infer *f, const Options *opt)
 	out(o, "unsigned char *const start = net->arena;\nunsigned char *scratch;\n\n");
 	out(o, "if (n == 0 || n > %s_MAX_BATCH)\n\treturn %s_E_BATCH;\n", u, u);
 	out(o, "if (!start)\n\treturn %s_E_ARENA;\n", u);
+	if (opt->weights_as == WEIGHTS_FILE && f->narray)
+		out(o, "if (!from)\n\treturn %s_E_FILE;\n", u);
 	print_ranges(o, f);
 	out(o, "scratch = start + (%d - (uintptr_t)start %% %d) %% %d;\n", ALIGN, ALIGN, ALIGN);
 	if (f->nform > 1)
@@ -130,7 +139,7 @@ static void print_run(Out *o, const Infer *f, const Options *opt)
 
 void context_print(Out *o, const Infer *f, const Options *opt)
 {
-	print_init(o, f);
+	print_init(o, f, opt);
 	print_run(o, f, opt);
 	out(o, "const char *%s_strerror(int code)\n{\nswitch (code) {\n", f->prefix);
 	for (int i = 0; i < CODES; i++)
@@ -160,12 +169,18 @@ static void print_macros(Out *h, const Infer *f, const Options *opt)
 		    (long long)type_len(&x->ty, 1), text);
 	}
 	out(h, "#define %-*s %6d\n", wide, arena_printf(a, "%s_MAX_BATCH", f->upper), f->batch);
+	if (opt->weights_as == WEIGHTS_FILE)
+		out(h, "#define %-*s %6lldu  /* the buffer of %s_load, room to align included */\n", wide,
+		    arena_printf(a, "%s_WEIGHTS_BYTES", f->upper), (long long)load_bytes(f, opt), f->prefix);
 	text = arena_printf(a, "%d sample%s x %s bytes", f->batch, f->batch == 1 ? "" : "s",
 	                    arena_grouped(a, sample_bytes(f)));
 	if (bytes0(f))
 		text = arena_printf(a, "%s bytes, %s", arena_grouped(a, bytes0(f)), text);
+	if (f->check)
+		text = arena_printf(a, "%s, %s for the self-check", text,
+		                    arena_grouped(a, selfcheck_bytes(f, opt)));
 	out(h, "#define %-*s %6lldu  /* %s, and room to align */\n\n", wide,
-	    arena_printf(a, "%s_ARENA_BYTES", f->upper), (long long)context_bytes(f), text);
+	    arena_printf(a, "%s_ARENA_BYTES", f->upper), (long long)context_bytes(f, opt), text);
 }
 
 static void print_codes(Out *h, const Infer *f)
@@ -194,10 +209,17 @@ void context_header(Out *h, const Infer *f, const Options *opt)
 	print_codes(h, f);
 	out(h, "typedef struct %s {\n", p);
 	out(h, "void        *arena;            /* scratch, owned by the caller         */\n");
-	out(h, "const float *weights;          /* embedded table                       */\n");
+	static const char *const weights[] = { "embedded table", "table of another file", "after %s_load" };
+	out(h, "const float *weights;          /* %-36s */\n",
+	    arena_printf(h->mem, weights[opt->weights_as], p));
 	out(h, "} %s;\n\n", p);
 	out(h, "int         %s_init(%s *net, void *arena, size_t arena_bytes);\n", p, p);
 	out(h, "int         %s_run(%s);\n", p,
 	    pointers(f, opt, arena_printf(h->mem, "const %s *net, size_t n", p)));
+	if (opt->weights_as == WEIGHTS_FILE)
+		out(h, "/* Reads a .safetensors file into `buffer`, which must live as long as net uses it;\n"
+		       " * %s_run() before it returns %s_E_FILE. */\n"
+		       "int         %s_load(%s *net, const char *path, void *buffer, size_t bytes);\n",
+		    p, f->upper, p, p);
 	out(h, "const char *%s_strerror(int code);\n\n", p);
 }

@@ -36,10 +36,11 @@ void raw_print(Out *o, const Module *m, const char *prefix);
 /* The first output that depends on random numbers, which inference C has none of; or 0. */
 const char *inference_draws(const Module *m);
 
-/* Prints the static inference form: c to o, the header to h.  Returns false after an error line
- * (a missing tensor, a wrong shape). name: the file name of the .c without ending; include: the
- * file name of the header. */
-bool emit_inference(Out *o, Out *h, Module *m, const Options *opt, const Weights *w,
+/* Prints inference C: the file to o, the header to h, arrays of weights that have a file of their own
+ * to x (0 unless opt says so).  Returns the exit status after an error: 3 for a missing tensor or a
+ * wrong shape, 1 for what is not built.
+ * name: the file name of the .c without ending; include: the file name of the header. */
+int emit_inference(Out *o, Out *h, Out *x, Module *m, const Options *opt, const Weights *w,
                     const char *weights_name, const char *name, const char *include);
 
 /* One phase of the trainer, built: "init" "grad" "eval" "update" "bind" "augment" "fit". For the dumps. */

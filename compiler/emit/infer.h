@@ -1,8 +1,9 @@
 /* infer.h - what the files of inference C share.
  *
  *     infer.c      the two files, the static form           arrays.c     weights as constant arrays
- *     context.c    the context form                         half.c       numbers of 16 bits
- *     selfcheck.c  NAME_selfcheck()
+ *     context.c    the context form                         elements.c   the order of their elements
+ *     selfcheck.c  NAME_selfcheck()                         half.c       numbers of 16 bits
+ *     load.c       NAME_load()
  */
 #ifndef NNC_INFER_H
 #define NNC_INFER_H
@@ -12,6 +13,7 @@
 #include "pass.h"
 
 typedef struct SelfCheck SelfCheck;
+struct Run;
 
 /* One array of weights in the C file. */
 typedef struct {
@@ -46,6 +48,10 @@ typedef struct {
 	bool context;
 	HalfKind quantize;
 	SelfCheck *check; /* --self-check, else 0                                          */
+	bool public; /* arrays have names of their own in another file                      */
+	const char *table; /* the context form: all arrays                                 */
+	struct Run *run; /* --weights-as file: where elements go                           */
+	int nrun;
 } Infer;
 
 /* A name in capitals; the C type of an element. */
@@ -68,8 +74,28 @@ bool arrays_check(const Infer *f, const Weights *w, const char *file);
 void arrays_collect(Infer *f, CNames *names);
 /* How the function refers to the array of buffer b. */
 const char *arrays_name(const Infer *f, const Fn *fn, const Buffer *b);
+/* The arrays as `extern`, or the type of their table; their definitions. */
+void arrays_declare(Out *o, const Infer *f, const Options *opt);
+void arrays_struct(Out *o, const Infer *f, const Options *opt);
 void arrays_print(Out *o, const Infer *f, const Options *opt, const Weights *w);
 int64_t arrays_bytes(const Infer *f, const Options *opt);
+int64_t array_element_bytes(const InferArray *a, const Options *opt);
+
+/* ---- elements.c ---------------------------------------------------------------------- */
+
+/* The tensor that a buffer of a function holds, perhaps in another order. */
+const Tensor *array_source(const Infer *f, const Buffer *b);
+/* Gives each element in turn: of tensor t at index `at`, or, t being 0, a number. */
+typedef void ArrayElement(void *arg, const Tensor *t, int64_t at, double number);
+void array_each(const Infer *f, const InferArray *a, void *arg, ArrayElement *each);
+
+/* ---- load.c -------------------------------------------------------------------------- */
+
+/* Nothing without --weights-as file.  Finds the runs; false after an error. */
+bool load_prepare(Infer *f, const Options *opt);
+void load_print(Out *o, const Infer *f, const Options *opt);
+/* What the caller's buffer needs, room to align included. */
+int64_t load_bytes(const Infer *f, const Options *opt);
 
 /* ---- half.c -------------------------------------------------------------------------- */
 
@@ -81,8 +107,9 @@ double half_value(HalfKind kind, unsigned bits);
 
 /* The head of the function that computes, for one sample or for `n`. */
 const char *context_head(const Infer *f, const Options *opt, bool one);
-/* Scratch of all forms with room to align. */
-int64_t context_bytes(const Infer *f);
+/* Scratch of all forms; the arena, with room to align and for the outputs of the self-check. */
+int64_t context_scratch(const Infer *f);
+int64_t context_bytes(const Infer *f, const Options *opt);
 /* init, run, strerror; the header. */
 void context_print(Out *o, const Infer *f, const Options *opt);
 void context_header(Out *h, const Infer *f, const Options *opt);

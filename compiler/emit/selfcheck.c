@@ -175,8 +175,8 @@ static void print_values(Out *o, const Infer *f, const Options *opt, int k)
 	const Type *t = &infer_argument(f, k, &name)->ty;
 	int64_t len = type_len(t, f->batch);
 	size_t n = 0;
-	out(o, "static const %s %s[%d][%s_%s_LEN] %s_WEIGHTS = {\n", infer_type(opt, t),
-	    f->stored[k], SETS, f->upper, infer_upper(o->mem, name), f->upper);
+	out(o, "static const %s %s[%d][%lld] %s_WEIGHTS = {\n", infer_type(opt, t), f->stored[k], SETS,
+	    (long long)len, f->upper);
 	for (int64_t i = 0; i < SETS * len; i++) {
 		const char *open = i % len ? "" : "{ ", *close = i % len == len - 1 ? " }," : ",";
 		n += (size_t)snprintf(line + n, sizeof line - n, "%s%s%s", open,
@@ -203,13 +203,12 @@ static bool all_finite(const Infer *f)
 
 static void print_call(Out *o, const Infer *f)
 {
-	const char *s = "", *name;
+	const char *s = f->context ? arena_printf(o->mem, "net, %d", f->batch) : "";
 	for (int k = 0; k < f->nin + f->m->nout; k++) {
-		infer_argument(f, k, &name);
 		s = infer_append(o->mem, s, k < f->nin ? arena_printf(o->mem, "%s[set]", f->stored[k])
 		                                       : arena_printf(o->mem, "out%d", k - f->nin));
 	}
-	if (f->classes)
+	if (f->classes || f->context)
 		out(o, "if (%s_run(%s) != 0)\n\treturn 3.4e38f;\n", f->prefix, s);
 	else
 		out(o, "%s_run(%s);\n", f->prefix, s);
@@ -217,10 +216,8 @@ static void print_call(Out *o, const Infer *f)
 
 static void print_compare(Out *o, const Infer *f, int i, const char *real)
 {
-	const char *name;
 	int k = f->nin + i;
-	infer_argument(f, k, &name);
-	out(o, "for (int i = 0; i < %s_%s_LEN; i++) {\n", f->upper, infer_upper(o->mem, name));
+	out(o, "for (int i = 0; i < %lld; i++) {\n", (long long)type_len(&f->m->out[i].ty, f->batch));
 	out(o, "const %s is = (%s)out%d[i], want = (%s)%s[set][i];\n", real, real, i, real,
 	    f->stored[k]);
 	out(o, "const %s d = is == want || (is != is && want != want) ? 0 :\n"
@@ -238,7 +235,12 @@ void selfcheck_print(Out *o, const Infer *f, const Options *opt, int64_t at)
 		       "#define NNC_NOT_A_NUMBER NAN\n\n");
 	for (int k = 0; k < f->nin + f->m->nout; k++)
 		print_values(o, f, opt, k);
-	out(o, "%s %s_selfcheck(void)\n{\n%s worst = 0;\n", real, f->prefix, real);
+	out(o, "%s %s_selfcheck(%s)\n{\n%s worst = 0;\n", real, f->prefix,
+	    f->context ? arena_printf(o->mem, "const %s *net", f->prefix) : "void", real);
+	if (f->context)
+		out(o, "unsigned char *const start = net->arena;\n"
+		       "unsigned char *const scratch = start + (%d - (uintptr_t)start %% %d) %% %d;\n",
+		    FIRST_ALIGN, FIRST_ALIGN, FIRST_ALIGN);
 	for (int i = 0; i < f->m->nout; i++) {
 		const char *type = infer_type(opt, &infer_argument(f, f->nin + i, &name)->ty);
 		out(o, "%s *const out%d = (%s *)(void *)(scratch + %lld);\n", type, i, type,
@@ -256,5 +258,6 @@ void selfcheck_declare(Out *h, const Infer *f, const Options *opt)
 	const char *real = opt->f64 ? "double" : "float";
 	out(h, "/* Runs three stored inputs; returns the largest difference from the stored outputs, whose\n"
 	       " * largest is %.3g; not a number if an output is none. */\n", f->check->largest);
-	out(h, "%s %s_selfcheck(void);\n\n", real, f->prefix);
+	out(h, "%s %s_selfcheck(%s);\n\n", real, f->prefix,
+	    f->context ? arena_printf(h->mem, "const %s *net", f->prefix) : "void");
 }

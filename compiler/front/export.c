@@ -22,7 +22,7 @@ static const Row row[] = {
 	{ "prefix", X_PREFIX, { 0 }, 0 },
 	{ "batch", X_BATCH, { 0 }, 0 },
 	{ "api", X_WORD, { "static", "context" }, 3 },
-	{ "weights", X_WORD, { "embed", "extern", "file" }, 1 },
+	{ "weights", X_WORD, { "embed", "extern", "file" }, 7 },
 	{ "quantize", X_WORD, { "none", "int8", "f16", "bf16" }, 13 },
 	{ "calibrate", X_COUNT, { 0 }, 0 },
 	{ "stream", X_FLAG, { 0 }, 0 },
@@ -65,6 +65,8 @@ static void word(Elab *e, const Row *r, const Arg *a)
 				unbuilt(e, a);
 			else if (!strcmp(r->name, "api"))
 				e->m->export_context = n == 1;
+			else if (!strcmp(r->name, "weights"))
+				e->m->export_weights = n == 2 ? WEIGHTS_FILE : n == 1 ? WEIGHTS_EXTERN : WEIGHTS_EMBED;
 			else if (!strcmp(r->name, "quantize"))
 				e->m->export_quantize = n == 3 ? HALF_BF16 : n == 2 ? HALF_F16 : HALF_NONE;
 			return;

@@ -179,6 +179,7 @@ typedef struct {
 
 /* Weights in 16 bits: bfloat16, or IEEE 754 binary16. */
 typedef enum { HALF_NONE, HALF_BF16, HALF_F16 } HalfKind;
+typedef enum { WEIGHTS_EMBED, WEIGHTS_EXTERN, WEIGHTS_FILE } WeightsAs;
 typedef struct { const char *name; Span at; } Unbuilt;
 
 /* Reductions over w in an optimizer. */
@@ -219,6 +220,7 @@ typedef struct Module {
 	Span preprocess_at;
 	TextColumn *text; int ntext;   /* (emit/raw.c)                                         */
 	HalfKind export_quantize;
+	WeightsAs export_weights;
 	Unbuilt *unbuilt; int nunbuilt, capunbuilt; /* export options that are not built       */
 	int nacc, nknob;               /* after the passes metrics, knobs                      */
 	Tally *tally; int ntally, captally;    /* after the pass metrics                       */
@@ -257,6 +259,7 @@ typedef struct {
 	bool infer, libm, no_comments, self_check;
 	bool context;                  /* --api context                                        */
 	HalfKind quantize;             /* --quantize                                           */
+	WeightsAs weights_as;          /* --weights-as                                         */
 	int batch;                     /* --batch, 0: not given                                */
 	const char *target;
 	const char *prefix;

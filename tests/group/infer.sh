@@ -93,8 +93,53 @@ try "too large for bfloat16" refused bad_large bf16 "16 bits"
 try "too large for binary16" refused bad_f16 f16 "16 bits"
 try "large enough for bfloat16" "$nnc" --infer "$infer/shop.nn" --weights "$work/bad_f16.safetensors" --quantize bf16 \
 	-o "$work/fits.c"
-try "self-check of a context" expect 2 "E0405" "$nnc" --infer "$infer/shop.nn" --weights "$work/shop.safetensors" --self-check \
-	-o "$work/c.c"
+# Weights in a file of their own, or read at run time; the self-check of a context, on each of them.
+where() { # FOLDER EMBED|EXTERN|FILE OPTIONS...
+	w_dir=$1 w_as=$2
+	shift 2
+	generate "$w_dir" --weights-as "$w_as" --self-check "$@" || return 1
+	for f in "$work/$w_dir"/*.c; do
+		gcc -O2 -march=native $strict -c "$f" -o "${f%.c}.o" || return 1
+	done
+	printf '%s\n' '#include <cstdio>' '#include "shop_infer.h"' \
+		'static unsigned char arena[SHOP_ARENA_BYTES];' 'int main(int n, char **v) {' 'shop net; (void)n; (void)v;' \
+		'if (shop_init(&net, arena, sizeof arena)) return 1;' '#ifdef SHOP_WEIGHTS_BYTES' \
+		'static unsigned char table[SHOP_WEIGHTS_BYTES];' 'if (shop_load(&net, v[1], table, sizeof table)) return 2;' '#endif' \
+		'float d = shop_selfcheck(&net); std::printf("%g\n", d); return !(d <= 1e-5f); }' >"$work/$w_dir/check.cc"
+	g++ -I"$work/$w_dir" "$work/$w_dir/check.cc" "$work/$w_dir"/*.o -o "$work/$w_dir/check" &&
+		"$work/$w_dir/check" "$work/shop.safetensors"
+}
+try "self-check of a context" where check_embed embed --quantize bf16
+try "weights in their own file" where check_extern extern
+try "weights read at run time" where check_file file --quantize f16
+try "weights read, strict form" where check_file0 file -O0
+both_files() {
+	[ -f "$work/check_extern/shop_weights.c" ] && ! grep -q '{ *0x\|[0-9]f,[0-9]' "$work/check_extern/shop_infer.c" &&
+		grep -q '^extern const struct weights shop_weights_table;' "$work/check_extern/shop_infer.c"
+}
+try "two files" both_files
+static_extern() {
+	generate static_extern --api static --batch 1 --weights-as extern && cd "$work/static_extern" &&
+		gcc $strict -c shop_infer.c && gcc $strict -c shop_weights.c &&
+		! nm shop_weights.o | awk '$2 ~ /[A-Z]/ && $3 !~ /^shop_/ { bad = 1 } END { exit !bad }'
+}
+try "static form, two files" static_extern
+try "two files to one stream" expect 2 "two C files" "$nnc" --infer "$infer/shop.nn" --weights "$work/shop.safetensors" \
+	--weights-as extern -o -
+try "static form from a file" expect 2 "api context" "$nnc" --infer "$infer/shop.nn" --weights "$work/shop.safetensors" \
+	--api static --weights-as file -o "$work/c.c"
+hostile() { # KIND
+	san="-fsanitize=address,undefined -fno-sanitize-recover=all" every=499
+	[ -z "${LONG:-}" ] || every=1
+	mkdir -p "$work/hostile_$1"
+	generate "hostile_$1" --weights-as file --quantize "$1" &&
+		gcc -std=gnu99 -O1 $san -I"$work/hostile_$1" -DEXPECT="\"$work/$1_expect.h\"" "$infer/load.c" \
+			"$work/hostile_$1/shop_infer.c" -o "$work/hostile_$1/load" &&
+		"$work/hostile_$1/load" "$work/summed.safetensors" "$work/shop.safetensors" "$work/hostile_$1/x.safetensors" \
+			"$every"
+}
 try "16 bits of double" expect 2 "E0405" "$nnc" --infer "$infer/shop.nn" --weights "$work/shop.safetensors" --precision f64 \
 	--quantize bf16 -o "$work/c.c"
+try "damaged files" hostile none
+[ -n "${LONG:-}" ] && try "damaged files, 16 bits" hostile f16
 finish

@@ -1,7 +1,8 @@
 """reference.py - what shop.nn computes, in double, with the weights rounded as they are stored.
 
     reference.py FOLDER     writes shop.safetensors and, for each of none, bf16, f16, KIND_expect.h: inputs of five
-                            samples and the right outputs, as C arrays; bad_*.safetensors
+                            samples and the right outputs, as C arrays; bad_*.safetensors; summed.safetensors,
+                            which is shop.safetensors with the checksum that trainers write
 
 Rounding is done on bits (bfloat16: half a unit of the last place and its parity added, the way of
 PyTorch) and by struct's binary16, which rounds to nearest even.
@@ -70,6 +71,52 @@ def shop(w, person, thing, seen):
     return [v / math.fsum(e) for v in e], math.fsum(v * v for v in z) / len(z)
 
 
+def xxh64(data):
+    """XXH64 with seed 0, from the description of the algorithm in the xxHash project."""
+    p1, p2, p3, p4, p5 = (11400714785074694791, 14029467366897019727, 1609587929392839161, 9650029242287828579,
+                          2870177450012600261)
+    mask = 2 ** 64 - 1
+
+    def turn(x, r):
+        return (x << r | x >> (64 - r)) & mask
+
+    def mix(v, x):
+        return turn((v + x * p2) & mask, 31) * p1 & mask
+
+    n, at, h = len(data), 0, p5
+    if n >= 32:
+        v = [(p1 + p2) & mask, p2, 0, -p1 & mask]
+        for at in range(0, n - 31, 32):
+            v = [mix(v[i], x) for i, x in enumerate(struct.unpack_from("<4Q", data, at))]
+        at += 32
+        h = sum(turn(x, r) for x, r in zip(v, (1, 7, 12, 18))) & mask
+        for x in v:
+            h = ((h ^ mix(0, x)) * p1 + p4) & mask
+    h = (h + n) & mask
+    while at + 8 <= n:
+        h = (turn(h ^ mix(0, struct.unpack_from("<Q", data, at)[0]), 27) * p1 + p4) & mask
+        at += 8
+    if at + 4 <= n:
+        h = (turn(h ^ struct.unpack_from("<I", data, at)[0] * p1 & mask, 23) * p2 + p3) & mask
+        at += 4
+    for c in data[at:]:
+        h = turn(h ^ c * p5 & mask, 11) * p1 & mask
+    h = (h ^ h >> 33) * p2 & mask
+    h = (h ^ h >> 29) * p3 & mask
+    return h ^ h >> 32
+
+
+def with_checksum(path, to):
+    """The file with `nnc.xxh64`: of the data, then of the header without the 16 digits."""
+    with open(path, "rb") as f:
+        raw = f.read()
+    n = struct.unpack("<Q", raw[:8])[0]
+    start, rest, data = b'{"__metadata__":{"nnc.xxh64":"', b'"},' + raw[9:8 + n], raw[8 + n:]
+    digits = b"%016x" % xxh64(data + start + rest)
+    with open(to, "wb") as f:
+        f.write(struct.pack("<Q", len(start + digits + rest)) + start + digits + rest + data)
+
+
 def array(f, kind, name, values):
     f.write(f"static const {kind} {name}[] = {{\n")
     for i in range(0, len(values), 8):
@@ -89,6 +136,7 @@ def main(folder):
         files[name] = dict(w, **{"dense2.bias": [value] + w["dense2.bias"][1:]})
     for name, v in files.items():
         safetensors.save(f"{folder}/{name}.safetensors", {k: (SHAPES[k], v[k]) for k in v}, {k: "F32" for k in v})
+    with_checksum(f"{folder}/shop.safetensors", f"{folder}/summed.safetensors")
     person, thing = [3, 0, 6, 2, 5], [4, 1, 0, 2, 3]
     seen = [f32(r.gauss(0, 1)) for _ in range(N * T * I)]
     for kind, rounded in (("none", f32), ("bf16", bf16), ("f16", f16)):
