@@ -58,8 +58,8 @@ static const Option table[] = {
 	{ "--threads", F_THREADS, 1, "omp|none", "trainers run on one thread, or on several (default omp)" },
 	{ "--precision", F_PRECISION, 1, "f32|f64", "f64: everything in double" },
 	{ "--weights", F_WEIGHTS, 1, "FILE", "weights for --infer, .safetensors" },
-	{ "--weights-as", F_WEIGHTS_AS, 1, "embed|extern|file", "const arrays in the .c (default), or in NAME_weights.c; or read at "
-	                                                       "run time" },
+	{ "--weights-as", F_WEIGHTS_AS, 1, "embed|extern|file", "const arrays in the .c (default), or in "
+	                                                        "NAME_weights.c; or read at run time" },
 	{ "--api", F_API, 1, "static|context", "one function, one scratch array (default); or init and run, "
 	                                       "memory of the caller" },
 	{ "--quantize", F_QUANTIZE, 1, "none|bf16|f16", "weights in 16 bits, computed with in single precision" },
