@@ -292,11 +292,11 @@ static bool picture_fits(Elab *e, Span at)
 }
 
 /* The label of a picture is the name of its folder: a class, with or without `categorical`. */
-static Value folder_names(Elab *e, Type *t, Pick *p, Span at)
+static Value folder_names(Elab *e, Type *t, Pick *p, int size, Span at)
 {
 	p->words = true;
 	t->dt = DT_I32;
-	t->classes = e->field->ty.classes;
+	t->classes = e->field->ty.classes ? e->field->ty.classes : size;
 	Value v = value_of(e, p->name[0], t, p, at);
 	return v.kind == V_POISON ? v : field_classes(e, &v, at);
 }
@@ -315,7 +315,7 @@ static Value one_column(Elab *e, Sym name, const Ast *a)
 	t.dt = one.dt;
 	t.classes = one.classes;
 	if (source == DATA_IMAGES && !strcmp(name, "labels"))
-		return folder_names(e, &t, &p, a->at);
+		return folder_names(e, &t, &p, size, a->at);
 	if (source == DATA_IMAGES && !picture_fits(e, a->at))
 		return v_poison();
 	if (source == DATA_IDX || source == DATA_CIFAR10 || source == DATA_CIFAR100 ||

@@ -16,71 +16,46 @@
 
 #include "csv_scan.h"
 #include "rt_fail.h"
-#include "rt_io.h"
 #include "rt_mem.h"
+#include "window.h"
 
-enum { BLOCK = 1 << 18, RECORD_MOST = 16 << 20, CELLS_MOST = 1000000, SOME = 64 };
+enum { RECORD_MOST = 16 << 20, CELLS_MOST = 1000000, SOME = 64 };
 
 struct Scan {
-	Reader *in;
+	Window w; /* the next record begins at w.buf[w.at] */
 	char sep;
-	char *buf;
-	size_t room, at, end; /* the next record begins at buf[at]; buf[end] is not read yet */
-	bool last;            /* the file has no more */
-	size_t done;          /* bytes before buf[0] */
-	int64_t line;         /* of buf[at] */
+	int64_t line; /* of w.buf[w.at] */
 	Cell *cell;
 	int64_t ncell, capcell;
-	size_t record, after; /* the last record: buf[record..after) */
+	size_t record, after; /* the last record: w.buf[record..after) */
 	int64_t record_line;
 	char *plain; /* quoted cells with quotes in them, as they are meant */
 	size_t nplain, capplain;
 };
 
-static void refill(Scan *s)
-{
-	if (s->at) {
-		memmove(s->buf, s->buf + s->at, s->end - s->at);
-		s->done += s->at;
-		s->end -= s->at;
-		s->at = 0;
-	}
-	if (s->end == s->room) {
-		size_t more = s->room * 2;
-		s->buf = rt_grow(s->buf, s->end, more, 1, "a record of a CSV file");
-		s->room = more;
-	}
-	size_t n = rt_read_some(s->in, s->buf + s->end, s->room - s->end);
-	s->last = n < s->room - s->end;
-	s->end += n;
-}
-
 Scan *rt_scan_open(const char *path, char sep)
 {
 	Scan *s = rt_alloc(1, sizeof *s, "a file");
-	s->in = rt_open(path, true, "R7");
+	s->w = rt_window_open(path);
 	s->sep = sep;
-	s->room = BLOCK;
-	s->buf = rt_alloc(s->room, 1, "a file");
 	s->cell = rt_alloc(SOME, sizeof *s->cell, "cells");
 	s->capcell = SOME;
 	s->line = 1;
-	refill(s);
-	const unsigned char *b = (const unsigned char *)s->buf;
-	if (s->end >= 2 && ((b[0] == 0xff && b[1] == 0xfe) || (b[0] == 0xfe && b[1] == 0xff))) {
+	rt_window_more(&s->w, "a record of a CSV file");
+	const unsigned char *b = (const unsigned char *)s->w.buf;
+	if (s->w.end >= 2 && ((b[0] == 0xff && b[1] == 0xfe) || (b[0] == 0xfe && b[1] == 0xff))) {
 		rt_error(RT_FILE, "R2", "%s: this is UTF-16 text; UTF-8 is read", path);
 		rt_help("write it again as UTF-8: `iconv -f UTF-16 -t UTF-8`");
 		rt_exit(RT_FILE);
 	}
-	if (s->end >= 3 && b[0] == 0xef && b[1] == 0xbb && b[2] == 0xbf)
-		s->at = 3;
+	if (s->w.end >= 3 && b[0] == 0xef && b[1] == 0xbb && b[2] == 0xbf)
+		s->w.at = 3;
 	return s;
 }
 
 void rt_scan_close(Scan *s)
 {
-	rt_close(s->in);
-	rt_free(s->buf);
+	rt_window_close(&s->w);
 	rt_free(s->cell);
 	rt_free(s->plain);
 	rt_free(s);
@@ -109,19 +84,19 @@ void rt_scan_error(const Scan *s, const Cell *c, const char *code, const char *f
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
 	size_t at = s->record + (c ? c->at : 0), lo = at, hi = at;
-	while (lo > s->record && !is_end(s->buf[lo - 1]))
+	while (lo > s->record && !is_end(s->w.buf[lo - 1]))
 		lo--;
-	while (hi < s->after && !is_end(s->buf[hi]))
+	while (hi < s->after && !is_end(s->w.buf[hi]))
 		hi++;
-	int64_t line = c ? c->line : s->record_line, column = 1 + characters(s->buf + lo, at - lo);
-	rt_error_at(rt_path(s->in), line, c ? column : 0, RT_FILE, code, "%s", text);
+	int64_t line = c ? c->line : s->record_line, column = 1 + characters(s->w.buf + lo, at - lo);
+	rt_error_at(rt_path(s->w.in), line, c ? column : 0, RT_FILE, code, "%s", text);
 	int64_t len = c ? characters(c->text, c->len) + 2 * c->quoted : 1;
-	rt_show_line(line, s->buf + lo, hi - lo, column, len);
+	rt_show_line(line, s->w.buf + lo, hi - lo, column, len);
 }
 
 static _Noreturn void fail_at(Scan *s, size_t at, size_t end, int64_t line, const char *what)
 {
-	Cell c = { s->buf + at, 1, line, at - s->record, false };
+	Cell c = { s->w.buf + at, 1, line, at - s->record, false };
 	s->after = end;
 	rt_scan_error(s, &c, "R2", "%s", what);
 	rt_help("a quote inside of a quoted cell is written twice: \"\"");
@@ -160,7 +135,7 @@ static size_t take_plain(Scan *s, const char *text, size_t n)
 /* A quoted cell that begins at p.  Returns where it ends, or `end` if that is not in the buffer. */
 static size_t quoted(Scan *s, size_t p, size_t end, int64_t *line)
 {
-	const char *b = s->buf;
+	const char *b = s->w.buf;
 	size_t open = p, lines = 0;
 	bool twice = false;
 	for (p++;; p++) {
@@ -169,16 +144,16 @@ static size_t quoted(Scan *s, size_t p, size_t end, int64_t *line)
 		for (const char *n = b + p; (n = memchr(n, '\n', (size_t)(b + to - n))); n++)
 			lines++;
 		p = to;
-		if (p == end || (p + 1 == end && !s->last))
+		if (p == end || (p + 1 == end && !s->w.last))
 			break;
 		if (p + 1 == end || b[p + 1] != '"')
 			break;
 		twice = true;
 		p++;
 	}
-	if (p == end && s->last)
+	if (p == end && s->w.last)
 		fail_at(s, open, end, *line, "this quote is not closed");
-	if (p == end || (p + 1 == end && !s->last))
+	if (p == end || (p + 1 == end && !s->w.last))
 		return end;
 	Cell *c = new_cell(s);
 	*c = (Cell){ b + open + 1, p - open - 1, *line, open - s->record, true };
@@ -195,15 +170,15 @@ static size_t quoted(Scan *s, size_t p, size_t end, int64_t *line)
 	return p;
 }
 
-/* Scans the record at s->at; false: its end is not in the buffer. */
+/* Scans the record at s->w.at; false: its end is not in the buffer. */
 static bool record(Scan *s)
 {
-	const char *b = s->buf;
-	size_t p = s->at, end = s->end;
+	const char *b = s->w.buf;
+	size_t p = s->w.at, end = s->w.end;
 	int64_t line = s->line;
 	s->ncell = 0;
 	s->nplain = 0;
-	s->record = s->at;
+	s->record = s->w.at;
 	s->record_line = s->line;
 	for (;; p++) {
 		if (p < end && b[p] == '"') {
@@ -219,12 +194,12 @@ static bool record(Scan *s)
 			break;
 	}
 	/* the byte after a CR decides whether it is one line end or two */
-	if (!s->last && (p == end || (b[p] == '\r' && p + 1 == end)))
+	if (!s->w.last && (p == end || (b[p] == '\r' && p + 1 == end)))
 		return false;
 	s->after = p;
 	if (p < end)
 		p += b[p] == '\r' && p + 1 < end && b[p + 1] == '\n' ? 2 : 1;
-	s->at = p;
+	s->w.at = p;
 	s->line = line + 1;
 	return true;
 }
@@ -242,23 +217,23 @@ static bool is_blank(const Cell *c)
 int64_t rt_scan_next(Scan *s, const Cell **cell)
 {
 	for (;;) {
-		if (s->at == s->end) {
-			if (s->last)
+		if (s->w.at == s->w.end) {
+			if (s->w.last)
 				return 0;
-			refill(s);
+			rt_window_more(&s->w, "a record of a CSV file");
 			continue;
 		}
 		while (!record(s)) {
-			if (s->end - s->at > RECORD_MOST)
+			if (s->w.end - s->w.at > RECORD_MOST)
 				rt_fail(RT_FILE, "R2",
 				        "%s:%lld: a record of more than 16 MiB; is a quote not "
 				        "closed?",
-				        rt_path(s->in), (long long)s->line);
-			refill(s);
+				        rt_path(s->w.in), (long long)s->line);
+			rt_window_more(&s->w, "a record of a CSV file");
 		}
 		if (s->ncell > CELLS_MOST)
 			rt_fail(RT_FILE, "R5", "%s:%lld: %lld columns; at most %d are read",
-			        rt_path(s->in), (long long)s->record_line,
+			        rt_path(s->w.in), (long long)s->record_line,
 			        (long long)s->ncell, CELLS_MOST);
 		if (s->ncell > 1 || !is_blank(&s->cell[0]))
 			break;
@@ -280,10 +255,10 @@ int64_t rt_scan_line(const Scan *s)
 
 size_t rt_scan_bytes(const Scan *s)
 {
-	return rt_is_gzip(s->in) ? 0 : rt_file_bytes(s->in);
+	return rt_is_gzip(s->w.in) ? 0 : rt_file_bytes(s->w.in);
 }
 
 size_t rt_scan_done(const Scan *s)
 {
-	return s->done + s->at;
+	return s->w.done + s->w.at;
 }
