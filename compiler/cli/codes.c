@@ -429,5 +429,15 @@ const CodeDoc code_docs[] = {
 	  "  loss   mean(x |> dense(1))\n"
 	  "}\n"
 	  "train { steps = 5000, optimizer = adam(lr = cosine(6e-4, warmup = steps(200))) }\n" },
+	{ "validation", "a run without a validation part",
+	  "Said once by the trainer: without rows that it does not learn from, nothing tells whether it "
+	  "learns more than those rows. Switch off: -Wno-validation, of nnc or of the trainer.",
+	  "data csv(\"points.csv\") { x = columns(\"a\", \"b\"), y = c }\n",
+	  "data csv(\"points.csv\", val = 0.1) { x = columns(\"a\", \"b\"), y = c }\n" },
+	{ "shadow-builtin", "a definition has the name of a new built-in",
+	  "A version that adds a built-in name first lets the program's own definition win, and says so; "
+	  "rename it before the next one. This version adds none. Switch off: -Wno-shadow-builtin.",
+	  "fn swish(x) = x * sigmoid(x)\n",
+	  "fn my_swish(x) = x * sigmoid(x)\n" },
 	{ 0, 0, 0, 0, 0 },
 };

@@ -87,16 +87,22 @@ static void row(const char *left, const char *right)
 static int list_entries(Job *j, const char *kind, const char *parts)
 {
 	Entries all = doc_entries(j);
-	bool metrics = !strcmp(kind, "metrics");
+	bool metrics = !strcmp(kind, "metrics"), schedules = !strcmp(kind, "schedules");
 	int n = 0;
 	for (int i = 0; i < all.n; i++) {
 		const LossRow *l = loss_find(all.v[i].name);
-		if (!in_parts(all.v[i].section, parts) && !(metrics && l && l->metric))
+		bool same_number = schedules && !strcmp(all.v[i].name, "constant");
+		if (!in_parts(all.v[i].section, parts) && !(metrics && l && l->metric) && !same_number)
 			continue;
+		n++;
+		/* one function of the prelude, in two tables of the reference */
+		if (same_number) {
+			row(all.v[i].signature, "v throughout");
+			continue;
+		}
 		bool whole = in_parts(all.v[i].section, whole_section);
 		row(all.v[i].signature, whole ? job_symf(j, "%s (built in)", all.v[i].comment)
 		                              : all.v[i].comment);
-		n++;
 	}
 	if (n)
 		return 0;

@@ -85,10 +85,15 @@ static double graph_work(Account *s, const Graph *g, int roots, double times, bo
 /* Does a result of the model depend on numbers of the step? */
 static bool has_knobs(const Graph *g)
 {
+	int first = 0;
+	while (first < g->n && opinfo[g->node[first]->op].leaf != LF_KNOB && !g->node[first]->body)
+		first++;
+	if (first == g->n)
+		return false;
 	Arena *mem = arena_new();
 	const bool *live = graph_live_of(g, mem, 1 << R_OUTPUT);
 	bool any = false;
-	for (int i = 0; i < g->n && !any; i++)
+	for (int i = first; i < g->n && !any; i++)
 		any = live[i] && (opinfo[g->node[i]->op].leaf == LF_KNOB || g->node[i]->body);
 	arena_free(mem);
 	return any;

@@ -235,8 +235,8 @@ typedef Node *RewriteFn(Rewrite *r, const Node *n, void *arg);
 Graph *graph_rewrite(Graph *g, RewriteFn *fn, void *arg);
 /* Without the dead nodes; g itself if there are none. */
 Graph *graph_compact(Graph *g);
-/* Is one of the live nodes so?  Bodies too. */
-bool graph_any(const Graph *g, bool (*is)(const Graph *g, Node *n));
+/* Is one of the live nodes so?  Bodies too.  If none is: are there dead ones (*dead)? */
+bool graph_any(const Graph *g, bool (*is)(const Graph *g, Node *n), bool *dead);
 /* A copy of all live nodes (roots of the kinds in mask only; mask: bit RootKind). */
 Graph *graph_copy(const Graph *g, Sym name, uint32_t mask);
 /* An equal graph: all nodes with their numbers, dead ones too, and all roots. */

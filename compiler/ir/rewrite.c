@@ -86,28 +86,33 @@ Graph *graph_rewrite(Graph *g, RewriteFn *fn, void *arg)
 	return rewrite_end(&r);
 }
 
-bool graph_any(const Graph *g, bool (*is)(const Graph *g, Node *n))
+bool graph_any(const Graph *g, bool (*is)(const Graph *g, Node *n), bool *dead)
 {
 	Arena *mem = arena_new();
 	const bool *live = graph_live(g, mem);
-	bool any = false;
-	for (int i = 0; i < g->n && !any; i++)
-		if (live[i])
-			any = is(g, g->node[i]) ||
-			      (g->node[i]->body && graph_any(g->node[i]->body, is));
+	bool any = false, some = false, inner;
+	for (int i = 0; i < g->n && !any; i++) {
+		some |= !live[i];
+		any = live[i] && (is(g, g->node[i]) ||
+		                  (g->node[i]->body && graph_any(g->node[i]->body, is, &inner)));
+	}
 	arena_free(mem);
+	*dead = some;
 	return any;
+}
+
+static bool nothing(const Graph *g, Node *n)
+{
+	(void)g;
+	(void)n;
+	return false;
 }
 
 Graph *graph_compact(Graph *g)
 {
-	Arena *mem = arena_new();
-	const bool *live = graph_live(g, mem);
-	bool all = true;
-	for (int i = 0; i < g->n && all; i++)
-		all = live[i];
-	arena_free(mem);
-	return all ? g : graph_rewrite(g, 0, 0);
+	bool dead;
+	graph_any(g, nothing, &dead);
+	return dead ? graph_rewrite(g, 0, 0) : g;
 }
 
 Graph *graph_copy(const Graph *g, Sym name, uint32_t mask)

@@ -27,5 +27,6 @@ static bool is_composite(const Graph *g, Node *n)
 
 Graph *pass_expand(Graph *g)
 {
-	return graph_any(g, is_composite) ? graph_rewrite(g, expand_node, 0) : g;
+	bool dead;
+	return graph_any(g, is_composite, &dead) ? graph_rewrite(g, expand_node, 0) : g;
 }

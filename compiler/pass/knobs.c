@@ -117,10 +117,21 @@ static Knobs look(Module *m, const Graph *g, Numbers *numbers)
 	return k;
 }
 
+/* Is there a number that may become a knob, if only in a dead node? */
+static bool has_numbers(const Graph *g)
+{
+	bool any = false;
+	for (int i = 0; i < g->n && !any; i++) {
+		const Node *n = g->node[i];
+		any = n->op == O_setting || n->op == O_time || (n->body && has_numbers(n->body));
+	}
+	return any;
+}
+
 static Graph *hoist(Module *m, Graph *g, Numbers *numbers)
 {
-	if (!g)
-		return 0;
+	if (!g || !has_numbers(g))
+		return g ? graph_compact(g) : 0;
 	Knobs k = look(m, g, numbers);
 	/* only the outermost formulas are of interest: hide those that only formulas use */
 	bool *live = graph_live(g, k.mem), *used = NEWN(k.mem, bool, g->n + 1);

@@ -21,7 +21,11 @@ static Node *simplify_node(Rewrite *w, const Node *n, void *arg)
 
 Graph *pass_simplify(Graph *g)
 {
-	for (int round = 0; round < MAXROUND && graph_any(g, rules_match); round++)
+	for (int round = 0; round < MAXROUND; round++) {
+		bool dead;
+		if (!graph_any(g, rules_match, &dead))
+			return dead ? graph_rewrite(g, 0, 0) : g;
 		g = graph_rewrite(g, simplify_node, 0);
+	}
 	return graph_compact(g);
 }
