@@ -16,11 +16,6 @@
 
 enum { CHEAP_CHAIN = 4, LONG_CHAIN = 40, HIGH_CHAIN = 100 };
 
-NodeInfo *info_of(Level *v, const Node *n)
-{
-	return &v->info[n->id];
-}
-
 /* Values that regions compute: maps, reductions, calls, draws. */
 static bool is_work(const Node *n)
 {

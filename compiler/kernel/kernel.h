@@ -459,7 +459,7 @@ typedef struct Known { const Node *node; Ex *ix[MAXRANK]; Ex *value; int point; 
 
 Buffer *buffer_new(Fn *f, const Node *n, const Type *t, Place place, Sym name);
 void  names_forget(Fn *f);             /* there will be no more buffers                       */
-NodeInfo *info_of(Level *v, const Node *n);
+static inline NodeInfo *info_of(Level *v, const Node *n) { return &v->info[n->id]; }
 Region *region_new(Fn *f, Level *v, RegionKind kind);
 void  region_append(Level *v, Region *r);
 

@@ -297,9 +297,10 @@ static int64_t plan_in_time(Arena *a, Buffer *const *v, int n, int nepoch)
 	in_order(a, v, n, nepoch, false, begin);
 	in_order(a, v, n, nepoch, true, end);
 	for (int i = 0, k; i < n; i = k) {
+		bool sorted = true;    /* most are of one size */
 		for (k = i + 1; k < n && begin[k]->first == begin[i]->first; k++)
-			;
-		if (k > i + 1)
+			sorted &= by_size(&begin[k - 1], &begin[k]) < 0;
+		if (!sorted)
 			qsort(begin + i, (size_t)(k - i), sizeof *begin, by_size);
 	}
 	for (int i = 0; i < n; i++) {
