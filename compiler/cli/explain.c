@@ -259,6 +259,7 @@ static int unknown_topic(Job *j, const char *name, const Entries *all)
 
 int explain(Job *j, const char *name)
 {
+	name += strncmp(name, "-W", 2) ? 0 : 2;        /* as messages show it */
 	for (const CodeDoc *c = code_docs; c->code; c++)
 		if (!strcmp(c->code, name)) {
 			explain_code(c);
