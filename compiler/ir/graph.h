@@ -235,7 +235,7 @@ typedef Node *RewriteFn(Rewrite *r, const Node *n, void *arg);
 Graph *graph_rewrite(Graph *g, RewriteFn *fn, void *arg);
 /* Without the dead nodes; g itself if there are none. */
 Graph *graph_compact(Graph *g);
-/* Is one of the live nodes so?  Bodies too.  If none is: are there dead ones (*dead)? */
+/* Is one of the live nodes so?  If none is: are there dead ones (*dead)?  Bodies too, for both. */
 bool graph_any(const Graph *g, bool (*is)(const Graph *g, Node *n), bool *dead);
 /* A copy of all live nodes (roots of the kinds in mask only; mask: bit RootKind). */
 Graph *graph_copy(const Graph *g, Sym name, uint32_t mask);

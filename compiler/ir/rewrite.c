@@ -92,9 +92,10 @@ bool graph_any(const Graph *g, bool (*is)(const Graph *g, Node *n), bool *dead)
 	const bool *live = graph_live(g, mem);
 	bool any = false, some = false, inner;
 	for (int i = 0; i < g->n && !any; i++) {
-		some |= !live[i];
-		any = live[i] && (is(g, g->node[i]) ||
-		                  (g->node[i]->body && graph_any(g->node[i]->body, is, &inner)));
+		const Graph *body = g->node[i]->body;
+		inner = false;
+		any = live[i] && (is(g, g->node[i]) || (body && graph_any(body, is, &inner)));
+		some |= !live[i] || inner;
 	}
 	arena_free(mem);
 	*dead = some;
