@@ -97,11 +97,12 @@ long() {
 		grows $flags chain_affine 2000 0
 	done
 	for flags in --check -O0 -O2; do
-		for p in chain_affine chain_mixed chain_transpose scalars fan_sum fan_tree comments consts \
-			blocks_idle unused; do
+		for p in chain_affine chain_mixed chain_transpose chain_reshape chain_softmax scan_body scalars \
+			fan_sum fan_tree fan_concat fan_losses fan_metrics fan_params fan_read comments \
+			consts blocks_idle unused; do
 			megabyte $flags $p 0
 		done
-		for p in chain_dense chain_dense_relu chain_residual chain_norm chain_reshape errors_syntax \
+		for p in chain_dense chain_dense_relu chain_residual chain_norm errors_syntax \
 			errors_names errors_calls errors_shapes errors_bytes settings settings_twice arguments \
 			one_name one_comment one_string nest_calls nest_brackets nest_lists nest_repeat nest_if \
 			nest_minus nest_pipe nest_power long_sum one_line nest_blocks; do
