@@ -76,12 +76,12 @@ static const char *scalar(void *arg, Arena *a, ExKind kind, int64_t i, Sym name)
 	bug(form->f->m->job, "infer: %s %d has no value", name ? name : "number", kind);
 }
 
-/* Marks the leaves of a kind that live nodes use, by index. */
+/* Marks the leaves of a kind that results are computed from, by index. */
 static bool *used_leaves(const Graph *g, LeafKind kind, int n, Arena *a)
 {
-	bool *used = NEWN(a, bool, n + 1), *live = graph_live(g, a);
+	bool *used = NEWN(a, bool, n + 1), *read = graph_read(g, a);
 	for (int i = 0; i < g->n; i++)
-		if (live[i] && opinfo[g->node[i]->op].leaf == kind)
+		if (read[i] && opinfo[g->node[i]->op].leaf == kind)
 			used[g->node[i]->a.leaf.index] = true;
 	return used;
 }

@@ -218,7 +218,9 @@ bool  node_is_const(const Node *n, double *k);             /* through reshape an
 int  *graph_uses(const Graph *g, Arena *a);
 /* reachable[id], from the roots (bodies are not entered). */
 bool *graph_live(const Graph *g, Arena *a);
-/* The same from roots of the kinds in mask only (bit RootKind). */
+/* The same without what a scan is given in vain: what its body does not read. */
+bool *graph_read(const Graph *g, Arena *a);
+/* Reachable from roots of the kinds in mask only (bit RootKind). */
 enum { ALL_ROOTS = -1 };
 bool *graph_live_of(const Graph *g, Arena *a, int mask);
 

@@ -66,6 +66,37 @@ bool shape_item(Type *ty, const Node *n, Why *why)
 	return true;
 }
 
+/* Does the body of a scan read its input number k?  inside: of the body, as graph_read gives it. */
+static bool body_reads(const Node *scan, const bool *inside, int k)
+{
+	int seq = k - scan->a.scan.ncarry, capture = seq - scan->a.scan.nseq;
+	if (seq < 0)
+		return true;
+	for (int i = 0; i < scan->body->n; i++) {
+		const Node *n = scan->body->node[i];
+		if (inside[i] && ((n->op == O_seq && capture < 0 && n->a.seq.index == seq) ||
+		                  (n->op == O_capture && n->a.leaf.index == capture)))
+			return true;
+	}
+	return false;
+}
+
+bool *graph_read(const Graph *g, Arena *a)
+{
+	bool *read = NEWN(a, bool, g->n + 1);
+	for (int i = 0; i < g->nroot; i++)
+		read[g->root[i].node->id] = true;
+	for (int i = g->n - 1; i >= 0; i--) {
+		const Node *n = g->node[i];
+		if (!read[i])
+			continue;
+		const bool *inside = n->body ? graph_read(n->body, a) : 0;
+		for (int k = 0; k < n->nin; k++)
+			read[n->in[k]->id] |= !inside || body_reads(n, inside, k);
+	}
+	return read;
+}
+
 /* The driver (pass/grad.c) differentiates scans as a whole. */
 Node *grad_scan(Graph *g, Node *y, Node *dy, int i)
 {
