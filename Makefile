@@ -201,7 +201,7 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libnncc.a $(BUILD)/libnnrt.a | $(GEN_H)
 -include $(wildcard $(BUILD)/unit/*.d)
 
 GENERATOR := $(addprefix tests/fuzz/,gen_core gen_values gen_moves gen_layers gen_scopes gen_losses gen_data gen_train gen_program \
-	oracle tangent morph shrink coverage bound rows batch gen_models)
+	oracle tangent morph shrink coverage bound rows infer_model batch gen_models)
 $(BUILD)/fuzz/gen_models: $(GENERATOR:%=%.c) $(wildcard tests/fuzz/*.h) tests/fuzz/run_model.c \
 		$(BUILD)/libnncc.a $(BUILD)/libnnrt.a | $(GEN_H)
 	@mkdir -p $(@D)

@@ -14,6 +14,7 @@
 #include "compile.h"
 #include "emit.h"
 #include "op.h"
+#include "infer_model.h"
 #include "rows.h"
 #include "run_model.h"
 
@@ -271,6 +272,29 @@ static void compare(Batch *b, const char *phase, const Graph *full, bool trainin
 	graph_free(g);
 }
 
+/* ---- inference C --------------------------------------------------------------------------------------------- */
+
+/* The outputs in evaluation, by the other form of C. */
+static void run_inference(Batch *b, uint64_t seed)
+{
+	Program *p = b->p;
+	char why[300], prefix[32];
+	snprintf(prefix, sizeof prefix, "i%llu", (unsigned long long)seed);
+	InferInput in = { .cc = b->o->cc, .cflags = b->o->cflags, .dir = b->o->dir, .B = p->B, .param = p->param,
+		          .buffer = p->buffer, .in = p->in,
+		          .opt = { .level = level_of(b->o, seed), .f64 = b->o->mode == DOUBLE, .prefix = prefix } };
+	snprintf(b->r->stage, sizeof b->r->stage, "-O%d, batch of %d, inference C", in.opt.level, p->B);
+	double **out = infer_outputs(p->m, &in, why, sizeof why), **trained = p->run.eval_out;
+	if (*why)
+		say(b, "%s", why);
+	if (!out)
+		return;
+	p->run.eval_out = out;
+	compare(b, "infer", p->m->eval, false);
+	p->run.eval_out = trained;
+	b->o->inferred++;
+}
+
 /* ---- the same again ------------------------------------------------------------------------------------------- */
 
 static void equal(Batch *b, const char *how, const char *what, const char *name, const double *v, const double *w, int64_t n)
@@ -521,7 +545,13 @@ static void write_values(const Batch *b, const char *text, uint64_t seed)
 	fclose(f);
 }
 
-static void run_one(Batch *b, const void *model, uint64_t seed)
+/* One in four as inference C, and those that say so in a comment. */
+static bool inferred(const char *text, uint64_t seed)
+{
+	return (seed * 2654435761u >> 13) % 4 == 0 || strstr(text, "inference C");
+}
+
+static void run_one(Batch *b, const void *model, const char *text, uint64_t seed)
 {
 	Program *p = b->p;
 	RunInput in = at_update;
@@ -545,6 +575,8 @@ static void run_one(Batch *b, const void *model, uint64_t seed)
 		other_threads(b, model, in);
 	if (!b->r->failed && p->B > 1)
 		fewer_samples(b, model, in);
+	if (!b->r->failed && inferred(text, seed))
+		run_inference(b, seed);
 	if (!b->r->failed)
 		run_files(b, model, seed);
 }
@@ -584,7 +616,7 @@ bool batch_run(BatchOptions *o, Report *r, char *const *text, const uint64_t *se
 		say(&b, "%.300s", dlerror());
 	for (int i = 0; model && i < n && !r->failed; i++) {
 		b.p = &p[i];
-		run_one(&b, model[i], seed[i]);
+		run_one(&b, model[i], text[i], seed[i]);
 		if (o->keep)
 			write_values(&b, text[i], seed[i]);
 		module_free(p[i].m);

@@ -152,8 +152,8 @@ static int run_compiled(const Asked *a, Report *r)
 			said = now;
 		}
 	}
-	printf("%llu programs as C (%lu of them with files), %d failures", (unsigned long long)(s - a->seed), a->batch->files,
-	       failures);
+	printf("%llu programs as C (%lu of them with files, %lu for inference), %d failures", (unsigned long long)(s - a->seed),
+	       a->batch->files, a->batch->inferred, failures);
 	if (a->batch->mode == FAST)
 		printf("; largest error %.3f of its bound, %lu elements not judged of %lu", a->batch->worst,
 		       a->batch->unjudged, a->batch->judged + a->batch->unjudged);
