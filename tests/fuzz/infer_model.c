@@ -131,7 +131,8 @@ double **infer_outputs(const Module *m, const InferInput *in, char *why, size_t 
 	opt.batch = in->B;
 	Out *c = out_new(a), *h = out_new(a);
 	const char *name = arena_printf(a, "%s_infer", opt.prefix);
-	if (!emit_inference(c, h, (Module *)(uintptr_t)m, &opt, weights(m, in, a), "w", name, arena_printf(a, "%s.h", name))) {
+	if (emit_inference(c, h, 0, (Module *)(uintptr_t)m, &opt, weights(m, in, a), "w", name,
+	                   arena_printf(a, "%s.h", name))) {
 		snprintf(why, n, "inference C is refused");
 		return 0;
 	}
