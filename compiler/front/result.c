@@ -149,28 +149,29 @@ void exec_result(Elab *e, Ast *a)
 		table_output(e, name, n, at);
 }
 
-/* Does g take the softmax of x over classes, or log(1 + exp(x)), as losses on logits do? */
-static bool is_logit(const Graph *g, const Node *x)
+/* logit[i]: g takes the softmax of node i over classes, or log(1 + exp(x)) of it or of its negative, as losses
+ * on logits do. */
+static bool *logits(const Graph *g, Arena *a)
 {
-	for (int i = 0; i < g->n; i++) {
+	bool *logit = NEWN(a, bool, g->n + 1);
+	for (int i = g->n - 1; i >= 0; i--) {
 		const Node *n = g->node[i];
-		if (n->nin != 1 || n->in[0] != x)
-			continue;
 		if (n->op == O_softmax || n->op == O_log_softmax || n->op == O_softplus ||
-		    (n->op == O_neg && is_logit(g, n)))
-			return true;
+		    (n->op == O_neg && logit[i]))
+			logit[n->in[0]->id] = true;
 	}
-	return false;
+	return logit;
 }
 
 void mark_logits(Elab *e)
 {
 	const Graph *g = e->m->eval;
+	const bool *logit = g ? logits(g, e->work) : 0;
 	for (int i = 0; g && i < g->nroot; i++) {
 		const Root *r = &g->root[i];
 		if (r->kind != R_OUTPUT || e->m->scores[r->index] != SCORES_NONE)
 			continue;
-		if (r->node->ty.dt == DT_REAL && is_logit(g, r->node))
+		if (r->node->ty.dt == DT_REAL && logit[r->node->id])
 			e->m->scores[r->index] = SCORES_LOGIT;
 	}
 }

@@ -74,6 +74,7 @@ quick() {
 	megabyte -O0 chain_affine 0
 	megabyte -O2 chain_affine 0
 	megabyte -O2 chain_dense 1
+	megabyte -O2 fan_outputs 1
 	megabyte -O2 blocks_idle 0
 	megabyte -O2 errors_names 1
 	megabyte -O2 nest_calls 1
