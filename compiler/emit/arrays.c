@@ -255,7 +255,7 @@ static const char *array_type(const InferArray *a, const Options *opt)
 	return a->half ? "uint16_t" : opt->f64 ? "double" : "float";
 }
 
-void arrays_struct(Out *o, const Infer *f, const Options *opt)
+static void print_struct(Out *o, const Infer *f, const Options *opt)
 {
 	out(o, "struct weights%s\n", f->narray ? " {" : ";\n");
 	for (int i = 0; i < f->narray; i++)
@@ -268,7 +268,7 @@ void arrays_struct(Out *o, const Infer *f, const Options *opt)
 void arrays_declare(Out *o, const Infer *f, const Options *opt)
 {
 	if (f->context) {
-		arrays_struct(o, f, opt);
+		print_struct(o, f, opt);
 		if (f->narray && opt->weights_as == WEIGHTS_EXTERN)
 			out(o, "extern const struct weights %s;\n\n", f->table);
 		return;

@@ -76,7 +76,6 @@ void arrays_collect(Infer *f, CNames *names);
 const char *arrays_name(const Infer *f, const Fn *fn, const Buffer *b);
 /* The arrays as `extern`, or the type of their table; their definitions. */
 void arrays_declare(Out *o, const Infer *f, const Options *opt);
-void arrays_struct(Out *o, const Infer *f, const Options *opt);
 void arrays_print(Out *o, const Infer *f, const Options *opt, const Weights *w);
 int64_t arrays_bytes(const Infer *f, const Options *opt);
 int64_t array_element_bytes(const InferArray *a, const Options *opt);

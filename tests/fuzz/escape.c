@@ -131,6 +131,14 @@ int escape_run(void (*f)(void *), void *arg)
 	return status - 1;
 }
 
+int escape_input(const uint8_t *data, size_t n, void (*f)(void *))
+{
+	Input in = { data, n };
+	if (n > 0 && n < 1 << 16)
+		escape_run(f, &in);
+	return 0;
+}
+
 const char *escape_file(const void *data, size_t n)
 {
 	static char path[4][64];

@@ -16,6 +16,13 @@
 /* Runs f(arg); the status it exits with, or -1 if it returns. */
 int escape_run(void (*f)(void *), void *arg);
 
+/* What libFuzzer gives. */
+typedef struct { const uint8_t *data; size_t n; } Input;
+
+/* escape_run(f) with an Input of 1 byte to less than 64 KiB; others are passed over.  Returns 0, as
+ * LLVMFuzzerTestOneInput does. */
+int escape_input(const uint8_t *data, size_t n, void (*f)(void *));
+
 /* Between escape_begin() and escape_pause() memory is tracked; escape_end() frees what is left of it.  exit()
  * aborts there. */
 void escape_begin(void);

@@ -3,8 +3,6 @@
 #include "model.h"
 #include "rt_data.h"
 
-typedef struct { const uint8_t *data; size_t n; } Input;
-
 static void load(void *arg)
 {
 	const Input *in = arg;
@@ -18,8 +16,5 @@ static void load(void *arg)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	Input in = { data, n };
-	if (n > 0 && n < 1 << 16)
-		escape_run(load, &in);
-	return 0;
+	return escape_input(data, n, load);
 }

@@ -3,8 +3,6 @@
 #include "model.h"
 #include "rt_data.h"
 
-typedef struct { const uint8_t *data; size_t n; } Input;
-
 /* Every element is read, as loading weights does. */
 static void read_all(void *arg)
 {

@@ -4,8 +4,6 @@
 #include "models.h"
 #include "rt_data.h"
 
-typedef struct { const uint8_t *data; size_t n; } Input;
-
 static void load(void *arg)
 {
 	static const char *const source[] = { "csv", "names", "rest", "npy1", "npz", "libsvm", "byte", "char" };
@@ -25,8 +23,5 @@ static void load(void *arg)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	Input in = { data, n };
-	if (n > 0 && n < 1 << 16)
-		escape_run(load, &in);
-	return 0;
+	return escape_input(data, n, load);
 }
