@@ -40,8 +40,8 @@ typedef struct {
 	bool calm;                     /* nothing random in training                           */
 	bool in_scan, in_block, in_branch;
 	bool imported, lengths;
-	int steps, side;               /* length of the input `steps`; height of images        */
-	int source;                    /* of the inputs: IMAGES .. CIFAR, or 0                 */
+	int steps, side, channels;     /* length of the input `steps`; height, colours of images */
+	int source;                    /* of the inputs: IMAGES .. PICTURES, or 0              */
 	Shape row;                     /* of its arrays                                        */
 	bool hundred;                  /* classes of CIFAR                                     */
 } Gen;
@@ -99,7 +99,7 @@ void statement(Gen *g);                /* any of the above                      
 void results(Gen *g);
 void state(Gen *g);                    /* buffers of the model                                 */
 /* Sources of files, each with inputs of its own. */
-enum { IMAGES = 1, TABLE, ARRAYS, RAW, SVM, TEXT, CIFAR };
+enum { IMAGES = 1, TABLE, ARRAYS, RAW, SVM, TEXT, CIFAR, PICTURES };
 void data_inputs(Gen *g, int source);
 void data_section(Gen *g);             /* of g->source; 0: made in memory                      */
 void train_section(Gen *g);

@@ -76,6 +76,13 @@ void data_inputs(Gen *g, int few)
 	case TEXT:
 		text_inputs(g);
 		break;
+	case PICTURES:
+		g->side = 2 + (int)below(g, 5);
+		g->channels = chance(g, 50) ? 3 : 1;
+		line(g, "input image: f32[N, %d, %d, %d]", g->channels, g->side, g->side + 1);
+		line(g, "target y: class(3)[N]");
+		keep(g, "image", (Shape){ 3, { g->channels, g->side, g->side + 1 } });
+		break;
 	default:                       /* CIFAR: a small piece goes on */
 		line(g, "input image: f32[N, 3, 32, 32]");
 		line(g, "target label: class(%s)[N]", g->hundred ? "100" : "10");
@@ -171,6 +178,19 @@ static void cifar(Gen *g)
 	           "images |> normalize(127.5, 127.5) |> random_shift(2)"));
 }
 
+static void pictures(Gen *g)
+{
+	char size[40];
+	snprintf(size, sizeof size, chance(g, 50) ? ", size = [%d, %d]" : "", g->side, g->side + 1);
+	add(g, "data images(\"pictures\"%s%s) { image = %s, y = %s }\n", size,
+	    ONE_OF(g, "", ", val = 0.25", ", val = 4, test = 4", ", seed = 4", ", split = kfold(3, shuffle = true, stratify = y)",
+	           ", cache = \"ram\"", ", balance = y, seed = 9", ", split = time(0.8)"),
+	    ONE_OF(g, "images / 255", "normalize(images / 255, mean = 0.5, std = 0.25)", "(images / 255) |> random_flip",
+	           "images * 0.01 - k2", "standardize(images)", "(images / 255) |> cutout(size = 1)",
+	           "images |> normalize(127.5, 127.5) |> random_shift(1)"),
+	    ONE_OF(g, "labels", "categorical(labels)"));
+}
+
 static void synthetic(Gen *g)
 {
 	const char *kind = ONE_OF(g, "\"random\"", "\"linear\"", "\"sequence\"", "kind = \"random\"");
@@ -196,6 +216,7 @@ void data_section(Gen *g)
 		break;
 	case TEXT: text(g); break;
 	case CIFAR: cifar(g); break;
+	case PICTURES: pictures(g); break;
 	default: synthetic(g);
 	}
 }

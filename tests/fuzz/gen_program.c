@@ -162,7 +162,7 @@ char *generate(uint64_t seed, int size, unsigned how)
 		below(&g, 2);
 	bool files = how & FROM_FILES || chance(&g, 30);
 	if (files)
-		g.source = 1 + (int)below(&g, CIFAR);
+		g.source = 1 + (int)below(&g, PICTURES);
 	g.hundred = chance(&g, 50);
 	g.imported = chance(&g, 20);
 	g.indent = 1;

@@ -471,6 +471,106 @@ static void idx(Rows *r)
 	}
 }
 
+/* ---- pictures -------------------------------------------------------------------------------- */
+
+enum { FORMS = 5 };
+static const char *const picture_ending[FORMS] = { "png", "PNG", "pgm", "ppm", "pnm" };
+
+static void png_chunk(Bytes *b, const char *name, const Bytes *with)
+{
+	put_int(b, with->n, 4, true);
+	size_t from = b->n;
+	put(b, name, 4);
+	put(b, with->v, with->n);
+	put_int(b, crc32(0, b->v + from, (unsigned)(b->n - from)), 4, true);
+}
+
+/* Lines are written as differences to what is left of them, above them, or as they are. */
+static void png(Rows *r, Bytes *b, const unsigned char *v, int h, int w, int channels)
+{
+	Bytes head = { 0 }, lines = { 0 }, none = { 0 };
+	int wide = w * channels;
+	for (int y = 0; y < h; y++) {
+		unsigned filter = below(r, 3);
+		put_int(&lines, filter, 1, true);
+		for (int k = 0; k < wide; k++) {
+			const unsigned char *at = v + y * wide + k;
+			int near = filter == 1 && k >= channels ? at[-channels] : filter == 2 && y > 0 ? at[-wide] : 0;
+			put_int(&lines, (uint64_t)(*at - near) & 255, 1, true);
+		}
+	}
+	put_int(&head, (uint64_t)w, 4, true);
+	put_int(&head, (uint64_t)h, 4, true);
+	put(&head, channels == 1 ? "\10\0\0\0\0" : "\10\2\0\0\0", 5);
+	uLongf n = compressBound((uLong)lines.n);
+	Bytes packed = { malloc(n), n, n };
+	if (!packed.v || compress(packed.v, &n, lines.v, (uLong)lines.n) != Z_OK)
+		abort();
+	packed.n = n;
+	put(b, "\x89PNG\r\n\x1a\n", 8);
+	png_chunk(b, "IHDR", &head);
+	png_chunk(b, "IDAT", &packed);
+	png_chunk(b, "IEND", &none);
+	free(head.v);
+	free(lines.v);
+	free(packed.v);
+}
+
+static void pnm(Rows *r, Bytes *b, const unsigned char *v, int h, int w, int channels)
+{
+	char text[80];
+	bool plain = below(r, 2);
+	snprintf(text, sizeof text, "P%d\n%s%d %d\n255\n", (channels == 1 ? 5 : 6) - 3 * plain, below(r, 2) ? "# a remark\n" : "", w,
+	         h);
+	put_text(b, text);
+	for (int k = 0; k < h * w * channels; k++) {
+		snprintf(text, sizeof text, "%d%s", v[k], k % 9 == 8 ? "\n" : " ");
+		put(b, plain ? (const void *)text : v + k, plain ? strlen(text) : 1);
+	}
+}
+
+/* A picture of a row: where the model has colours, some are grey all the same. */
+static void picture(Rows *r, const char *path, int64_t row, const Type *ty)
+{
+	enum { MOST = 3 * 16 * 16 };
+	unsigned char v[MOST];
+	int channels = (int)ty->dim[1].k, h = (int)ty->dim[2].k, w = (int)ty->dim[3].k;
+	int kept = channels == 3 && below(r, 2) ? 3 : 1, n = h * w;
+	for (int i = 0; i < n * kept; i++)
+		v[i] = (unsigned char)below(r, 256);
+	for (int c = 0; c < r->m->ncolumn; c++)
+		for (int k = 0; !strcmp(r->m->column[c].name, "images") && k < n * channels; k++)
+			r->value[c][row * n * channels + k] = v[kept == 1 ? k % n : k % n * 3 + k / n];
+	for (int i = 0; i < FORMS; i++)
+		unlink(arena_printf(r->a, "%s/%s.%s", r->dir, path, picture_ending[i]));
+	unsigned form = below(r, FORMS);
+	Bytes b = { 0 };
+	(form < 2 ? png : pnm)(r, &b, v, h, w, kept);
+	save(r, arena_printf(r->a, "%s.%s", path, picture_ending[form]), &b);
+}
+
+/* Folders of classes and pictures in them, made in another order than that of their names. */
+static void pictures(Rows *r)
+{
+	static const char *const class[3] = { "Zebra", "a cat", "b" };
+	const Type any = { .rank = 4, .dim = { [1] = { .k = 1 }, { .k = 2 }, { .k = 2 } } }, *ty = &any;
+	int64_t each = ROWS / 3;
+	room(r);
+	folder(r, r->m->data.path);
+	for (int i = 0; i < r->m->ncolumn; i++)
+		if (!strcmp(r->m->column[i].name, "images"))
+			ty = &r->m->column[i].ty;
+	for (int64_t row = ROWS - 1; row >= 0; row--) {
+		int k = (int)(row / each);
+		const char *path = arena_printf(r->a, "%s/%s", r->m->data.path, class[k]);
+		folder(r, path);
+		picture(r, arena_printf(r->a, "%s/p%02d", path, (int)(row % each)), row, ty);
+		for (int i = 0; i < r->m->ncolumn; i++)
+			if (!strcmp(r->m->column[i].name, "labels"))
+				r->value[i][row] = k;
+	}
+}
+
 bool rows_write(const Module *m, const char *dir, uint64_t seed, double **value, Arena *a)
 {
 	Rows r = { m, dir, seed ^ 4711, value, a };
@@ -485,7 +585,8 @@ bool rows_write(const Module *m, const char *dir, uint64_t seed, double **value,
 	case DATA_LIBSVM: libsvm(&r); return true;
 	case DATA_BYTES: case DATA_CHARS: text(&r); return true;
 	case DATA_CIFAR10: case DATA_CIFAR100: cifar(&r); return true;
-	case DATA_NONE: case DATA_SYNTHETIC: case DATA_IMAGES: break;
+	case DATA_IMAGES: pictures(&r); return true;
+	case DATA_NONE: case DATA_SYNTHETIC: break;
 	}
 	return false;
 }

@@ -28,7 +28,7 @@ as_c() { # MODE COMPILER C-LEVEL more
 	"$gen" --compiled "$mode" --cc "$cc" --cflags "$level $flags" --dir "$work/$mode$cc" "$@"
 }
 try "regressions as C" as_c fast clang -O0 --check "$root"/tests/fuzz/found/*.nn
-try "files of every source" as_c bits clang -O0 --files --seed 533 --count 12 --size 1
+try "files of every source" as_c bits clang -O0 --files --seed 725 --count 12 --size 1
 if [ -n "${LONG:-}" ]; then
 	n=${PROGRAMS:-100}
 	try "many files" as_c fast clang -O1 --files --seed "$from" --count "$n" --size 3
