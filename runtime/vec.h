@@ -300,6 +300,11 @@ NNC_FN nnc_real nncv_hprod(nncv_real v) { return v; }
 NNC_FN nnc_real nncv_hmax(nncv_real v) { return v; }
 NNC_FN nnc_real nncv_hmin(nncv_real v) { return v; }
 NNC_FN nncv_real nncv_iota(void) { return 0; }
+NNC_FN nncv_int nncv_from(nnc_int x) { return x; }
+#define nncv_ilt nnc_lt
+#define nncv_ile nnc_le
+#define nncv_ieq nnc_eq
+#define nncv_ine nnc_ne
 NNC_FN void nncv_ahead(const nnc_real *p) { (void)p; }
 NNC_FN void nncv_transpose(nnc_real *to, int to_step, const nnc_real *from, int from_step)
 {
@@ -372,6 +377,16 @@ NNC_FN nncv_real nncv_iota(void)
 	return u.v;
 }
 
+/* x, x + 1, x + 2, ... */
+NNC_FN nncv_int nncv_from(nnc_int x)
+{
+	union { nncv_int v; nnc_int lane[NNC_VL]; } u;
+
+	for (int i = 0; i < NNC_VL; i++)
+		u.lane[i] = i;
+	return u.v + x;
+}
+
 /* Set in the first n lanes. */
 NNC_FN nncv_int nncv_firstn(int n)
 {
@@ -420,6 +435,10 @@ NNC_FN nncv_int nncv_lt(nncv_real a, nncv_real b) { return (nncv_int)(a < b); }
 NNC_FN nncv_int nncv_le(nncv_real a, nncv_real b) { return (nncv_int)(a <= b); }
 NNC_FN nncv_int nncv_eq(nncv_real a, nncv_real b) { return (nncv_int)(a == b); }
 NNC_FN nncv_int nncv_ne(nncv_real a, nncv_real b) { return (nncv_int)(a != b); }
+NNC_FN nncv_int nncv_ilt(nncv_int a, nncv_int b) { return (nncv_int)(a < b); }
+NNC_FN nncv_int nncv_ile(nncv_int a, nncv_int b) { return (nncv_int)(a <= b); }
+NNC_FN nncv_int nncv_ieq(nncv_int a, nncv_int b) { return (nncv_int)(a == b); }
+NNC_FN nncv_int nncv_ine(nncv_int a, nncv_int b) { return (nncv_int)(a != b); }
 NNC_FN nncv_int nncv_and(nncv_int a, nncv_int b) { return a & b; }
 NNC_FN nncv_int nncv_or(nncv_int a, nncv_int b) { return a | b; }
 NNC_FN nncv_int nncv_not(nncv_int a) { return ~a; }

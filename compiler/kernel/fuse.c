@@ -93,6 +93,21 @@ static void find_sites(Fuse *u)
 
 /* ---- the two questions ------------------------------------------------------------------- */
 
+/* Is n one number for all elements, made of constants, knobs and the batch?  It is computed outside of
+ * all loops, wherever it is read. */
+static bool is_uniform(const Fuse *u, const Node *n)
+{
+	const OpInfo *o = &opinfo[n->op];
+	if (o->kind == LEAF)
+		return o->leaf == LF_CONST || o->leaf == LF_KNOB || o->leaf == LF_COUNT;
+	if (n->ty.dt != DT_REAL || (o->kind != MAP && (o->kind != MOVE || o->cost != FREE)))
+		return false;
+	for (int i = 0; i < n->nin; i++)
+		if (!u->site[n->in[i]->id].uniform)
+			return false;
+	return true;
+}
+
 /* Element operations to compute n in place, from those of its inputs, which were visited before:
  * 0 for what is stored.  The height counts moves too: what is read in place is read by
  * recursion. */
@@ -100,6 +115,7 @@ static void weigh(Fuse *u, const Node *n)
 {
 	const OpInfo *o = &opinfo[n->op];
 	Sites *s = &u->site[n->id];
+	s->uniform = is_uniform(u, n);
 	int w = o->kind == MOVE ? (o->cost != FREE) : o->cost == DEAR ? 8 : o->kind != LEAF;
 	if (n->op == O_concat)
 		w = n->nin / 2;        /* as many conditions on the way to one of them */
@@ -113,7 +129,7 @@ static void weigh(Fuse *u, const Node *n)
 		if (!stored && x->height >= s->height)
 			s->height = x->height + 1;
 	}
-	s->weight = w;
+	s->weight = s->uniform ? 0 : w;
 }
 
 /* Can n be computed inside its readers?  The answer is a reason to store it, or 0. */
@@ -131,6 +147,8 @@ static const char *can_join(Fuse *u, const Node *n)
 		return "saved for the backward pass";
 	if (s->call)
 		return "read more than once per element";
+	if (s->uniform && s->height <= HIGH_CHAIN)
+		return 0;
 	if (s->guarded)
 		return "read through an index map with guards";
 	if (s->reshaped)

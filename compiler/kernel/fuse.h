@@ -12,6 +12,7 @@ typedef struct {
 	const Node *only;              /* the reader, if there is one                          */
 	int weight;                    /* element operations when computed in place            */
 	int height;                    /* nodes above each other that are read in place        */
+	bool uniform;                  /* one number for all elements: of constants, knobs, B  */
 } Sites;
 
 /* A root that a node is computed for, seen through whole reshapes. */

@@ -497,6 +497,7 @@ void  count_uses(Lower *l, Ex *e);             /* with l->mark; then            
 Ex   *placed(Lower *l, Ex *e);
 Ex   *wide_num(Lower *l, double v, DType dt, bool wide);
 Ex   *reduce_value(Lower *l, const Node *n, Ex *const *ix);
+bool  reduce_picks(const Lower *l, const Node *n);     /* does it read one term of the sum?   */
 Ex   *place(Lower *l, Ex *e);          /* common and invariant parts get names                */
 Ex   *place_step(Lower *l, Ex *e);
 void  point_begin(Lower *l);           /* read_at computes each value of a point once ...     */

@@ -262,8 +262,58 @@ static void reduce_lanes(Lower *l, const Node *n, Ex **at, Ex *acc)
 	k->u.loop.left = left;
 }
 
+/* The axis of a sum over where(index == iota, x, 0), which is x at the index; else -1. */
+static int picked_axis(const Lower *l, const Node *n)
+{
+	const Node *where = n->in[0], *is, *iota;
+	double zero;
+	if (l->fn->o->level < 1 || n->op != O_sum || where->op != O_where ||
+	    info_of(l->level, where)->stored)
+		return -1;
+	is = where->in[0];
+	if (is->op != O_eq || info_of(l->level, is)->stored ||
+	    !node_is_const(where->in[2], &zero) || zero != 0)
+		return -1;
+	iota = is->in[is->in[1]->op == O_iota];
+	if (iota->op != O_iota || n->a.red.axes != 1u << iota->a.axis.axis ||
+	    !dim_is(is->in[is->in[0] == iota]->ty.dim[iota->a.axis.axis], 1) ||
+	    !dim_eq(iota->ty.dim[iota->a.axis.axis], where->ty.dim[iota->a.axis.axis]))
+		return -1;
+	return iota->a.axis.axis;
+}
+
+bool reduce_picks(const Lower *l, const Node *n)
+{
+	return picked_axis(l, n) >= 0;
+}
+
+/* Of all terms of the sum one is not 0. */
+static Ex *picked(Lower *l, const Node *n, Ex *const *ix, int axis)
+{
+	const Node *where = n->in[0], *is = where->in[0], *x = where->in[1];
+	const Node *index = is->in[is->in[0]->op == O_iota];
+	Dim d = where->ty.dim[axis];
+	Ex *at[MAXRANK];
+	l->fail |= l->lane != 0;
+	for (int i = 0; i < n->ty.rank; i++)
+		at[i] = dim_is(index->ty.dim[i], 1) ? ex_int(l, 0) : ix[i];
+	Ex *k = place(l, read_at(l, index, at));
+	if (k->kind != E_NAME)
+		k = let_new(l, k, false, "p", l->scope->depth);
+	k = ex_elemint(l, k);
+	for (int i = 0; i < n->ty.rank; i++)
+		at[i] = dim_is(x->ty.dim[i], 1) ? ex_int(l, 0) : i == axis ? k : ix[i];
+	Ex *inside = ex_make(l, E_AND, DT_I32, (Ex *[]){
+		ex_make(l, E_LE, DT_I32, (Ex *[]){ ex_int(l, 0), k }, 2),
+		ex_make(l, E_LT, DT_I32, (Ex *[]){ k, ex_dim(l, d) }, 2) }, 2);
+	return ex_cond(l, inside, read_at(l, x, at), ex_num(l, 0, n->ty.dt));
+}
+
 Ex *reduce_value(Lower *l, const Node *n, Ex *const *ix)
 {
+	int axis = picked_axis(l, n);
+	if (axis >= 0)
+		return picked(l, n, ix, axis);
 	const OpInfo *o = &opinfo[n->op];
 	const Node *x = n->in[0];
 	Ex *at[MAXRANK], *pos = ex_int(l, 0), *acc = 0, *result;

@@ -183,14 +183,17 @@ static void op_text(Print *p, const Ex *e)
 			            : lv == P_UNARY ? P_ATOM
 			                            : lv + (operand > 0);
 			const Ex *arg = e->arg[i];
-			if (e->wide && !arg->wide)
+			if (e->wide && arg->dt == DT_I32)
+				print_part(p, arg->wide ? "nncv_from(%e)" : "nncv_seti(%e)", arg);
+			else if (e->wide && !arg->wide)
 				print_lanes(p, arg);
 			else
 				print_ex(p, arg, least);
 			operand++;
 		} else if (!strncmp(x, "nnc_", 4) && n > 4) {
-			add_text(p, e->wide ? "nncv" : "nnc");
-			add(p, x + 3, n - 3);
+			bool ints = e->wide && e->narg == 2 && e->arg[0]->dt == DT_I32;
+			add_text(p, ints ? "nncv_i" : e->wide ? "nncv_" : "nnc_");
+			add(p, x + 4, n - 4);
 		} else {
 			add(p, x, n);
 		}

@@ -67,6 +67,27 @@ static Ex *by_reciprocal(Lower *l, Ex *e)
 
 static Ex *in_lanes(Lower *l, Ex *e, const Ex *lane);
 
+/* The operands of a comparison of integers: one for all lanes, or an index. */
+static bool is_compared(const Ex *e)
+{
+	return e->kind == E_OP && e->dt == DT_BOOL && e->narg == 2 && e->arg[0]->dt == DT_I32 &&
+	       e->arg[1]->dt == DT_I32;
+}
+
+static Ex *int_lanes(Lower *l, Ex *e, const Ex *lane)
+{
+	Dim c;
+	Ex key = *e;
+	if (!depends(l, e, lane))
+		return e;
+	if (e->kind != E_INTVAL || !ex_linear(e->arg[0], lane, &c) || !dim_is(c, 1)) {
+		l->fail = true;
+		return e;
+	}
+	key.wide = true;
+	return ex_get(l, &key);
+}
+
 static Ex *widen_new(Lower *l, Ex *e, const Ex *lane)
 {
 	Ex *arg[MAXARITY], key;
@@ -93,6 +114,10 @@ static Ex *widen_new(Lower *l, Ex *e, const Ex *lane)
 		l->fail = true;
 	for (int i = 0; i < e->narg && !l->fail; i++) {
 		bool condition = e->kind == E_COND && i == 0;
+		if (is_compared(e)) {
+			arg[i] = int_lanes(l, e->arg[i], lane);
+			continue;
+		}
 		arg[i] = condition ? e->arg[i] : in_lanes(l, e->arg[i], lane);
 		if (!condition && !real_or_mask(e->arg[i]))
 			l->fail = true;

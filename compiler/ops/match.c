@@ -45,6 +45,9 @@ static const Heads *heads(Job *j)
 	return h;
 }
 
+/* The letters of a rule, and the reduction that its pattern has. */
+enum { REDUCTION = MAXARITY, NBOUND };
+
 /* Binds letters to nodes; a number (or -number) matches an equal constant. */
 static bool match(const Formula *f, Node *n, Node **bound)
 {
@@ -62,7 +65,9 @@ static bool match(const Formula *f, Node *n, Node **bound)
 	}
 	if (n->op != f->op)
 		return false;
-	Node *keep[MAXARITY];
+	if (opinfo[f->op].kind == REDUCE)
+		bound[REDUCTION] = n;
+	Node *keep[NBOUND];
 	memcpy(keep, bound, sizeof keep);
 	bool all = true;
 	for (int i = 0; i < f->nin && all; i++)
@@ -81,7 +86,7 @@ static int rule_for(const Graph *g, Node *n, Node **bound)
 	const Heads *h = heads(g->job);
 	int i = h->first[n->op];
 	for (; i; i = h->next[i]) {
-		memset(bound, 0, sizeof *bound * MAXARITY);
+		memset(bound, 0, sizeof *bound * NBOUND);
 		if (!(g->exact && rules[i - 1].kind == inexact) && match(h->form[i], n, bound))
 			break;
 	}
@@ -90,18 +95,19 @@ static int rule_for(const Graph *g, Node *n, Node **bound)
 
 bool rules_match(const Graph *g, Node *n)
 {
-	Node *bound[MAXARITY];
+	Node *bound[NBOUND];
 	return rule_for(g, n, bound) != 0;
 }
 
 Node *rules_apply(Graph *g, Node *n)
 {
-	Node *bound[MAXARITY], *in[MAXARITY];
+	Node *bound[NBOUND], *in[MAXARITY];
 	int i = rule_for(g, n, bound);
 	if (!i)
 		return 0;
+	Node *axes = bound[REDUCTION] ? bound[REDUCTION] : n;
 	Node *any = bound[0] ? bound[0] : n;
 	for (int k = 0; k < MAXARITY; k++)
 		in[k] = bound[k] ? bound[k] : any;
-	return n_broadcast(g, rule_build(g, rules[i - 1].to, in, MAXARITY, n, 0), &n->ty);
+	return n_broadcast(g, rule_build(g, rules[i - 1].to, in, MAXARITY, axes, 0), &n->ty);
 }
