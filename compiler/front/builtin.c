@@ -377,6 +377,15 @@ static Value b_len(Elab *e, Frame *f)
 	return v_poison();
 }
 
+/* fn _gather(x, index): elements of the last dimension of x by whole numbers. */
+static Value b_gather(Elab *e, Frame *f)
+{
+	const Value *x = need_tensor(e, f, 0), *index = need_tensor(e, f, 1);
+	if (!x || !index)
+		return v_poison();
+	return v_tensor(e, n_gather(e->g, value_real(e, x), value_real(e, index)), f->at);
+}
+
 /* fn _iota(n): 0, 1, ... n - 1 as reals. */
 static Value b_iota(Elab *e, Frame *f)
 {
@@ -507,6 +516,7 @@ const BuiltinRow builtin_rows[] = {
 	{ "one_hot", b_one_hot },
 	{ "pick", b_pick },
 	{ "rows", b_rows },
+	{ "gather", b_gather },
 	{ "causal_mask", b_causal_mask },
 	{ "uniform_like", b_uniform_like },
 	{ "randn_like", b_randn_like },

@@ -29,7 +29,7 @@ bool is_field_function(const char *name)
 {
 	static const char *const names[] = { "standardize", "minmax", "normalize", "fill",
 		                             "categorical", "random_crop", "random_flip",
-		                             "random_shift", "cutout" };
+		                             "random_shift", "random_rotate", "cutout" };
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (!strcmp(names[i], name))
 			return true;

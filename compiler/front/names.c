@@ -12,7 +12,7 @@ static const struct { const char *what, *names;
 	{ "the function", " sort topk " },
 	{ "the stopping rule", " early_stopping " },
 	{ "the data function",
-	  " random_rotate mixup " },
+	  " mixup " },
 };
 
 bool later_name(const char *name, const char **what)

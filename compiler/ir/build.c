@@ -230,6 +230,12 @@ Node *n_take(Graph *g, Node *table, Node *index)
 	return node(g, O_take, 0, in, 2, 0);
 }
 
+Node *n_gather(Graph *g, Node *x, Node *index)
+{
+	Node *in[2] = { x, index };
+	return node(g, O_gather, 0, in, 2, 0);
+}
+
 Node *n_scatter_add(Graph *g, Node *index, Node *dy, int rows)
 {
 	Node *in[2] = { index, dy };

@@ -197,6 +197,7 @@ Node *n_concat(Graph *g, Node *const *x, int n, int axis);
 Node *n_flip(Graph *g, Node *x, int axis);
 Node *n_iota(Graph *g, const Type *shape, int axis);       /* DT_I32: the index along axis */
 Node *n_take(Graph *g, Node *table, Node *index);          /* table[index[..], ..]         */
+Node *n_gather(Graph *g, Node *x, Node *index);            /* x[.., index[.., m]]          */
 Node *n_scatter_add(Graph *g, Node *index, Node *dy, int rows);
 /* Sum over the summed labels of a * b.  la, lb: any label numbers per dimension (0..15);
  * out[0..nout): the result's labels in order.  Renumbers, absorbs permutations. */

@@ -36,7 +36,7 @@ typedef enum {
 	E_NAME,                        /* a named register (K_LET)                             */
 	E_KNOB, E_COUNT,               /* ctx->knob[i], B as a real                            */
 	E_INTVAL,                      /* int expression as an element (i32)                   */
-	E_ELEMINT,                     /* element (i32) used as an index                       */
+	E_ELEMINT,                     /* element, a whole number, used as an index            */
 	E_RANDOM,                      /* stream; args: sample, element, t                     */
 	E_ARG,                         /* named argument of the function (update: lr_scale)    */
 	E_FMA,                         /* a * b + c by nnc_fma                                 */
@@ -90,7 +90,7 @@ Ex *ex_and(Lower *l, Ex *a, Ex *b);    /* a may be 0: b                         
 Ex *ex_cond(Lower *l, Ex *cond, Ex *a, Ex *b);
 Ex *ex_num(Lower *l, double v, DType dt);
 Ex *ex_intval(Lower *l, Ex *index);    /* an index as an i32 element (iota)                   */
-Ex *ex_elemint(Lower *l, Ex *element); /* an i32 element as an index (take)                   */
+Ex *ex_elemint(Lower *l, Ex *element); /* an element as an index (take, gather)               */
 Ex *ex_op(Lower *l, Op op, Ex *const *arg, int narg, DType dt);
 Ex *ex_random(Lower *l, uint64_t stream, Ex *sample, Ex *element);
 Ex *ex_leaf(Lower *l, ExKind kind, Sym name, int64_t i, DType dt);   /* E_KNOB E_COUNT E_ARG   */

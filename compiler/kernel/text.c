@@ -48,9 +48,9 @@ static int level(const Ex *e)
 		if (as_it_is(e))
 			return e->arg[0]->wide ? level(e->arg[0]) : P_ATOM;
 		return op_level(opinfo[e->u.op].expr);
-	case E_INTVAL:
-		return level(e->arg[0]);
 	case E_ELEMINT:
+		return e->arg[0]->dt == DT_REAL ? P_UNARY : level(e->arg[0]);
+	case E_INTVAL:
 		return level(e->arg[0]);
 	default:
 		return P_ATOM;
@@ -309,7 +309,13 @@ static void plain(Print *p, const Ex *e)
 		add_text(p, "(nnc_real)");
 		dim_c(p, dim_batch(1));
 		return;
-	case E_INTVAL: case E_ELEMINT: print_ex(p, e->arg[0], P_ANY); return;
+	case E_ELEMINT:
+		if (e->arg[0]->dt == DT_REAL) {
+			print_part(p, "(int)%e", e->arg[0]);
+			return;
+		}
+		/* fall through */
+	case E_INTVAL: print_ex(p, e->arg[0], P_ANY); return;
 	case E_RANDOM: random_text(p, e); return;
 	case E_FMA:
 		print_part(p, e->wide ? "nncv_fma(%w, %w, %w)" : "nnc_fma(%e, %e, %e)", e->arg[0],

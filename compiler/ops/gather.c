@@ -1,4 +1,4 @@
-/* gather.c - rows of a table by index, and the adjoint that adds rows up. */
+/* gather.c - rows of a table and elements of rows by index, and the adjoint that adds rows up. */
 #include "family.h"
 
 static bool refuse(Why *why, const char *text)
@@ -35,6 +35,52 @@ Ex *at_take(Lower *l, const Node *n, Ex *const *ix)
 	src[0] = ex_elemint(l, read_at(l, n->in[1], ix));
 	for (int i = 1; i < n->in[0]->ty.rank; i++)
 		src[i] = ix[r + i - 1];
+	return read_at(l, n->in[0], src);
+}
+
+/* gather: x [L.., K], index [L.., M], integers or whole reals -> [L.., M] */
+bool shape_gather(Type *ty, const Node *n, Why *why)
+{
+	const Type *x = &n->in[0]->ty, *index = &n->in[1]->ty;
+	if (x->rank < 1 || index->rank != x->rank || index->dt == DT_BOOL)
+		return refuse(why, "rows of elements and rows of numbers are needed");
+	for (int i = 0; i < x->rank - 1; i++)
+		if (!dim_eq(x->dim[i], index->dim[i]))
+			return refuse(why, "a row of numbers for every row is needed");
+	if (x->rank == MAXRANK)
+		return refuse(why, "the rank is too large");
+	*ty = type_make(x->dt, index->rank, index->dim);
+	ty->classes = x->classes;
+	return true;
+}
+
+/* Each dy at its place: summed over the row of numbers. */
+Node *grad_gather(Graph *g, Node *y, Node *dy, int i)
+{
+	Node *index = y->in[1];
+	int r = y->ty.rank;
+	Type apart = y->ty, all;
+	(void)i;
+	apart.dt = index->ty.dt;
+	apart.classes = 0;
+	apart.dim[apart.rank++] = dim_num(1);
+	all = apart;
+	all.dim[r] = y->in[0]->ty.dim[r - 1];
+	Node *number = n_expand(g, n_reshape(g, index, &apart), &all), *place = n_iota(g, &all, r);
+	place = index->ty.dt == DT_REAL ? n_cast(g, place, DT_REAL) : place;
+	apart.dt = all.dt = dy->ty.dt;
+	Node *part = n_expand(g, n_reshape(g, dy, &apart), &all);
+	Node *here = n_op3(g, O_where, n_op2(g, O_eq, number, place), part, n_const(g, 0));
+	return n_reshape(g, n_reduce(g, O_sum, here, 1u << (r - 1)), &y->in[0]->ty);
+}
+
+Ex *at_gather(Lower *l, const Node *n, Ex *const *ix)
+{
+	Ex *src[MAXRANK];
+	int last = n->ty.rank - 1;
+	for (int i = 0; i < last; i++)
+		src[i] = ix[i];
+	src[last] = ex_elemint(l, read_at(l, n->in[1], ix));
 	return read_at(l, n->in[0], src);
 }
 

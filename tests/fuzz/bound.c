@@ -180,15 +180,18 @@ static void index_bound(Bound *b, const Node *n, double *err)
 	}
 }
 
+/* Its second operand says which elements, and has no part in them. */
+static bool by_index(Op op) { return op == O_take || op == O_gather; }
+
 static void move_bound(Bound *b, const Node *n, double *err)
 {
 	double *in[MAXCONCAT], *f;
 	for (int i = 0; i < n->nin; i++)
-		in[i] = n->op == O_take && i == 1 ? b->value[n->in[i]->id] : b->err[n->in[i]->id];
+		in[i] = by_index(n->op) && i == 1 ? b->value[n->in[i]->id] : b->err[n->in[i]->id];
 	f = apply(b, n, in);
 	for (int64_t k = 0, len = length(b, n); k < len; k++)
 		err[k] = fabs(f[k]);
-	if (n->op != O_take)
+	if (!by_index(n->op))
 		return;
 	const double *e = b->err[n->in[1]->id];        /* an uncertain row: anything */
 	for (int64_t k = 0, len = length(b, n->in[1]); k < len; k++)

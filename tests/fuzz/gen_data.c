@@ -133,7 +133,7 @@ static void images(Gen *g)
 	    "normalize(images / 255, mean = [0.5], std = [0.25])", "normalize(images, 127, 64)", crop, crop_padded,
 	    "(images / 255) |> random_shift(pixels = 1) |> random_flip", "cutout(random_shift(images / 255, 1), 2)",
 	    "(images / 255) |> cutout(size = 1)", "fill(images / 255, 0)",
-	    "(images / 255) |> fill(value = 0.5)"));
+	    "(images / 255) |> fill(value = 0.5)", "(images / 255) |> random_rotate(degrees = 30)"));
 }
 
 static void arrays(Gen *g)
@@ -187,7 +187,7 @@ static void pictures(Gen *g)
 	           ", cache = \"ram\"", ", balance = y, seed = 9", ", split = time(0.8)"),
 	    ONE_OF(g, "images / 255", "normalize(images / 255, mean = 0.5, std = 0.25)", "(images / 255) |> random_flip",
 	           "images * 0.01 - k2", "standardize(images)", "(images / 255) |> cutout(size = 1)",
-	           "images |> normalize(127.5, 127.5) |> random_shift(1)"),
+	           "images |> normalize(127.5, 127.5) |> random_shift(1) |> random_rotate(10)"),
 	    ONE_OF(g, "labels", "categorical(labels)"));
 }
 

@@ -280,7 +280,7 @@ static Node *tangent(Dual *t, const Node *n)
 		}
 		return map_tangent(t->to, n, y, x, d);
 	case REDUCE: return reduce_tangent(t, n, y, x[0], full(t->to, d[0], &x[0]->ty));
-	case MOVE: return alike(t, n, (Node *[]){ full(t->to, d[0], &x[0]->ty), x[1] });
+	case MOVE: return d[0] ? alike(t, n, (Node *[]){ full(t->to, d[0], &x[0]->ty), x[1] }) : 0;
 	case CALL: return call_tangent(t, n, x, d);
 	case COMPOSITE: return composite_tangent(t->to, n, y, x[0], full(t->to, d[0], &x[0]->ty));
 	case SET: return 0;

@@ -169,6 +169,8 @@ def contractions():
     index = ints(4, 2, below=5)
     case("scatter_add", lambda i, x: torch.zeros(5, 3).index_add(0, i.flatten(), x.flatten(0, 1)),
          index, real(4, 2, 3), attr=(5,))
+    case("gather", lambda t, i: torch.gather(t, -1, i), real(3, 5), ints(3, 4, below=5))
+    case("gather", lambda t, i: torch.gather(t, -1, i), real(2, 3, 4), ints(2, 3, 6, below=4))
 
 
 def number(v):

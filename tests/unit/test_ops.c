@@ -141,6 +141,7 @@ static Node *build_move(One *o, Op op, const TorchCase *c)
 	case O_pad: return n_pad(o->g, x, c->attr, &t, c->attr[c->nattr - 1]);
 	case O_concat: return n_concat(o->g, o->in, o->nin, c->attr[0]);
 	case O_flip: return n_flip(o->g, x, c->attr[0]);
+	case O_gather: return n_gather(o->g, x, o->in[1]);
 	case O_take: return n_take(o->g, x, o->in[1]);
 	case O_window: case O_unwindow: return build_window(o, op, c->attr, &c->out);
 	default: return 0;
