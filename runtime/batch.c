@@ -73,7 +73,7 @@ static void bind_job(void *arg, int tid, int n)
 	}
 	if (d->direct)
 		return;
-	nnrt_barrier(r->c.team);
+	nnrt_barrier(r->c.team, tid);
 	if (b->training && r->m->augment)
 		r->m->augment(&r->c, (const void *const *)r->column, r->field, tid, n);
 	else

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NNRT_ABI 7
+#define NNRT_ABI 8
 
 /* ---- tables ----------------------------------------------------------------------------- */
 
@@ -383,7 +383,7 @@ static inline void nnrt_own(int t, int n, int units, int *lo, int *hi)
 	*hi = (int)((int64_t)units * (t + 1) / n);
 }
 
-/* Waits until all threads of the team are here. */
-void nnrt_barrier(nnrt_team *team);
+/* Waits until all threads of the team are here; called by thread tid. */
+void nnrt_barrier(nnrt_team *team, int tid);
 
 #endif

@@ -217,12 +217,12 @@ static double reduce(const Run *r, int64_t lo, int64_t hi, char how)
 static double stage_result(const Run *r, const Segment *s, char how, int tid, int n)
 {
 	int64_t pieces = (s->hi - s->lo + CHUNK - 1) / CHUNK;
-	nnrt_barrier(r->c.team);
+	nnrt_barrier(r->c.team, tid);
 	for (int64_t c = pieces * tid / n; c < pieces * (tid + 1) / n; c++) {
 		int64_t lo = s->lo + c * CHUNK;
 		r->part[c] = reduce(r, lo, lo + CHUNK < s->hi ? lo + CHUNK : s->hi, how);
 	}
-	nnrt_barrier(r->c.team);
+	nnrt_barrier(r->c.team, tid);
 	double all = r->part[0];
 	for (int64_t c = 1; c < pieces; c++)
 		if (how == '+')

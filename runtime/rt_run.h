@@ -54,6 +54,7 @@ typedef struct Run {
 	bool flush;             /* denormals are flushed to zero while computing */
 	int64_t *chunk;         /* for each parameter: the first of its pieces; then their number */
 	double *part;           /* a sum of each piece */
+	void *together;         /* the memory of the flat arrays, or 0: each has its own */
 } Run;
 
 /* A run of m with settings from the program; parameters are zeros until init or load. */

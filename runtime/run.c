@@ -22,6 +22,24 @@ static void *reals(const nnrt_model *m, int64_t n, const char *what)
 	return rt_alloc((size_t)n, (size_t)m->real_bytes, what);
 }
 
+/* What every step goes through from one end to the other. */
+static void *flat_arrays(const nnrt_model *m, nnrt_ctx *c)
+{
+	size_t params = (size_t)m->param_len, bytes = (size_t)m->real_bytes;
+	void *arena0;
+	Wish w[NNRT_MAX_MOMENTS + 4] = {
+		{ &c->param, params, bytes, "parameters" },
+		{ &c->grad, params, bytes, "gradients" },
+		{ &arena0, (size_t)m->arena0_bytes, 1, "activations" },
+	};
+	int n = 3;
+	for (int i = 0; i < m->nmoment + (m->nstage > 0); i++)
+		w[n++] = (Wish){ &c->moment[i], params, bytes, "optimizer state" };
+	void *block = rt_alloc_together(w, n);
+	c->arena0 = arena0;
+	return block;
+}
+
 static void check_table(const nnrt_model *m)
 {
 	if (m->abi != NNRT_ABI)
@@ -40,10 +58,7 @@ Run *rt_run_new(const nnrt_model *m)
 	Run *r = rt_alloc(1, sizeof *r, "a run");
 	nnrt_ctx *c = &r->c;
 	r->m = m;
-	c->param = reals(m, m->param_len, "parameters");
-	c->grad = reals(m, m->param_len, "gradients");
-	for (int i = 0; i < m->nmoment + (m->nstage > 0); i++)
-		c->moment[i] = reals(m, m->param_len, "optimizer state");
+	r->together = flat_arrays(m, c);
 	c->buffer = reals(m, m->buffer_len, "buffers");
 	c->buffer_next = reals(m, m->buffer_len, "buffers");
 	c->loss = rt_alloc((size_t)m->nloss + 1, sizeof(double), "losses");
@@ -53,7 +68,6 @@ Run *rt_run_new(const nnrt_model *m)
 	c->knob = r->knob;
 	r->plateau = rt_alloc((size_t)m->nplateau, PLATEAU_STATE * sizeof(double), "settings");
 	rt_plateau_begin(m, r->plateau);
-	c->arena0 = rt_alloc((size_t)m->arena0_bytes, 1, "activations");
 	c->team = rt_team_new(1);
 	r->setting = rt_alloc((size_t)m->nsetting, sizeof(double), "settings");
 	for (int i = 0; i < m->nsetting; i++)
@@ -103,7 +117,7 @@ void rt_run_free(Run *r)
 	void *all[] = { c->param,   c->grad,    c->buffer, c->buffer_next, c->loss,
 		        c->penalty, c->acc,     r->knob,   c->arena0,      r->setting,
 		        r->frozen,  r->segment, r->norm,   r->field,       r->column,
-		        r->plateau, r->chunk,   r->part };
+		        r->plateau, r->chunk,   r->part,   r->together };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		rt_free(all[i]);
 	rt_dictionaries_free(r);

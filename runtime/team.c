@@ -6,12 +6,15 @@
  * `ticket` says what happens: the number of the job, and how many threads it is for.  A thread
  * waits for it to change.  Waiting is spinning for some 20 us - the time that one sleep and wake
  * costs - and a futex after that: a neighbour who needs the processor gets it, and a team is never
- * slowed down by more than its share (an unbounded spin fell to an eighth of its speed).
+ * slowed down by more than its share (an unbounded spin fell to an eighth of its speed).  Where a
+ * neighbour keeps one processor busy, the system puts two threads of the team on another: one that
+ * waits there does not spin, for who it waits for could not get on meanwhile.
  *
  * SPDX-License-Identifier: 0BSD
  */
 #include <limits.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <unistd.h>
@@ -27,13 +30,16 @@
 
 enum {
 	SPIN = 2000,      /* pauses before a thread sleeps */
+	LOOK = 64,        /* pauses between looks at where the others are */
 	THREADS = 1 << 13 /* of a ticket: the number of threads is below it */
 };
 
 /* Below so many multiply-adds a thread costs more than it gives: about 10 us. */
 #define LEAST_WORK 200e3
 
+/* On a line of its own, which others look at while they wait. */
 typedef struct {
+	_Alignas(64) atomic_int cpu; /* where it works since the last barrier; -1: it waits */
 	nnrt_team *team;
 	int tid;
 	pthread_t thread;
@@ -78,15 +84,43 @@ static void sleep_while(atomic_uint *word, unsigned old)
 #endif
 }
 
+static int processor(void)
+{
+#if defined(__linux__)
+	return sched_getcpu();
+#else
+	return -1;
+#endif
+}
+
+static void works_here(nnrt_team *t, int tid)
+{
+	atomic_store_explicit(&t->member[tid].cpu, processor(), memory_order_relaxed);
+}
+
+/* Whether one that still works is on the processor of one that waits. */
+static bool in_the_way(const nnrt_team *t, int tid)
+{
+	int here = processor();
+	for (int i = 0; i < t->n && here >= 0; i++)
+		if (i != tid && atomic_load_explicit(&t->member[i].cpu,
+		                                     memory_order_relaxed) == here)
+			return true;
+	return false;
+}
+
 /* Until the word is another one than old.  Returns it. */
-static unsigned wait_change(const nnrt_team *t, Word *w, unsigned old)
+static unsigned wait_change(nnrt_team *t, Word *w, unsigned old, int tid)
 {
 	unsigned now;
+	atomic_store_explicit(&t->member[tid].cpu, -1, memory_order_relaxed);
 	for (int i = 0; i < t->spin; i++) {
 		now = atomic_load_explicit(&w->value, memory_order_acquire);
 		if (now != old)
 			return now;
 		relax();
+		if (i % LOOK == LOOK - 1 && in_the_way(t, tid))
+			break;
 	}
 	atomic_fetch_add(&w->asleep, 1);
 	while ((now = atomic_load(&w->value)) == old)
@@ -105,7 +139,7 @@ static void change(Word *w, unsigned to)
 #endif
 }
 
-void nnrt_barrier(nnrt_team *t)
+void nnrt_barrier(nnrt_team *t, int tid)
 {
 	/* read before this thread is here: behind the barrier they are of the next job */
 	int active = t->active;
@@ -113,11 +147,12 @@ void nnrt_barrier(nnrt_team *t)
 		return;
 	unsigned turn = atomic_load_explicit(&t->turn.value, memory_order_relaxed);
 	if (atomic_fetch_add(&t->arrived, 1) + 1 < active) {
-		wait_change(t, &t->turn, turn);
-		return;
+		wait_change(t, &t->turn, turn, tid);
+	} else {
+		atomic_store_explicit(&t->arrived, 0, memory_order_relaxed);
+		change(&t->turn, turn + 1);
 	}
-	atomic_store_explicit(&t->arrived, 0, memory_order_relaxed);
-	change(&t->turn, turn + 1);
+	works_here(t, tid);
 }
 
 /* ---- jobs --------------------------------------------------------------------------------- */
@@ -127,7 +162,7 @@ static void take_part(nnrt_team *t, int tid, int n)
 	unsigned before = rt_float_enter(t->flush);
 	t->job(t->arg, tid, n);
 	rt_float_leave(before);
-	nnrt_barrier(t);
+	nnrt_barrier(t, tid);
 }
 
 static void *member_main(void *arg)
@@ -136,7 +171,7 @@ static void *member_main(void *arg)
 	nnrt_team *t = m->team;
 	unsigned ticket = 0;
 	for (;;) {
-		ticket = wait_change(t, &t->ticket, ticket);
+		ticket = wait_change(t, &t->ticket, ticket, m->tid);
 		int n = (int)(ticket % THREADS);
 		if (n == 0)
 			return 0;
@@ -177,7 +212,7 @@ static int start(nnrt_team *t, int threads)
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	for (; n < threads; n++) {
 		Member *m = &t->member[n];
-		*m = (Member){ t, n, 0 };
+		*m = (Member){ -1, t, n, 0 };
 		if (pthread_create(&m->thread, 0, member_main, m))
 			break;
 	}
@@ -193,6 +228,7 @@ nnrt_team *rt_team_new(int threads)
 	t->spin = threads > rt_team_usable() ? 1 : SPIN;
 	t->active = 1;
 	t->member = rt_alloc((size_t)threads, sizeof *t->member, "threads");
+	works_here(t, 0);
 	t->n = start(t, threads);
 	return t;
 }

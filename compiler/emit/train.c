@@ -180,7 +180,7 @@ static Fn *phase_fn(const Module *m, const Options *opt, const char *phase, Shar
 		                       "static void %s_%s(nnrt_ctx *c, const void *const "
 		                       "*column, void *const *field%s)",
 		                       opt->prefix, phase, p < PH_FIT ? ", int tid, int n" : "");
-	h->barrier = p == PH_UPDATE || p == PH_FIT ? 0 : "nnrt_barrier(c->team);";
+	h->barrier = p == PH_UPDATE || p == PH_FIT ? 0 : "nnrt_barrier(c->team, tid);";
 	h->want_outputs = p == PH_GRAD || p == PH_EVAL ? "c->want & NNRT_WANT_OUTPUTS" : 0;
 	h->want_losses = p == PH_EVAL ? "c->want & NNRT_WANT_LOSSES" : 0;
 	return fn_build(j, phase_graph(m, p), opt, h);

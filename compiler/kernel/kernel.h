@@ -348,7 +348,7 @@ typedef struct FnHost {
 	const char *ctx_param, *ctx_arg;       /* "const nnrt_ctx *c", "c"; 0: no context        */
 	const char *batch;             /* "c->B"; 0: the batch is the number fixed_batch       */
 	int fixed_batch;
-	const char *barrier;           /* "nnrt_barrier(c->team);"; 0: one thread, no owners   */
+	const char *barrier;           /* "nnrt_barrier(c->team, tid);"; 0: one thread  */
 	const char *want_outputs;      /* condition, "c->want & NNRT_WANT_OUTPUTS"; 0: always  */
 	const char *want_losses;
 	const char *arena0, *arena;    /* unsigned char * of the two arenas                    */

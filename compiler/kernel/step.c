@@ -8,7 +8,7 @@
  *             nnrt_own(tid, n, (B + 7) / 8, &lo0, &hi0);
  *             ...
  *             mlp_grad_k0(B, lo0, hi0, x_, dense1_weight_, h_);
- *             nnrt_barrier(c->team);
+ *             nnrt_barrier(c->team, tid);
  *             if (tid == 0) {
  *                     mlp_grad_k1(B, h_, loss_);
  *             }
