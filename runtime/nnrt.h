@@ -37,6 +37,7 @@ typedef struct {
 	unsigned char batched;         /* outputs only: 1 if dimension 0 is the batch          */
 	int words;                     /* inputs only: 1 + the column whose texts its classes   *
 	                                * are; 0: none                                        */
+	unsigned char flat;            /* columns only: rows of any shape with `len` elements */
 } nnrt_field;
 
 /* A parameter or a buffer. Shapes are PyTorch's; offset counts elements in the flat array. */

@@ -256,7 +256,8 @@ static void print_fields(Out *o, Arena *a, const char *name, const Field *v, int
 		    pick && pick[i].words ? "NNRT_WORD" : kind_name(&v[i].ty),
 		    v[i].ty.classes, v[i].ty.rank - batched);
 		print_dims(o, &v[i].ty, batched);
-		out(o, ", %lld, %d, %d, %d },\n", (long long)len, v[i].target, batched, v[i].words);
+		out(o, ", %lld, %d, %d, %d, %d },\n", (long long)len, v[i].target, batched, v[i].words,
+		    pick && pick[i].flat);
 	}
 	out(o, "};\n\n");
 }

@@ -31,6 +31,7 @@ typedef struct {
 	bool sorted;                   /* `one_hot` without it                                 */
 	bool gaps;                     /* `fill`                                               */
 	Sym gap;                       /* the text that `fill` gives                           */
+	bool flat;                     /* `flatten`                                            */
 } Around;
 
 /* Within a call; piped: its first argument stands before it. */
@@ -41,6 +42,8 @@ static void enter(Around *w, const Ast *call, bool piped)
 		w->sorted = false;
 	} else if (is_call(call, "one_hot")) {
 		w->words = w->sorted = true;
+	} else if (is_call(call, "flatten")) {
+		w->flat = true;
 	} else if (is_call(call, "fill")) {
 		const AstList *l = &call->u.call.arg;
 		const Ast *v = l->n > !piped ? l->v[!piped] : 0;
@@ -62,6 +65,7 @@ static void walk(Elab *e, const Ast *a, Around w)
 		e->column[n].gaps = w.gaps;
 		e->column[n].sorted = w.sorted;
 		e->column[n].gap = w.words ? w.gap : 0;
+		e->column[n].flat = w.flat;
 		return;
 	}
 	if (a->kind == A_BINARY || a->kind == A_UNARY) {
@@ -110,6 +114,7 @@ static int look(const Elab *e, const Ast *a, Pick *p)
 			p->gaps = e->column[i].gaps;
 			p->sorted = e->column[i].sorted;
 			p->gap = e->column[i].gap;
+			p->flat = e->column[i].flat;
 			size = e->column[i].size;
 		}
 	return size;
@@ -120,7 +125,7 @@ static int look(const Elab *e, const Ast *a, Pick *p)
 static bool same_pick(const Pick *a, const Pick *b)
 {
 	return !b || (a->words == b->words && a->gaps == b->gaps && a->sorted == b->sorted &&
-	              a->gap == b->gap);
+	              a->gap == b->gap && a->flat == b->flat);
 }
 
 Node *column_raw(Elab *e, Sym name, const Type *ty, const Pick *pick, Span at)
@@ -232,19 +237,25 @@ static Value value_of(Elab *e, Sym name, const Type *ty, const Pick *p, Span at)
 
 /* ---- names and calls ------------------------------------------------------------------------ */
 
-/* The shape of `raw` is written down: it must be the field's. */
-static bool raw_fits(Elab *e, Sym name, Span at)
+/* The shape of `raw` is written down: it must be the field's, or become it. */
+static bool raw_fits(Elab *e, Sym name, bool flat, Span at)
 {
 	const DataInfo *d = &e->m->data;
 	const Type *want = &e->field->ty;
 	const char *s = d->type + strcspn(d->type, "[");
 	bool real = strchr("fb", *d->type) && d->type[1] != 'o', same = true;
+	int64_t len = 1;
 	int k = 1;
 	for (; *s && *s != ']'; k++) {
 		char *end;
 		long extent = strtol(s + 1, &end, 10);
 		same &= k < want->rank && want->dim[k].k == extent;
+		len *= extent > 0 && len <= INT32_MAX ? extent : 0;
 		s = end;
+	}
+	if (flat && want->rank == 2 && len == want->dim[1].k) {
+		same = true;
+		k = 2;
 	}
 	if (same && k == want->rank && (!real || want->dt == DT_REAL))
 		return true;
@@ -271,10 +282,25 @@ static bool window_fits(Elab *e, Span at)
 	return false;
 }
 
-/* Pictures have the size that the field says. */
-static bool picture_fits(Elab *e, Span at)
+/* Inside `flatten` the field does not say the shape of a picture; its source may. */
+static void picture_type(const Elab *e, bool flat, Type *t)
 {
-	const Type *want = &e->field->ty;
+	const DataInfo *d = &e->m->data;
+	int64_t h = d->size[0], w = d->size[1];
+	if (!flat || t->rank != 2)
+		return;
+	if (d->source == DATA_CIFAR10 || d->source == DATA_CIFAR100)
+		h = w = 32;
+	else if (d->source != DATA_IMAGES || !h)
+		return;
+	bool grey = d->source == DATA_IMAGES && t->dim[1].k == h * w;
+	Dim dim[4] = { t->dim[0], dim_num(grey ? 1 : 3), dim_num((int)h), dim_num((int)w) };
+	*t = type_make(t->dt, 4, dim);
+}
+
+/* Pictures have the size that the field says. */
+static bool picture_fits(Elab *e, const Type *want, Span at)
+{
 	const int64_t *size = e->m->data.size;
 	bool picture = want->rank == 4 && (want->dim[1].k == 1 || want->dim[1].k == 3);
 	if (picture && (!size[0] || (want->dim[2].k == size[0] && want->dim[3].k == size[1])))
@@ -316,14 +342,16 @@ static Value one_column(Elab *e, Sym name, const Ast *a)
 	t.classes = one.classes;
 	if (source == DATA_IMAGES && !strcmp(name, "labels"))
 		return folder_names(e, &t, &p, size, a->at);
-	if (source == DATA_IMAGES && !picture_fits(e, a->at))
+	if (!strcmp(name, "images"))
+		picture_type(e, p.flat, &t);
+	if (source == DATA_IMAGES && !picture_fits(e, &t, a->at))
 		return v_poison();
 	if (source == DATA_IDX || source == DATA_CIFAR10 || source == DATA_CIFAR100 ||
 	    source == DATA_IMAGES) {
 		t.dt = !strcmp(name, "images") ? DT_U8 : DT_I32;
 		t.classes = t.dt == DT_U8 ? 0 : e->field->ty.classes;
 	}
-	if (source == DATA_RAW && !raw_fits(e, name, a->at))
+	if (source == DATA_RAW && !raw_fits(e, name, p.flat, a->at))
 		return v_poison();
 	if ((source == DATA_BYTES || source == DATA_CHARS) && !window_fits(e, a->at))
 		return v_poison();

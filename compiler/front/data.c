@@ -44,13 +44,20 @@ static Node *fit_type(Elab *e, Node *n, const Type *to)
 
 static void wrong_shape(Elab *e, const Field *in, const Node *n, Ast *value)
 {
-	if (e->m->data.source != DATA_CSV) {
+	DataSource s = e->m->data.source;
+	bool known = s == DATA_CIFAR10 || s == DATA_CIFAR100 || s == DATA_IMAGES;
+	if (s != DATA_CSV && !known) {
 		later(e, value->at, "data expressions that change the shape");
 		return;
 	}
 	Diag *d = fail(e, value->at, "E0301", "`%s` is declared as %s, but these data are %s",
 	               in->name, type_text(e->mem, &in->ty), type_text(e->mem, &n->ty));
 	diag_span(d, in->at, "%s", "");
+	if (known) {
+		diag_help(d, "declare `%s` as %s, or change what is made of it", in->name,
+		          type_text(e->mem, &n->ty));
+		return;
+	}
 	diag_note(d, "a column is one number a sample");
 	diag_help(d, "write `%s = columns(\"a\", \"b\")` with as many names, or "
 	             "`%s = others()` for all columns that no other field uses",

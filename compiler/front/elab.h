@@ -689,7 +689,8 @@ struct Elab {
 	Ast *balance;                  /* the argument of the data source, or 0                */
 	const Field *field;            /* of the data section, whose expression is evaluated   */
 	bool bare, compares;           /* it is a column and nothing else; has a comparison    */
-	struct { const Ast *a; bool words, gaps, sorted; Sym gap; int size; } *column; int ncolumn, capcolumn;
+	struct { const Ast *a; bool words, gaps, sorted, flat; Sym gap; int size; } *column;
+	int ncolumn, capcolumn;
 };
 
 /* The leaf of a run-time number. */

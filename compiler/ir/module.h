@@ -97,6 +97,7 @@ typedef struct {
 	Sym gap;                       /* words: this text stands for an empty cell            */
 	bool sorted;                   /* words: classes in the order of the texts, not of the rows */
 	bool target;                   /* no input is made of it                               */
+	bool flat;                     /* inside `flatten`: rows of any shape                  */
 } Pick;
 
 typedef struct {

@@ -51,7 +51,7 @@ static void put(const Adding *a, int column, Array *x, const Store **first)
 		        want->name);
 	if (dim[0] == 0)
 		rt_fail(RT_FILE, "R5", "%s: `%s` has no row", x->name, want->name);
-	if (!rt_same_shape(dim + 1, rank - 1, want->dim, want->rank))
+	if (!rt_shape_fits(dim + 1, rank - 1, want))
 		rt_wrong_shape(a->m, x->name, want, dim + 1, rank - 1);
 	check_type(a, x, want);
 	if (*first && dim[0] != (*first)->rows)

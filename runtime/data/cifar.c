@@ -38,7 +38,7 @@ static void add_file(const Adding *a, const char *path)
 		if (!images && strcmp(f->name, "labels"))
 			rt_bug("CIFAR has no column `%s`", f->name);
 		int64_t dim[] = { 3, 32, 32 };
-		if (images && !rt_same_shape(dim, 3, f->dim, f->rank))
+		if (images && !rt_shape_fits(dim, 3, f))
 			rt_wrong_shape(a->m, path, f, dim, 3);
 		if (!images && f->len != 1)
 			rt_wrong_shape(a->m, path, f, dim, 0);

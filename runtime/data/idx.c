@@ -105,7 +105,7 @@ static Idx open_idx(const char *path)
 
 static void check_shape(const nnrt_model *m, Idx *f, const nnrt_field *want)
 {
-	if (rt_same_shape(f->dim, f->rank, want->dim, want->rank))
+	if (rt_shape_fits(f->dim, f->rank, want))
 		return;
 	int64_t dim[RANK_MOST + 1] = { 1 };
 	int lead = f->rank == 2; /* pictures are shown as channels x height x width */

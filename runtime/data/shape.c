@@ -18,7 +18,7 @@ char *rt_shape_text(const int64_t *dim, int rank)
 	return s;
 }
 
-bool rt_same_shape(const int64_t *a, int na, const int32_t *b, int nb)
+static bool same_shape(const int64_t *a, int na, const int32_t *b, int nb)
 {
 	while (na && *a == 1)
 		a++, na--;
@@ -30,6 +30,24 @@ bool rt_same_shape(const int64_t *a, int na, const int32_t *b, int nb)
 		if (a[i] != b[i])
 			return false;
 	return true;
+}
+
+static bool as_many(const int64_t *dim, int rank, const nnrt_field *want)
+{
+	int64_t len = 1;
+	for (int i = 0; i < rank; i++) {
+		if (dim[i] > want->len)
+			return false;
+		len *= dim[i];
+		if (len > want->len)
+			return false;
+	}
+	return len == want->len;
+}
+
+bool rt_shape_fits(const int64_t *dim, int rank, const nnrt_field *want)
+{
+	return same_shape(dim, rank, want->dim, want->rank) || (want->flat && as_many(dim, rank, want));
 }
 
 /* The only input of the model with the shape that a column was compiled for; 0: several, or the
@@ -60,7 +78,10 @@ void rt_wrong_shape(const nnrt_model *m, const char *path, const nnrt_field *wan
 	rt_error(RT_FILE, "R1", "%s: %s are %s, but this trainer was compiled for %s", path,
 	         want->name, rt_shape_text(dim, rank),
 	         in ? rt_field_type(m, in, 1) : rt_shape_text(model, want->rank));
-	if (in)
+	if (want->rank == 1 && as_many(dim, rank, want))
+		rt_help("write `flatten(%s)` in the data section of %s and compile again", want->name,
+		        m->source);
+	else if (in)
 		rt_help("change `input %s` in %s and compile again, or resize the data", in->name,
 		        m->source);
 	else

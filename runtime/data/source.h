@@ -31,8 +31,9 @@ void rt_images_add(const Adding *a);
 /* Only targets are made of this column, so that predict does without. */
 bool rt_column_spare(const Adding *a, int column);
 
-/* Do shapes agree?  Leading ones do not count: 28 x 28 is 1 x 28 x 28. */
-bool rt_same_shape(const int64_t *a, int na, const int32_t *b, int nb);
+/* Does a row of a file fit the column?  Leading ones do not count: 28 x 28 is 1 x 28 x 28; inside
+ * `flatten` only the number of elements does. */
+bool rt_shape_fits(const int64_t *dim, int rank, const nnrt_field *want);
 /* "3 x 4", "one number"; to be freed. */
 char *rt_shape_text(const int64_t *dim, int rank);
 /* Ends the program: the rows of a file do not have the shape of the column. */

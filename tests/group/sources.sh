@@ -129,6 +129,31 @@ try "cifar: val is a file, test the official one" parts_of half train 0 20 val 2
 mv "$work/only_test" "$work/gone"
 try "idx: no such folder" ends_so "$work" third third 3 "only_test: cannot read the data: there is no such folder"
 
+# ---- rows of any shape inside `flatten` ----------------------------------------------------------
+
+"$PYTHON" "$here/flat.py" make "$work"
+flat() { # NAME SIZE HEAD FIELDS: in the order of the file
+	cat >"$work/$1.nn" <<END
+data $3 { $4 }
+model $1 {
+  input  x: f32[N, $2]
+  output x
+  loss mean(dense(x, 1) ** 2)
+}
+train { epochs = 1 }
+END
+	trainer "$work/$1.nn" "$work/$1" -O0 || return 1
+	(cd "$work" && "./$1" train --no-plot -Wno-validation && "./$1" predict --split train --out "$1.seen.safetensors") &&
+		"$PYTHON" "$here/flat.py" check "$work/$1.seen.safetensors"
+}
+try "flatten: idx" flat fidx 6 'idx("flat")' 'x = flatten(images) / 4'
+try "flatten: npy" flat fnpy 6 'npy(x = "flat/x.npy")' 'x = (x / 4) |> flatten'
+try "flatten: raw" flat fraw 6 'raw(x = "flat/x.bin", type = "u8[1, 3, 2]")' 'x = flatten(x / 4)'
+try "flatten: cifar" flat fcifar 3072 'cifar10("flat")' 'x = (images / 4) |> flatten'
+sed 's/flatten(images)/images/' "$work/fidx.nn" >"$work/fnot.nn"
+try "no flatten build" trainer "$work/fnot.nn" "$work/fnot" -O0
+try "no flatten" ends_so "$work" fnot fnot 3 "write .flatten(images). in the data section"
+
 # ---- pictures in folders -----------------------------------------------------------------------
 
 "$PYTHON" "$here/pictures.py" make "$work"
