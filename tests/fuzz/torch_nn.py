@@ -294,6 +294,10 @@ def batch_norm(p, x, momentum=0.1, eps=1e-5):
     if not p.training():
         return F.batch_norm(x, m, v, w, b, False, momentum, eps)
     m, v = m.clone(), v.clone()
+    if x.numel() == c:                      # PyTorch refuses one value a channel; there is no spread
+        p.update("running_mean", (1 - momentum) * m + momentum * x.flatten().detach())
+        p.update("running_var", (1 - momentum) * v)
+        return F.batch_norm(x, x.flatten(), torch.zeros_like(v), w, b, False, momentum, eps)
     y = F.batch_norm(x, m, v, w, b, True, momentum, eps)
     p.update("running_mean", m)
     p.update("running_var", v)
@@ -305,7 +309,10 @@ def layer_norm(p, x, eps=1e-5):
 
 
 def group_norm(p, x, groups, eps=1e-5):
-    return F.group_norm(x, groups, p("weight", x.shape[1]), p("bias", x.shape[1]), eps)
+    w, b = p("weight", x.shape[1]), p("bias", x.shape[1])
+    if x.shape[1:].numel() == groups:       # PyTorch refuses one value a group; there is no spread
+        return 0 * x + b.reshape(-1, *[1] * (x.dim() - 2)) + 0 * w.sum()
+    return F.group_norm(x, groups, w, b, eps)
 
 
 def instance_norm(p, x, eps=1e-5, affine=False):
