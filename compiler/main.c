@@ -78,6 +78,16 @@ static int file_error(Job *j, const char *path)
 	return 3;
 }
 
+/* Saves the text of a file; -v says so.  Returns the exit status. */
+static int save(const Compile *c, const Out *o, const char *path)
+{
+	if (out_save(o, path))
+		return file_error(c->job, path);
+	if (c->cmd->verbose && strcmp(path, "-"))
+		fprintf(stderr, "nnc: wrote %s\n", path);
+	return 0;
+}
+
 /* "dir/x.nn" -> "x" */
 static const char *stem(Job *j, const char *path)
 {
@@ -141,7 +151,8 @@ static int write_trainer(Compile *c)
 		return 2;
 	emit_trainer(o, c->m, &c->cmd->opt);
 	done(c, "emit");
-	return out_save(o, path) ? file_error(c->job, path) : dependencies(c, path);
+	int status = save(c, o, path);
+	return status ? status : dependencies(c, path);
 }
 
 /* --build: NAME.c and NAME;  --run: a program in the cache. */
@@ -157,9 +168,9 @@ static int build_trainer(Compile *c)
 	if (c->cmd->mode == MODE_RUN)
 		return run_program(c->job, o, stem(c->job, c->cmd->file), c->cmd->args, c->cmd->nargs,
 		                   c->cmd->quiet);
-	if (out_save(o, source))
-		return file_error(c->job, source);
-	int status = build_program(c->job, source, path, c->cmd->quiet);
+	int status = save(c, o, source);
+	if (!status)
+		status = build_program(c->job, source, path, c->cmd->quiet);
 	return status ? status : dependencies(c, path);
 }
 
@@ -265,11 +276,12 @@ static int write_inference(Compile *c)
 	/* all or none */
 	if (out_probe(path))
 		return file_error(c->job, path);
-	if (arrays && out_save(x, arrays))
-		return file_error(j, arrays);
-	if (head && out_save(h, head))
-		return file_error(j, head);
-	return out_save(o, path) ? file_error(c->job, path) : dependencies(c, path);
+	if (arrays && (status = save(c, x, arrays)))
+		return status;
+	if (head && (status = save(c, h, head)))
+		return status;
+	status = save(c, o, path);
+	return status ? status : dependencies(c, path);
 }
 
 static int dump_kernels(Compile *c)

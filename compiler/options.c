@@ -75,7 +75,7 @@ static const Option table[] = {
 	{ "--diagnostics", F_DIAGNOSTICS, 1, "text|json", "json: one object a line" },
 	{ "--max-errors", F_MAX_ERRORS, 1, "N", "(20; 0: all)" },
 	{ "--limits", F_LIMITS, 0, "", "print every limit" },
-	{ "-v", F_VERBOSE, 0, "", "more messages" },
+	{ "-v", F_VERBOSE, 0, "", "name every file that is written" },
 	{ "-q", F_QUIET, 0, "", "fewer messages" },
 	{ "--time-passes", F_TIME, 0, "", "print the time of every pass" },
 	{ "-h", F_HELP, 0, ", --help", "this help" },
@@ -148,20 +148,24 @@ static void print_help(void)
 	}
 	printf("\nExit status: 0 fine, 1 the program has errors, 2 wrong usage, 3 a file cannot be read or\n"
 	       "written, 5 the C compiler failed, 70 internal error.\n"
-	       "Environment: NNC_PATH (imports), NNC_CC, NNC_CFLAGS, NNC_CACHE (--build, --run), COLUMNS,\n"
-	       "NO_COLOR, CLICOLOR_FORCE.\n");
+	       "Environment: NNC_PATH (imports), NNC_CC, NNC_CFLAGS, NNC_CACHE (--build, --run), NNC_DATA (root\n"
+	       "of relative data paths, trainers too), COLUMNS, NO_COLOR, CLICOLOR_FORCE.\n");
 }
 
-/* Of generic C the machine that compiles it is not asked what it can do. */
+/* --cflags, --libs, or both, as pkg-config does.  Of generic C the machine that compiles it is not
+ * asked what it can do. */
 static void print_flags(const Command *c)
 {
-	const char *const *w = c->cflags ? trainer_cflags : trainer_libs;
+	const char *const *const lists[] = { c->cflags ? trainer_cflags : 0, c->libs ? trainer_libs : 0 };
 	const char *blank = "";
-	for (int i = 0; w[i]; i++) {
-		if (c->asked_generic && !strcmp(w[i], "-march=native"))
-			continue;
-		printf("%s%s", blank, w[i]);
-		blank = " ";
+	for (size_t k = 0; k < sizeof lists / sizeof *lists; k++) {
+		const char *const *w = lists[k];
+		for (int i = 0; w && w[i]; i++) {
+			if (c->asked_generic && !strcmp(w[i], "-march=native"))
+				continue;
+			printf("%s%s", blank, w[i]);
+			blank = " ";
+		}
 	}
 	printf("\n");
 }
@@ -326,8 +330,18 @@ static int consistent(Job *j, const Command *c)
 	              c->in_place;
 	if (!strcmp(c->file, "-") && writes && !c->output)
 		return usage(j, "a program from standard input needs `-o FILE`", "nnc - -o model.c");
-	if (c->in_place && (c->mode != MODE_FMT || c->check))
+	if (c->in_place && c->mode != MODE_FMT)
 		return usage(j, "`-i` needs `--fmt`", "nnc --fmt -i model.nn");
+	if (c->in_place && c->check)
+		return usage(j, "`-i` rewrites the file, `--check` leaves it as it is", "give one of the two");
+	if (c->in_place && c->output)
+		return usage(j, "`-i` rewrites the file, `-o` names another", "give one of the two");
+	if (c->output && c->mode == MODE_RUN)
+		return usage(j, "`--run` keeps the program in its cache, so `-o` has nothing to name",
+		             "nnc --build model.nn -o NAME keeps it here");
+	if (c->output && !writes && c->mode != MODE_FMT && c->mode != MODE_CHECK)
+		return usage(j, "this mode prints to standard output, so `-o` has nothing to name",
+		             "leave `-o` out: nnc --summary model.nn > FILE");
 	if (c->with_data && c->mode != MODE_CHECK)
 		return usage(j, "`--with-data` needs `--check`", "nnc --check --with-data model.nn");
 	if (c->args && c->mode != MODE_RUN)
@@ -415,7 +429,8 @@ static int apply(Job *j, Command *c, const Option *o, const char *v)
 	case F_SELF_CHECK: c->opt.self_check = true; return 0;
 	case F_NO_COMMENTS: c->opt.no_comments = true; return 0;
 	case F_CFLAGS: case F_LIBS:
-		c->cflags = o->flag == F_CFLAGS;
+		c->cflags |= o->flag == F_CFLAGS;
+		c->libs |= o->flag == F_LIBS;
 		c->mode = MODE_FLAGS;
 		return 0;
 	case F_WARN: case F_NOWARN: return take_warning(j, v, o->flag == F_NOWARN);

@@ -25,7 +25,7 @@ typedef struct {
 	char *const *args; int nargs;  /* --run: what stands behind `--`                       */
 	bool depend;                   /* -MD                                                  */
 	const char *depend_file;       /* -MF                                                  */
-	bool cflags;                   /* --cflags, not --libs                                 */
+	bool cflags, libs;             /* --cflags, --libs                                     */
 	bool asked_generic;            /* --target generic                                     */
 	bool json;                     /* --summary=json                                       */
 	bool api_given, weights_as_given, quantize_given;      /* they win over `export`      */

@@ -25,7 +25,7 @@ typedef struct {
 	int tensor, array;
 	uint32_t from, to;
 	nnc_loop loop[NNC_LEVELS];
-} nnc_run;
+} nnc_stretch;
 
 typedef struct { int seen, bytes; nnc_kind kind; uint64_t at; } nnc_found;
 
@@ -419,7 +419,7 @@ static int nnc_store(unsigned char *at, nnc_kind kind, uint32_t i, double v)
 }
 
 /* The elements of one run, loop over loop like the digits of a counter. */
-static int nnc_fill(FILE *file, uint64_t data, const nnc_found *x, const nnc_run *r,
+static int nnc_fill(FILE *file, uint64_t data, const nnc_found *x, const nnc_stretch *r,
                     const nnc_array *array, unsigned char *table)
 {
 	uint32_t digit[NNC_LEVELS] = { 0 };
@@ -448,8 +448,8 @@ static int nnc_fill(FILE *file, uint64_t data, const nnc_found *x, const nnc_run
 	return 0;
 }
 
-static int nnc_load_open(FILE *file, const nnc_tensor *tensor, int n, nnc_found *found,
-                         const nnc_run *run, int nrun, const nnc_array *array, unsigned char *table)
+static int nnc_load_open_file(FILE *file, const nnc_tensor *tensor, int n, nnc_found *found,
+                         const nnc_stretch *run, int nrun, const nnc_array *array, unsigned char *table)
 {
 	nnc_head h = { file, 0, 0, 0, -1, 0, { 0 } };
 	unsigned char length[8];
@@ -475,14 +475,14 @@ static int nnc_load_open(FILE *file, const nnc_tensor *tensor, int n, nnc_found 
 	return 0;
 }
 
-static int nnc_load(const char *path, const nnc_tensor *tensor, int n, nnc_found *found,
-                    const nnc_run *run, int nrun, const nnc_array *array, unsigned char *table)
+static int nnc_load_file(const char *path, const nnc_tensor *tensor, int n, nnc_found *found,
+                    const nnc_stretch *run, int nrun, const nnc_array *array, unsigned char *table)
 {
 	FILE *file = fopen(path, "rb");
 	int code;
 	if (!file)
 		return NNC_ERROR_FILE;
-	code = nnc_load_open(file, tensor, n, found, run, nrun, array, table);
+	code = nnc_load_open_file(file, tensor, n, found, run, nrun, array, table);
 	fclose(file);
 	return code;
 }

@@ -11,30 +11,58 @@
 #include <string.h>
 #include <strings.h>
 
-/* Words of C and C++, macros of the headers, and our own names. */
+/* Words of C and C++, and macros of compilers and headers. */
 static const char *const words[] = {
 	"alignas", "alignof", "and", "and_eq", "asm", "atomic", "auto", "bitand", "bitor",
 	"bool", "break", "case", "catch", "char", "char16_t", "char32_t", "char8_t", "class",
 	"co_await", "co_return", "co_yield", "compl", "concept", "const", "const_cast",
 	"consteval", "constexpr", "constinit", "continue", "decltype", "default", "delete",
 	"do", "double", "dynamic_cast", "else", "enum", "errno", "explicit", "export", "extern", "false",
-	"float", "for", "friend", "goto", "i", "if", "inline", "int", "linux", "long", "main",
+	"float", "for", "friend", "goto", "if", "inline", "int", "linux", "long", "main",
 	"mutable", "namespace", "new", "noexcept", "not", "not_eq", "nullptr", "operator", "or",
 	"or_eq", "private", "protected", "public", "register", "reinterpret_cast", "requires",
-	"restrict", "return", "scratch", "scratch_memory", "short", "signed", "sizeof",
+	"restrict", "return", "short", "signed", "sizeof",
 	"static", "static_assert", "static_cast", "struct", "switch", "template", "this",
 	"thread_local", "throw", "true", "try", "typedef", "typeid", "typename", "typeof",
 	"union", "unix", "unsigned", "using", "virtual", "void", "volatile", "wchar_t", "while",
 	"xor", "xor_eq",
 };
 
-static bool reserved(const char *s)
+/* Names that generated code gives to what it declares itself. */
+static const char *const ours[] = { "i", "scratch", "scratch_memory" };
+
+/* What stands behind `prefix_` in the names of public functions and of tables. */
+static const char *const behind[] = { "run", "init", "load", "strerror", "selfcheck", "compute", "one_",
+	                              "many_", "weights_table", "has_no_weights" };
+
+static bool among(const char *s, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(s, list[i]))
+			return true;
+	return false;
+}
+#define AMONG(s, list) among(s, list, sizeof list / sizeof *list)
+
+/* Does the file call a function or table of its own s: `lenet_run`, `lenet_k3`, `lenet_one_k3`? */
+static bool function_name(const CNames *c, const char *s)
+{
+	size_t n = c->prefix ? strlen(c->prefix) : 0;
+	if (!n || strncasecmp(s, c->prefix, n) || s[n] != '_')
+		return false;
+	s += n + 1;
+	if (AMONG(s, behind))
+		return true;
+	s += !strncmp(s, "one_", 4) ? 4 : !strncmp(s, "many_", 5) ? 5 : 0;
+	return *s == 'k' && s[1] && !s[1 + strspn(s + 1, "0123456789")];
+}
+
+static bool reserved(const CNames *c, const char *s)
 {
 	size_t n = strlen(s), k = n;
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (!strcmp(s, words[i]))
-			return true;
-	if (*s == '_' || !strncasecmp(s, "nnc", 3))
+	if (AMONG(s, words) || AMONG(s, ours) || *s == '_' || !strncasecmp(s, "nnc", 3))
+		return true;
+	if (function_name(c, s))
 		return true;
 	/* macros of <stdint.h>, <math.h> and the like are in capitals */
 	bool capitals = n > 2, type = n > 2 && !strcmp(s + n - 2, "_t");
@@ -60,10 +88,17 @@ static const char *take(CNames *c, const char *text, const char *suffix, bool ch
 	for (char *p = s; *p; p++)
 		if (!isalnum((unsigned char)*p))
 			*p = '_';
-	if (change || reserved(s))
+	if (change || reserved(c, s))
 		s = arena_printf(c->mem, "%s_%s", s, suffix);
 	while (taken(c, s))
 		s = arena_printf(c->mem, "%s_%s", s, suffix);
+	PUSH(c->mem, c->name, c->n, c->cap, s);
+	return s;
+}
+
+const char *cnames_type(CNames *c, const char *text, const char *suffix)
+{
+	const char *s = AMONG(text, words) ? arena_printf(c->mem, "%s_%s", text, suffix) : text;
 	PUSH(c->mem, c->name, c->n, c->cap, s);
 	return s;
 }

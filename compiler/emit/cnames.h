@@ -7,6 +7,7 @@
 /* The names that are taken so far. */
 typedef struct {
 	Arena *mem;
+	const char *prefix;            /* of the file's functions                              */
 	const char **name;
 	int n, cap;
 } CNames;
@@ -16,5 +17,7 @@ typedef struct {
 const char *cnames_argument(CNames *c, const char *text, const char *suffix);
 /* The same for an array of the file, for example "enc.weight"; it hides no local name. */
 const char *cnames_array(CNames *c, const char *path);
+/* A C name for a type: the text itself unless C or C++ use that word. */
+const char *cnames_type(CNames *c, const char *text, const char *suffix);
 
 #endif

@@ -87,7 +87,7 @@ static void print_init(Out *o, const Infer *f, const Options *opt)
 {
 	bool table = f->narray && opt->weights_as != WEIGHTS_FILE;
 	const char *p = f->prefix, *u = f->upper;
-	out(o, "int %s_init(%s *net, void *arena, size_t arena_bytes)\n{\n", p, p);
+	out(o, "int %s_init(%s *net, void *arena, size_t arena_bytes)\n{\n", p, f->type);
 	out(o, "net->arena = 0;\nnet->weights = (const float *)(const void *)%s%s;\n", table ? "&" : "",
 	    table ? f->table : "0");
 	out(o, "if (!arena || arena_bytes < %s_ARENA_BYTES)\n\treturn %s_E_ARENA;\n", u, u);
@@ -120,7 +120,7 @@ static void print_run(Out *o, const Infer *f, const Options *opt)
 		many = infer_append(o->mem, many, name);
 	}
 	out(o, "int %s_run(%s)\n{\n", f->prefix,
-	    pointers(f, opt, arena_printf(o->mem, "const %s *net, size_t n", f->prefix)));
+	    pointers(f, opt, arena_printf(o->mem, "const %s *net, size_t n", f->type)));
 	out(o, "const struct weights *const from = (const struct weights *)(const void *)net->weights;\n");
 	out(o, "unsigned char *const start = net->arena;\nunsigned char *scratch;\n\n");
 	out(o, "if (n == 0 || n > %s_MAX_BATCH)\n\treturn %s_E_BATCH;\n", u, u);
@@ -179,8 +179,13 @@ static void print_macros(Out *h, const Infer *f, const Options *opt)
 	if (f->check)
 		text = arena_printf(a, "%s, %s for the self-check", text,
 		                    arena_grouped(a, selfcheck_bytes(f, opt)));
-	out(h, "#define %-*s %6lldu  /* %s, and room to align */\n\n", wide,
-	    arena_printf(a, "%s_ARENA_BYTES", f->upper), (long long)context_bytes(f, opt), text);
+	name = arena_printf(a, "#define %-*s %6lldu", wide, arena_printf(a, "%s_ARENA_BYTES", f->upper),
+	                    (long long)context_bytes(f, opt));
+	text = arena_printf(a, "/* %s, and room to align */", text);
+	if (strlen(name) + strlen(text) > 110) /* no line is longer than 120 columns */
+		out(h, "%s\n%s\n\n", text, name);
+	else
+		out(h, "%s  %s\n\n", name, text);
 }
 
 static void print_codes(Out *h, const Infer *f)
@@ -204,22 +209,22 @@ static void print_codes(Out *h, const Infer *f)
 
 void context_header(Out *h, const Infer *f, const Options *opt)
 {
-	const char *p = f->prefix;
+	const char *p = f->prefix, *type = f->type;
 	print_macros(h, f, opt);
 	print_codes(h, f);
-	out(h, "typedef struct %s {\n", p);
+	out(h, "typedef struct %s {\n", type);
 	out(h, "void        *arena;            /* scratch, owned by the caller         */\n");
 	static const char *const weights[] = { "embedded table", "table of another file", "after %s_load" };
 	out(h, "const float *weights;          /* %-36s */\n",
 	    arena_printf(h->mem, weights[opt->weights_as], p));
-	out(h, "} %s;\n\n", p);
-	out(h, "int         %s_init(%s *net, void *arena, size_t arena_bytes);\n", p, p);
+	out(h, "} %s;\n\n", type);
+	out(h, "int         %s_init(%s *net, void *arena, size_t arena_bytes);\n", p, type);
 	out(h, "int         %s_run(%s);\n", p,
-	    pointers(f, opt, arena_printf(h->mem, "const %s *net, size_t n", p)));
+	    pointers(f, opt, arena_printf(h->mem, "const %s *net, size_t n", type)));
 	if (opt->weights_as == WEIGHTS_FILE)
 		out(h, "/* Reads a .safetensors file into `buffer`, which must live as long as net uses it;\n"
 		       " * %s_run() before it returns %s_E_FILE. */\n"
 		       "int         %s_load(%s *net, const char *path, void *buffer, size_t bytes);\n",
-		    p, f->upper, p, p);
+		    p, f->upper, p, type);
 	out(h, "const char *%s_strerror(int code);\n\n", p);
 }

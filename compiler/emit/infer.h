@@ -32,6 +32,7 @@ typedef struct {
 typedef struct {
 	const Module *m;
 	const char *prefix, *upper;
+	const char *type; /* of a context: the prefix, or near it where C has that word       */
 	const char **arg; /* C name of each input, then of each output                     */
 	const char **stored; /* of each argument of `run`: of its array in the self-check  */
 	Reordered *order;

@@ -152,7 +152,7 @@ static void print_arrays(Out *o, const Infer *f, const Options *opt)
 		out(o, "{ offsetof(struct weights, %s), %s },\n", f->array[i].name,
 		    f->array[i].half ? half[f->quantize] : opt->f64 ? "NNC_AS_F64" : "NNC_AS_F32");
 	out(o, "};\n\n/* tensor, array, from, to, { count, from, to } */\n"
-	       "static const nnc_run run_table[] = {\n");
+	       "static const nnc_stretch run_table[] = {\n");
 	for (int i = 0; i < f->nrun; i++) {
 		const Run *r = &f->run[i];
 		out(o, "{ %d, %d, %lld, %lld,\n\t{", tensor_number(f->m, r->tensor), r->array,
@@ -180,14 +180,14 @@ void load_print(Out *o, const Infer *f, const Options *opt)
 		print_tensors(o, f->m);
 	if (f->narray)
 		print_arrays(o, f, opt);
-	out(o, "int %s_load(%s *net, const char *path, void *buffer, size_t bytes)\n{\n", p, p);
+	out(o, "int %s_load(%s *net, const char *path, void *buffer, size_t bytes)\n{\n", p, f->type);
 	out(o, "unsigned char *table = buffer;\nnnc_found found[%d];\nint code;\n\n", n ? n : 1);
 	out(o, "net->weights = 0;\nif (!buffer || !path || bytes < %s_WEIGHTS_BYTES)\n\treturn %s_E_ARENA;\n",
 	    u, u);
 	out(o, "table += (64 - (uintptr_t)buffer %% 64) %% 64;\nmemset(found, 0, sizeof found);\n");
 	if (f->narray)
 		out(o, "memset(table, 0, sizeof(struct weights));\n");
-	out(o, "code = nnc_load(path, %s, %d, found, %s, %d, %s, table);\n", n ? "tensor_table" : "0", n,
+	out(o, "code = nnc_load_file(path, %s, %d, found, %s, %d, %s, table);\n", n ? "tensor_table" : "0", n,
 	    f->nrun ? "run_table" : "0", f->nrun, f->narray ? "array_table" : "0");
 	out(o, "if (code)\n\treturn code;\nnet->weights = (const float *)(const void *)table;\n"
 	       "return %s_OK;\n}\n\n", u);

@@ -236,7 +236,7 @@ void selfcheck_print(Out *o, const Infer *f, const Options *opt, int64_t at)
 	for (int k = 0; k < f->nin + f->m->nout; k++)
 		print_values(o, f, opt, k);
 	out(o, "%s %s_selfcheck(%s)\n{\n%s worst = 0;\n", real, f->prefix,
-	    f->context ? arena_printf(o->mem, "const %s *net", f->prefix) : "void", real);
+	    f->context ? arena_printf(o->mem, "const %s *net", f->type) : "void", real);
 	if (f->context)
 		out(o, "unsigned char *const start = net->arena;\n"
 		       "unsigned char *const scratch = start + (%d - (uintptr_t)start %% %d) %% %d;\n",
@@ -259,5 +259,5 @@ void selfcheck_declare(Out *h, const Infer *f, const Options *opt)
 	out(h, "/* Runs three stored inputs; returns the largest difference from the stored outputs, whose\n"
 	       " * largest is %.3g; not a number if an output is none. */\n", f->check->largest);
 	out(h, "%s %s_selfcheck(%s);\n\n", real, f->prefix,
-	    f->context ? arena_printf(h->mem, "const %s *net", f->prefix) : "void");
+	    f->context ? arena_printf(h->mem, "const %s *net", f->type) : "void");
 }

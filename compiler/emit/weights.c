@@ -6,6 +6,7 @@
  *        overlap, hole or rest; a checksum is verified (rt_safetensors.h says of what it is made).
  */
 #include "emit.h"
+#include "sha.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -281,9 +282,10 @@ Weights *weights_read(Job *j, const char *path)
 	} else if (!bad) {
 		size_t n = (size_t)little((unsigned char *)text, 8);
 		bad = read_all(j, w, text + 8, n, len - 8 - n);
-		XXH128_hash_t h = XXH3_128bits(text, len);
-		snprintf(w->sha, sizeof w->sha, "%016llx%016llx", (unsigned long long)h.high64,
-		         (unsigned long long)h.low64);
+		Sha256 h;
+		sha256_begin(&h);
+		sha256_add(&h, text, len);
+		sha256_end(&h, w->sha);
 	}
 	arena_free(mem);
 	if (!bad)

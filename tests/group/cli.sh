@@ -110,6 +110,14 @@ try "run: its errors" status 1 "$nnc" -q --run "$root/tests/front/dangling_pipe.
 try "build: no C compiler" status 5 env NNC_CC=false "$nnc" --build "$work/a folder/net.nn" -o "$work/x"
 try "build: none of this name" status 5 env NNC_CC=/none "$nnc" --build "$work/a folder/net.nn" -o "$work/x"
 
+# --cflags and --libs together print both, in this order.
+flags() { [ "$("$nnc" --libs --cflags)" = "$("$nnc" --cflags) $("$nnc" --libs)" ]; }
+try "cflags and libs" flags
+names_files() {
+	"$nnc" -v "$root/models/bench_mlp.nn" -o "$work/" 2>&1 | grep -qx "nnc: wrote $work/bench_mlp.c"
+}
+try "-v names files" names_files
+
 # What is printed, against the expected text.
 cd "$root/tests/cli" 2>/dev/null || finish
 for f in *.cmd; do

@@ -142,4 +142,32 @@ try "16 bits of double" expect 2 "E0405" "$nnc" --infer "$infer/shop.nn" --weigh
 	--quantize bf16 -o "$work/c.c"
 try "damaged files" hostile none
 [ -n "${LONG:-}" ] && try "damaged files, 16 bits" hostile f16
+# Names that C, C++ or the file itself use for something else, as names of the program and as prefixes.
+"$PYTHON" - "$root/tests" "$work/words.safetensors" <<'END'
+import sys
+sys.path.insert(0, sys.argv[1])
+import safetensors
+one = lambda *shape: (shape, [1.0] * safetensors.count(shape))
+safetensors.save(sys.argv[2], {"k_k1": one(5), "embedding1.weight": one(4, 2),
+                               "one_k0.weight": one(2, 5), "one_k0.bias": one(2)})
+END
+words() { # OPTIONS...
+	rm -rf "$work/words" && mkdir "$work/words" &&
+		"$nnc" --infer "$infer/words.nn" --weights "$work/words.safetensors" "$@" -o "$work/words/w.c" || return 1
+	for f in "$work"/words/*.c; do
+		gcc -std=c99 -pedantic -Wall -Wextra -Wconversion -Werror -c "$f" -o "$work/words/w.o" || return 1
+	done
+	g++ -Wall -Wextra -pedantic -Werror -fsyntax-only -x c++ "$work/words/w.h"
+}
+try "words: static" words
+try "words: two files" words --weights-as extern
+try "words: context" words --api context --batch 2 --self-check
+for prefix in double class linux nnc; do
+	try "words: prefix $prefix" words --api context --weights-as file --prefix $prefix
+done
+try "words: the context's type" grep -q '^} nnc;$' "$work/words/w.h"
+sum_named() {
+	sum=$(sha256sum "$work/shop.safetensors" | cut -c1-12) && grep -q "sha256 $sum" "$work/none/shop_infer.h"
+}
+try "header names the weights" sum_named
 finish

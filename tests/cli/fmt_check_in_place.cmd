@@ -1,0 +1,1 @@
+--fmt --check -i ../fmt/odd.nn

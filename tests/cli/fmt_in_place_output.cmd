@@ -1,0 +1,1 @@
+--fmt -i -o x.nn ../fmt/odd.nn

@@ -1,0 +1,1 @@
+--run -o x ../../models/mlp.nn

@@ -1,0 +1,1 @@
+--summary -o x.txt ../../models/mlp.nn
