@@ -66,8 +66,7 @@ int rt_ckpt_fold(const Trainer *t)
 	return (int)before + 1;
 }
 
-/* NAME beside a checkpoint NAME.ckpt or NAME.stepK.ckpt, without ending; 0: it is called otherwise. */
-static char *base_of(const char *path)
+char *rt_ckpt_base(const char *path)
 {
 	size_t n = strlen(path);
 	if (n < 5 || strcmp(path + n - 5, ".ckpt"))
@@ -88,7 +87,7 @@ static char *base_of(const char *path)
 static void copy_logs(Trainer *t)
 {
 	static const char *const ending[] = { ".csv", ".jsonl" };
-	char *base = base_of(t->ckpt.from->path), *text[2] = { 0, 0 };
+	char *base = rt_ckpt_base(t->ckpt.from->path), *text[2] = { 0, 0 };
 	size_t n[2] = { 0, 0 };
 	for (int i = 0; i < 2 && base; i++) {
 		char *path = rt_text("%s%s", base, ending[i]);
@@ -192,23 +191,42 @@ static char *quoted(const char *word)
 	return s;
 }
 
-char *rt_ckpt_command(const Trainer *t)
+static char *followed_by(char *s, const char *word)
+{
+	char *q = quoted(word), *longer = rt_text("%s %s", s, q);
+	rt_free(q);
+	rt_free(s);
+	return longer;
+}
+
+/* Options with a value that the command leaves out; the last two if settings say them anew. */
+static const char *const left_out[] = { "--weights", "--overfit", "--fold" };
+
+char *rt_ckpt_resume(const Trainer *t, const char *path, const char *settings)
 {
 	const Options *o = t->o;
 	char *s = rt_text("%s train --resume", program_invocation_name);
+	if (path)
+		s = followed_by(s, path);
+	char *begun = rt_text("%s%s", s, settings ? settings : "");
+	rt_free(s);
+	s = begun;
 	for (int i = 1; i < o->argc; i++) {
 		const char *word = o->argv[i];
-		if (i == o->command_at || !strcmp(word, "--partial") || word == o->checkpoint ||
-		    !strncmp(word, "--resume", 8) || !strncmp(word, "--weights=", 10))
-			continue;
-		if (!strcmp(word, "--weights")) { /* they are in the checkpoint */
-			i++;
-			continue;
+		bool out = i == o->command_at || !strcmp(word, "--partial") ||
+		           word == o->checkpoint || !strncmp(word, "--resume", 8);
+		for (int k = 0; k < (settings ? 3 : 1) && !out; k++) {
+			size_t n = strlen(left_out[k]);
+			out = !strncmp(word, left_out[k], n) && (!word[n] || word[n] == '=');
+			i += out && !word[n];
 		}
-		char *q = quoted(word), *longer = rt_text("%s %s", s, q);
-		rt_free(q);
-		rt_free(s);
-		s = longer;
+		if (!out)
+			s = followed_by(s, word);
 	}
 	return s;
+}
+
+char *rt_ckpt_command(const Trainer *t)
+{
+	return rt_ckpt_resume(t, 0, 0);
 }

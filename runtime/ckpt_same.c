@@ -11,12 +11,13 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "rt_ckpt.h"
 #include "rt_fail.h"
+#include "rt_io.h"
 #include "rt_mem.h"
+#include "rt_str.h"
 
 typedef struct {
 	char *name, *value;
@@ -40,16 +41,11 @@ static void add(Settings *l, const char *name, char *value, const char *flag, bo
 	l->row[l->n++] = (Row){ rt_text("%s", name), value, flag, given };
 }
 
-/* The shortest text that reads back as v. */
 static char *number(double v)
 {
-	char text[40];
-	for (int digits = 6; digits <= 17; digits++) {
-		snprintf(text, sizeof text, "%.*g", digits, v);
-		if (strtod(text, 0) == v)
-			break;
-	}
-	return rt_text("%s", text);
+	Str text = { 0 };
+	rt_str_number(&text, v);
+	return text.s;
 }
 
 static char *length(double v)
@@ -90,8 +86,9 @@ static Settings rows_of(const Trainer *t)
 	for (int i = 0; i < m->nsetting; i++)
 		add(&l, m->setting[i].name, number(o->setting[i]), "--set ", o->given[i]);
 	add(&l, "freeze", rt_text("%s", o->freeze ? o->freeze : "-"), "--freeze ", o->freeze != 0);
-	add(&l, "overfit", length((double)o->overfit), 0, false);
-	add(&l, "fold", length(o->fold), 0, false);
+	/* these two may not change, even if the command line says so */
+	add(&l, "overfit", length((double)o->overfit), "--overfit ", false);
+	add(&l, "fold", length(o->fold), "--fold ", false);
 	return l;
 }
 
@@ -133,27 +130,43 @@ static bool allowed(const Row *r)
 	return r->flag && r->given;
 }
 
-/* What would bring the settings of the file back, as far as the command line can. */
-static char *repair(const TensorFile *f, const Settings *l)
+/* What would bring the settings of the file back, as far as the command line can; 0: it cannot. */
+static char *repair(const Trainer *t, const TensorFile *f, const Settings *l)
 {
-	char *s = rt_text("%s train --resume", program_invocation_name);
+	Str s = { 0 };
+	rt_str_add(&s, "%s", "");
 	for (int i = 0; i < l->n; i++) {
 		const Row *r = &l->row[i];
 		const char *then = other(f, r);
+		bool keep = !strcmp(r->name, "overfit") || !strcmp(r->name, "fold");
+		if (!then && keep)
+			then = r->value;
 		if (!then || allowed(r) || !strcmp(then, "-"))
 			continue;
 		if (!r->flag || strchr(then, ' ')) {
-			rt_free(s);
+			rt_str_free(&s);
 			return 0;
 		}
 		bool set = !strcmp(r->flag, "--set ");
-		char *longer = rt_text("%s %s%s%s%s", s, r->flag, set ? r->name : "",
-		                       set ? "=" : "", then);
-		rt_free(s);
-		s = longer;
+		rt_str_add(&s, " %s%s%s%s", r->flag, set ? r->name : "", set ? "=" : "", then);
 	}
-	return s;
+	char *command = rt_ckpt_resume(t, t->o->checkpoint, s.s);
+	rt_str_free(&s);
+	return command;
 }
+
+/* What can be done with a checkpoint that this run cannot go on from. */
+static void suggest_weights(const TensorFile *f, bool model)
+{
+	char *base = rt_ckpt_base(f->path);
+	char *last = rt_text("%s.last.safetensors", base ? base : f->path);
+	if (rt_exists(last))
+		rt_help("what was learnt can be used all the same: `%s train --weights %s%s`",
+		        program_invocation_name, last, model ? " --partial" : "");
+	rt_free(last);
+	rt_free(base);
+}
+
 
 static _Noreturn void refuse(const Trainer *t, const TensorFile *f, const Settings *l, int n)
 {
@@ -175,12 +188,11 @@ static _Noreturn void refuse(const Trainer *t, const TensorFile *f, const Settin
 			rt_note("%-*s  %-*s  %s", wide[0], l->row[i].name, wide[1], then,
 			        l->row[i].value);
 	}
-	char *command = repair(f, l);
+	char *command = repair(t, f, l);
 	if (command)
 		rt_help("say on the command line what it shall be: `%s`", command);
 	else
-		rt_help("what was learnt can be used all the same: `%s train --weights %s`",
-		        program_invocation_name, t->files.last);
+		suggest_weights(f, other(f, &l->row[0]) != 0);
 	rt_exit(RT_FILE);
 }
 

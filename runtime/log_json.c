@@ -114,15 +114,19 @@ static void given(const Log *l, Str *t)
 	int n = 0;
 	rt_str_add(t, ",\"set\":{");
 	for (int i = 0; i < m->nsetting; i++) {
-		if (l->o->setting[i] == m->setting[i].value)
+		if (!l->o->given[i])
 			continue;
 		rt_str_add(t, n++ ? "," : "");
 		rt_str_json(t, m->setting[i].name);
-		rt_str_add(t, ":%.17g", l->o->setting[i]);
+		rt_str_add(t, ":");
+		rt_str_number(t, l->o->setting[i]);
 	}
-	for (int i = 0; i < NNRT_NUMBERS; i++)
-		if (!isnan(l->o->number[i]))
-			rt_str_add(t, "%s\"%s\":%.17g", n++ ? "," : "", name[i], l->o->number[i]);
+	for (int i = 0; i < NNRT_NUMBERS; i++) {
+		if (isnan(l->o->number[i]))
+			continue;
+		rt_str_add(t, "%s\"%s\":", n++ ? "," : "", name[i]);
+		rt_str_number(t, l->o->number[i]);
+	}
 	rt_str_add(t, "}");
 }
 

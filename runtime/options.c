@@ -507,6 +507,7 @@ static void all_meant(const Options *o)
 		{ "--format", "predict", o->format, predict },
 		{ "--split", "eval and predict", o->split, eval || predict },
 		{ "--overfit", "train", o->overfit > 0, train },
+		{ "--epochs", "train", o->epochs > 0, !bench },
 		{ "--time-limit", "train and bench", o->time_limit > 0, train || bench },
 		{ "--resume", "train", o->resume, train },
 	};
@@ -517,6 +518,9 @@ static void all_meant(const Options *o)
 	/* eval and predict have a file without being told */
 	if (o->partial && !o->weights && !eval && !predict)
 		rt_fail(RT_USAGE, "E0502", "--partial needs --weights FILE");
+	if (predict && o->in && o->split)
+		rt_fail(RT_USAGE, "E0502",
+		        "--split chooses rows of the data, --in names others: leave one of them out");
 	if (o->resume && o->weights)
 		rt_fail(RT_USAGE, "E0502",
 		        "--resume goes on from the weights of the checkpoint: leave --weights out");

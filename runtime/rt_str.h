@@ -18,6 +18,9 @@ void rt_str_bytes(Str *t, const void *from, size_t n);
 void rt_str_add(Str *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void rt_str_json(Str *t, const char *text);
 
+/* The shortest decimal that reads back as v. */
+void rt_str_number(Str *t, double v);
+
 /* Keeps the memory; frees it. */
 void rt_str_clear(Str *t);
 void rt_str_free(Str *t);

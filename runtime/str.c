@@ -4,6 +4,7 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "rt_fail.h"
@@ -42,6 +43,17 @@ void rt_str_add(Str *t, const char *format, ...)
 	vsnprintf(t->s + t->n, (size_t)n + 1, format, again);
 	va_end(again);
 	t->n += (size_t)n;
+}
+
+void rt_str_number(Str *t, double v)
+{
+	char text[40];
+	for (int digits = 6; digits <= 17; digits++) {
+		snprintf(text, sizeof text, "%.*g", digits, v);
+		if (strtod(text, 0) == v)
+			break;
+	}
+	rt_str_bytes(t, text, strlen(text));
 }
 
 void rt_str_json(Str *t, const char *text)

@@ -122,11 +122,20 @@ static _Noreturn void refuse(const TensorFile *f, const List *bad)
 	rt_exit(RT_FILE);
 }
 
-static void report_partial(const TensorFile *f, int taken, const List *bad)
+/* --partial: what was taken, and what was not; the first `missed` of these keep their first values. */
+static void report_partial(const nnrt_model *m, const TensorFile *f, const Stored **found,
+                           int missed, const List *bad)
 {
-	rt_warn(0, "%s: %d tensors taken, %d differ", f->path, taken, bad->n);
+	int64_t dim[8];
+	int n = m->nparam + m->nbuffer;
+	rt_warn(0, "%s: %d tensors taken, %d differ", f->path, n - missed, bad->n);
+	for (int i = 0; i < n; i++) {
+		const nnrt_tensor *t = tensor_at(m, i);
+		if (found[i])
+			rt_note("tensor `%s` %s is taken", t->path, rt_shape(dim, wide(t, dim)));
+	}
 	for (int i = 0; i < bad->n; i++)
-		rt_note("%s", bad->text[i]);
+		rt_note("%s%s", bad->text[i], i < missed ? ": initialised" : "");
 }
 
 void rt_weights_load(Run *r, const char *path, bool partial)
@@ -148,11 +157,12 @@ void rt_weights_load(Run *r, const char *path, bool partial)
 		else
 			found[i] = s, taken++;
 	}
+	int missed = bad.n;
 	list_unknown(f, used, &bad);
 	if (bad.n && (!partial || !taken))
 		refuse(f, &bad);
 	if (partial)
-		report_partial(f, taken, &bad);
+		report_partial(m, f, found, missed, &bad);
 	for (int i = 0; i < n; i++)
 		for (int64_t e = 0; found[i] && e < found[i]->len; e++)
 			rt_set_real(array_of(r, i), e, m->real_bytes,

@@ -15,10 +15,11 @@
 
 static Options *options(void)
 {
-	static double setting[] = { 0.5, 2 };
+	static double setting[] = { 0.05, 2 };
+	static unsigned char given[] = { 1, 0 };
 	static Options o;
 	o = (Options){ .csv = true, .jsonl = true, .tb = true, .no_plot = true,
-		       .setting = setting };
+		       .setting = setting, .given = given };
 	for (int i = 0; i < NNRT_NUMBERS; i++)
 		o.number[i] = NAN;
 	return &o;
@@ -56,6 +57,8 @@ static void test_resume(void)
 	}
 	CU_ASSERT(strstr(rt_log_names(l), ", toy.csv, toy.jsonl, events.out.tfevents.") != 0);
 	size_t csv = get("toy.csv", one, sizeof one);
+	get("toy.jsonl", two, sizeof two);
+	CU_ASSERT(strstr(two, "\"set\":{\"optimizer.lr\":0.05}") != 0); /* what the command line gives, no more */
 	rt_log_free(l);
 	for (int again = 0; again < 3; again++) {
 		if (again == 1)
