@@ -86,6 +86,8 @@ void about_phase(About *b, const char *phase, const Fn *f)
 		b->room = NEWN(m->job->mem, Room, b->nroom);
 		memcpy(b->room, room, sizeof *room * (size_t)b->nroom);
 		qsort(b->room, (size_t)b->nroom, sizeof *b->room, by_order);
+		for (int i = 0; i < b->nroom; i++)     /* the function goes, its names with it */
+			b->room[i].name = arena_printf(m->job->mem, "%s", b->room[i].name);
 	}
 	arena_free(mem);
 	b->saved = saved_bytes(f, &b->saved0);

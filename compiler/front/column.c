@@ -155,7 +155,7 @@ Node *column_raw(Elab *e, Sym name, const Type *ty, const Pick *pick, Span at)
 static Type type_of(const Elab *e, int n, const Pick *p, int size)
 {
 	const Type *f = &e->field->ty;
-	Dim d[2] = { f->dim[0], { n, 0 } };
+	Dim d[2] = { f->dim[0], dim_num(n) };
 	Type t = type_make(DT_REAL, n ? 2 : 1, d);
 	if (p->words || (e->bare && f->dt != DT_REAL)) {
 		t.dt = p->words ? DT_I32 : f->dt;

@@ -142,7 +142,7 @@ bool  is_schedule(const Value *v);
 void  make_structural(Elab *e, const Value *v);
 /* A compile-time integer; false after a message (what: "the kernel"). */
 bool  need_int(Elab *e, const Value *v, const char *what, int64_t *i);
-/* An extent: a number >= 1, or a multiple of N; -1 if minus is allowed. */
+/* An extent: a number >= 1, or a multiple of N; 0 for -1, if minus is allowed. */
 bool  need_dim(Elab *e, const Value *v, const char *what, bool minus, Dim *d);
 /* A number whose value is fixed at compile time. */
 bool  need_number(Elab *e, const Value *v, const char *what, double *num);

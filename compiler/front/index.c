@@ -168,7 +168,7 @@ static Value index_tensor(Elab *e, const Value *x, Ast *a)
 		if (sub[i].tick)
 			continue;
 		lo[k] = sub[i].lo;
-		t.dim[k].k = sub[i].n;
+		t.dim[k] = dim_with(t.dim[k], sub[i].n);
 		if (sub[i].drop)
 			drop |= 1u << k;
 		k++;

@@ -72,7 +72,7 @@ static bool extents(Elab *e, Frame *f, int i, const char *what, Type *t, int *ho
 		Dim d;
 		if (!need_dim(e, &v[k], what, hole != 0, &d))
 			return false;
-		if (d.k == -1) {
+		if (!d.k) {
 			if (*hole >= 0) {
 				fail(e, v[k].at, "E0301", "only one dimension can be -1");
 				return false;
@@ -310,6 +310,18 @@ static bool parts_fit(Elab *e, Frame *f, Node **x, int n, int axis)
 	return true;
 }
 
+/* The dimension with an extent of k. */
+static bool resize(Elab *e, Span at, Dim *d, int64_t k)
+{
+	if (k > INT32_MAX) {
+		fail(e, at, "E0302", "a dimension would have %lld elements, but at most 2147483647 are "
+		     "possible", (long long)k);
+		return false;
+	}
+	*d = dim_with(*d, (int32_t)k);
+	return true;
+}
+
 static Value b_concat(Elab *e, Frame *f)
 {
 	int n, axis;
@@ -327,8 +339,7 @@ static Value b_concat(Elab *e, Frame *f)
 	int64_t sum = 0;
 	for (int i = 0; i < n; i++)
 		sum += x[i]->ty.dim[axis].k;
-	t.dim[axis].k = sum > INT32_MAX ? INT32_MAX : (int32_t)sum;
-	if (!shape_ok(e, &t, f->at))
+	if (!resize(e, f->at, &t.dim[axis], sum) || !shape_ok(e, &t, f->at))
 		return v_poison();
 	Value v = v_tensor(e, n_concat(e->g, x, n, axis), f->at);
 	v.mark = mark;
@@ -460,7 +471,8 @@ static bool amounts(Elab *e, Frame *f, int rank, int64_t *lo, int64_t *hi)
 		if (!need_int(e, &p->item[i], "an amount", to))
 			return false;
 		if (*to < 0 || *to > 1 << 24) {
-			fail(e, p->item[i].at, "E0302", "an amount must be 0 or more");
+			fail(e, p->item[i].at, "E0302", "an amount must be 0 to %d, not %lld", 1 << 24,
+			     (long long)*to);
 			return false;
 		}
 	}
@@ -509,8 +521,7 @@ static Value pad_mode(Elab *e, Frame *f, const Value *x, const int64_t *lo, cons
 			return v_poison();
 		}
 		Type t = y->ty;
-		t.dim[i].k += (int32_t)(lo[i] + hi[i]);
-		if (!shape_ok(e, &t, f->at))
+		if (!resize(e, f->at, &t.dim[i], k + lo[i] + hi[i]) || !shape_ok(e, &t, f->at))
 			return v_poison();
 		if (lo[i])
 			part[n++] = border(e, y, i, (int)lo[i], false, reflect);
@@ -544,7 +555,8 @@ static Value b_pad(Elab *e, Frame *f)
 			return v_poison();
 		}
 		at[i] = (int)lo[i];
-		t.dim[i].k += (int32_t)(lo[i] + hi[i]);
+		if (!resize(e, f->at, &t.dim[i], t.dim[i].k + lo[i] + hi[i]))
+			return v_poison();
 	}
 	if (!shape_ok(e, &t, f->at))
 		return v_poison();
@@ -565,7 +577,7 @@ static Value b_crop(Elab *e, Frame *f)
 			return v_poison();
 		}
 		at[i] = (int)lo[i];
-		t.dim[i].k -= (int32_t)(lo[i] + hi[i]);
+		t.dim[i] = dim_with(t.dim[i], t.dim[i].k - (int32_t)(lo[i] + hi[i]));
 	}
 	return moved(e, f, n_slice(e->g, value_node(e, x), at, &t), x);
 }

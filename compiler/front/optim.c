@@ -246,7 +246,7 @@ void moment_start(Elab *e, int i, Node *first, Span at)
 {
 	Module *m = e->m;
 	double k;
-	Type flat = type_make(DT_REAL, 1, &(Dim){ (int32_t)m->param_len, 0 });
+	Type flat = type_make(DT_REAL, 1, (Dim[]){ dim_num((int32_t)m->param_len) });
 	if (node_is_const(first, &k) && k == 0)
 		return;
 	if (!m->start)
@@ -289,7 +289,7 @@ void do_update(Elab *e)
 	Module *m = e->m;
 	Args args = { 0 };
 	Span at;
-	Type flat = type_make(DT_REAL, 1, &(Dim){ (int32_t)m->param_len, 0 });
+	Type flat = type_make(DT_REAL, 1, (Dim[]){ dim_num((int32_t)m->param_len) });
 	e->g = e->top = m->update = graph_new(e->j, job_sym(e->j, "update"));
 	e->frame = 0;
 	e->nbufval = e->nbufset = 0;

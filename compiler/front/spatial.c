@@ -154,7 +154,7 @@ static Node *grouped(Elab *e, Node *x, int at, int groups)
 	for (int i = t.rank; i > at; i--)
 		t.dim[i] = t.dim[i - 1];
 	t.dim[at] = dim_num(groups);
-	t.dim[at + 1].k /= groups;
+	t.dim[at + 1] = dim_with(t.dim[at + 1], t.dim[at + 1].k / groups);
 	t.rank++;
 	return n_reshape(e->g, x, &t);
 }
@@ -291,7 +291,8 @@ static Node *spread(Elab *e, Node *x, const Geometry *w)
 	}
 	t = from;
 	for (int i = 0; i < w->n; i++)
-		t.dim[lead + i].k = (t.dim[lead + i].k - 1) * a.win.stride[i] + 1;
+		t.dim[lead + i] =
+			dim_with(t.dim[lead + i], (t.dim[lead + i].k - 1) * a.win.stride[i] + 1);
 	Node *y = n_unwindow(e->g, n_reshape(e->g, x, &from), &a, &t);
 	return drop_axes(e, y, ((1u << w->n) - 1) << (lead + w->n));
 }

@@ -227,7 +227,7 @@ OUTLINE static void do_param(Elab *e, Ast *a)
 static void do_moment(Elab *e, Ast *a, const Value *init)
 {
 	Module *m = e->m;
-	Type t = type_make(DT_REAL, 1, &(Dim){ (int32_t)m->param_len, 0 }), ty;
+	Type t = type_make(DT_REAL, 1, (Dim[]){ dim_num((int32_t)m->param_len) }), ty;
 	bool number = init->kind == V_TENSOR || init->kind == V_NUMBER;
 	Node *first = number ? value_real(e, init) : n_const(e->g, 0);
 	bool scalar = number && !first->ty.rank;

@@ -664,6 +664,6 @@ bool need_dim(Elab *e, const Value *v, const char *what, bool minus, Dim *d)
 		     what, (long long)k);
 		return false;
 	}
-	*d = v->batch ? dim_batch((int32_t)k) : dim_num((int32_t)k);
+	*d = v->batch ? dim_batch((int32_t)k) : dim_num(k > 0 ? (int32_t)k : 0);
 	return true;
 }

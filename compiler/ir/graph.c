@@ -9,6 +9,7 @@
 #include "op.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 enum { NEAR = 8 };                     /* slots of a line of the cache                         */
@@ -43,6 +44,39 @@ void graph_free(Graph *g)
 		arena_free(g->mem);
 }
 
+/* ---- attributes ------------------------------------------------------------------ */
+
+/* Most nodes have none, and a graph is read from one end to the other many times. */
+static size_t attr_size(Op op)
+{
+	const Attr *a = 0;
+	switch (opinfo[op].attr) {
+	case AT_NONE: return 0;
+	case AT_CONST: return sizeof a->k;
+	case AT_LEAF: return sizeof a->leaf;
+	case AT_AXIS: case AT_ROWS: return sizeof a->axis;
+	case AT_RANDOM: return sizeof a->random;
+	case AT_SEQ: return sizeof a->seq;
+	case AT_AXES: return sizeof a->red;
+	case AT_PERM: return sizeof a->perm;
+	case AT_LO: return sizeof a->pad;
+	case AT_CONTRACT: return sizeof a->con;
+	case AT_WINDOW: return sizeof a->win;
+	case AT_SCAN: return sizeof a->scan;
+	case AT_ITEM: return sizeof a->item;
+	case AT_WHOLE: return sizeof a->whole;
+	}
+	return sizeof *a;
+}
+
+Attr node_attr(const Node *n)
+{
+	Attr a;
+	memset(&a, 0, sizeof a);
+	memcpy(&a, &n->a, attr_size(n->op));
+	return a;
+}
+
 /* ---- the hash table -------------------------------------------------------------- */
 
 static uint64_t mix(uint64_t h, uint64_t word)
@@ -59,7 +93,7 @@ static uint32_t node_hash(const Node *n)
 	                 (uint64_t)(uint32_t)n->ty.classes << 32 | (uint64_t)(n->body != 0));
 	for (int i = 0; i < n->ty.rank; i++)
 		h = mix(h, (uint64_t)(uint32_t)n->ty.dim[i].k << 1 | (uint64_t)n->ty.dim[i].b);
-	memcpy(word, &n->a, sizeof n->a);
+	memcpy(word, &n->a, attr_size(n->op));
 	for (size_t i = 0; i < sizeof word / sizeof *word; i++)
 		h = word[i] ? mix(h, word[i] + i) : h;
 	for (int i = 0; i < n->nin; i++)
@@ -70,7 +104,7 @@ static uint32_t node_hash(const Node *n)
 static bool node_same(const Node *a, const Node *b)
 {
 	return a->hash == b->hash && a->op == b->op && a->nin == b->nin && a->body == b->body &&
-	       type_eq(&a->ty, &b->ty) && memcmp(&a->a, &b->a, sizeof a->a) == 0 &&
+	       type_eq(&a->ty, &b->ty) && memcmp(&a->a, &b->a, attr_size(a->op)) == 0 &&
 	       (!a->nin || memcmp(a->in, b->in, sizeof *a->in * (size_t)a->nin) == 0);
 }
 
@@ -124,9 +158,10 @@ void graph_reserve(Graph *g, int n)
 
 Node *node_room(Arena *a, const Node *like)
 {
-	Node **in = arena_alloc(a, sizeof(Node *) * (size_t)like->nin + sizeof *like);
+	size_t size = offsetof(Node, a) + attr_size(like->op);
+	Node **in = arena_alloc(a, sizeof(Node *) * (size_t)like->nin + size);
 	Node *n = (Node *)(void *)(in + like->nin);
-	*n = *like;
+	memcpy(n, like, size);
 	n->in = in;
 	return n;
 }
@@ -301,7 +336,7 @@ Node *node(Graph *g, Op op, const Attr *a, Node *const *in, int nin, const Type 
 	key.nin = nin;
 	key.in = (Node **)(uintptr_t)in;
 	if (a)
-		key.a = *a;
+		memcpy(&key.a, a, attr_size(op));
 	if (op == O_const && key.a.k != key.a.k)
 		key.a.k = (double)NAN; /* one NaN */
 	if (o->commutes && nin == 2 && in[0]->id > in[1]->id) {
@@ -319,7 +354,7 @@ Node *node_scan(Graph *g, const Attr *a, Node *const *in, int nin, Graph *body)
 	Node key;
 	memset(&key, 0, sizeof key);
 	key.op = O_scan;
-	key.a = *a;
+	memcpy(&key.a, a, attr_size(O_scan));
 	key.nin = nin;
 	key.in = (Node **)(uintptr_t)in;
 	key.body = body;
@@ -355,10 +390,11 @@ bool *graph_live_of(const Graph *g, Arena *a, int mask)
 	bool *live = NEWN(a, bool, g->n + 1);
 	for (int i = 0; i < g->nroot; i++)
 		live[g->root[i].node->id] |= mask >> g->root[i].kind & 1;
-	for (int i = g->n - 1; i >= 0; i--)
-		if (live[i])
-			for (int k = 0; k < g->node[i]->nin; k++)
-				live[g->node[i]->in[k]->id] = true;
+	for (int i = g->n - 1; i >= 0; i--) {
+		graph_ahead(g, i - 8);
+		for (int k = 0; live[i] && k < g->node[i]->nin; k++)
+			live[g->node[i]->in[k]->id] = true;
+	}
 	return live;
 }
 

@@ -18,8 +18,9 @@
 /* DT_REAL is float, or double under --precision f64.  DT_U8 occurs in data columns only. */
 typedef enum { DT_REAL, DT_BOOL, DT_I32, DT_U8 } DType;
 
-/* k * B^b, b in {0, 1}: a number, or k batches.  B is the size of the batch at hand. */
-typedef struct { int32_t k, b; } Dim;
+/* k * B^b, b in {0, 1}: a number, or k batches.  B is the size of the batch at hand.  There are
+ * very many of them, hence the bits. */
+typedef struct { uint32_t k : 31, b : 1; } Dim;
 
 enum { MAXRANK = 8, MAXLABEL = 16, MAXARITY = 3, MAXCONCAT = 16 };
 
@@ -31,8 +32,9 @@ typedef struct {
 	Dim dim[MAXRANK];
 } Type;
 
-static inline Dim dim_num(int32_t k) { Dim d = { k, 0 }; return d; }
-static inline Dim dim_batch(int32_t k) { Dim d = { k, 1 }; return d; }
+static inline Dim dim_num(int32_t k) { return (Dim){ (uint32_t)k & INT32_MAX, 0 }; }
+static inline Dim dim_batch(int32_t k) { return (Dim){ (uint32_t)k & INT32_MAX, 1 }; }
+static inline Dim dim_with(Dim d, int32_t k) { return d.b ? dim_batch(k) : dim_num(k); }
 static inline bool dim_eq(Dim a, Dim b) { return a.k == b.k && a.b == b.b; }
 static inline bool dim_is(Dim a, int32_t k) { return a.k == k && a.b == 0; }
 /* The number of elements for a batch of B. */
@@ -113,10 +115,10 @@ struct Node {
 	uint32_t hash;                 /* of op, type, attribute, inputs and body              */
 	Graph *body;                   /* O_scan: its own graph with its own numbers           */
 	Sym name;                      /* layer path or value name, for dumps; may be 0        */
-	Attr a;
 	Type ty;
 	Span at;                       /* source of the value, a hint for comments             */
 	int part;                      /* the graph's part when it was made: whose work it is  */
+	Attr a;                        /* in memory as far as its op uses it: node_attr copies */
 };
 
 /* What a graph is for: its results.  Order is kept by all passes. */
@@ -166,6 +168,8 @@ struct Graph {
 Graph *graph_new(Job *j, Sym name);
 Graph *graph_body(Graph *outer);               /* a body for O_scan, in outer's arena       */
 void   graph_free(Graph *g);
+/* The attribute, with zeros behind what its op uses. */
+Attr   node_attr(const Node *n);
 /* A copy of a node with room for its inputs, which stand before it: walks look at both. */
 Node  *node_room(Arena *a, const Node *like);
 void   graph_reserve(Graph *g, int n);         /* an empty graph: there will be about n nodes   */
@@ -217,6 +221,12 @@ bool  node_is_const(const Node *n, double *k);             /* through reshape an
 /* Is there a path of MAPs... used by several passes: number of uses of every node by nodes and
  * roots reachable from the roots; array of g->n in a. */
 int  *graph_uses(const Graph *g, Arena *a);
+/* Walks over all nodes wait for memory: the node of a later turn is fetched ahead. */
+static inline void graph_ahead(const Graph *g, int i)
+{
+	if (i >= 0 && i < g->n)
+		__builtin_prefetch(g->node[i]);
+}
 /* reachable[id], from the roots (bodies are not entered). */
 bool *graph_live(const Graph *g, Arena *a);
 /* The same without what a scan is given in vain: what its body does not read. */

@@ -15,8 +15,7 @@ bool dim_mul(Dim a, Dim b, Dim *r)
 	int64_t k;
 	if (a.b + b.b > 1 || !size_mul(a.k, b.k, INT32_MAX, &k))
 		return false;
-	r->k = (int32_t)k;
-	r->b = a.b + b.b;
+	*r = a.b || b.b ? dim_batch((int32_t)k) : dim_num((int32_t)k);
 	return true;
 }
 

@@ -88,10 +88,11 @@ static void put_buffer(Alike *s, Buffer *b)
 	}
 }
 
-static void put_attr(Alike *s, const Attr *a)
+static void put_attr(Alike *s, const Node *n)
 {
-	uint64_t word[(sizeof *a + 7) / 8] = { 0 };
-	memcpy(word, a, sizeof *a);
+	Attr a = node_attr(n);
+	uint64_t word[(sizeof a + 7) / 8] = { 0 };
+	memcpy(word, &a, sizeof a);
 	for (size_t i = 0; i < sizeof word / sizeof *word; i++)
 		put(s, word[i]);
 }
@@ -111,7 +112,7 @@ static void put_number(Alike *s, const Node *n)
 		i++;
 	if (n->ty.dt != DT_REAL || !is_plain(v) || i == MAXNUMBERS) {
 		put(s, 0);
-		put_attr(s, &n->a);
+		put_attr(s, n);
 		return;
 	}
 	put(s, 1 | (uint64_t)(v < 0) << 1 | (uint64_t)i << 2);
@@ -165,7 +166,7 @@ static void put_node(Alike *s, Level *v, const Node *n, bool whole)
 	if (n->op == O_const)
 		put_number(s, n);
 	else if (opinfo[n->op].attr != AT_NONE)
-		put_attr(s, &n->a);
+		put_attr(s, n);
 	if (n->op == O_pad)
 		s->fills |= is_plain(n->a.pad.value);
 	if (n->op == O_window || n->op == O_unwindow)

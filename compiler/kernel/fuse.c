@@ -224,7 +224,7 @@ static bool can_follow(Fuse *u, const Node *n, int i)
 
 Region *region_new(Fn *f, Level *v, RegionKind kind)
 {
-	Region *r = NEW(f->mem, Region);
+	Region *r = NEW(f->regions, Region);
 	r->kind = kind;
 	r->level = v;
 	r->need = NEED_ALWAYS;
@@ -257,6 +257,10 @@ static RegionKind kind_of(const Node *n)
 void add_output(Fuse *u, Region *r, const Node *n, Buffer *b)
 {
 	Output o = { n, b, 0 };
+	if (!r->nout) {
+		r->out = &r->only;
+		r->capout = 1;
+	}
 	PUSH(u->f->mem, r->out, r->nout, r->capout, o);
 }
 

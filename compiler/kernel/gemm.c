@@ -99,7 +99,7 @@ static void multiply(Lower *l, const Tile *t, const Region *r, int rows, int vec
 	for (int v = 0; v < vecs; v++)
 		b[v] = let_new(l, b_vector(l, t, r, v, panel), false, "b", depth);
 	for (int i = 0; i < rows; i++) {
-		Dim step = { t->arow.k * i, t->arow.b };
+		Dim step = dim_with(t->arow, t->arow.k * i);
 		Ex *load = shifted(l, t->a, ex_dim(l, step));
 		K *k = emit(l, K_LET);
 		Ex key = *b[0];

@@ -148,7 +148,7 @@ typedef struct {
 
 typedef struct Buffer {
 	int id;
-	Sym name;                      /* in generated C                                       */
+	const char *name;              /* in generated C                                       */
 	const Node *node;              /* the value it holds; 0 for packed operands            */
 	Type ty;
 	bool f64;                      /* elements are double whatever nnc_real is             */
@@ -252,6 +252,7 @@ struct Region {
 	const Node *seed;              /* contract, reduction ...; 0: pointwise                */
 	const Type *space;             /* iterated: the shape of the outputs                   */
 	Output *out; int nout, capout;
+	Output only;                   /* room for one                                         */
 	const Node **inlined; int ninlined, capinlined;
 	Split split;
 	int need;                      /* NEED_...: which roots want it                        */
@@ -367,14 +368,15 @@ typedef struct FnHost {
 	void *arg;
 } FnHost;
 
-/* A name in use, and the number that the next one like it gets. */
-typedef struct { Sym name; int next; } Taken;
+/* The stem of buffers' names, and how many buffers have it. */
+typedef struct { Sym name; int count; } Taken;
 /* A name of the model, and what it is in C. */
 typedef struct { Sym from, to; } Cleaned;
 
 typedef struct Fn {
 	Job *job;
 	Arena *mem;                    /* its own: fn_free()                                   */
+	Arena *buffers, *regions, *kernels;    /* each kind side by side, for walks over them    */
 	Arena *scratch;                /* for fuse(), then for lines of text                   */
 	Arena *loops;                  /* expressions and statements of the region at hand     */
 	Graph *g;
@@ -390,7 +392,7 @@ typedef struct Fn {
 	int64_t arena0_least, arena_least;     /* what any plan needs                          */
 	int unit;                      /* samples per unit of the batch split                  */
 	Lower *lower;
-	Taken *taken; int ntaken, takensize;   /* names of buffers: a hash table               */
+	Taken *taken; int ntaken, takensize;   /* stems of names of buffers: a hash table      */
 	Cleaned cleaned[64];           /* by name, the last ones                               */
 	Buffer *stored[8];             /* with the storages made last                          */
 	struct Alike *alike;

@@ -50,8 +50,8 @@ static Taken *name_place(const Fn *f, Sym name)
 	return &f->taken[i & (uint64_t)(f->takensize - 1)];
 }
 
-/* Takes the name; false if another buffer has it. */
-static bool name_take(Fn *f, Sym name)
+/* How often the stem was asked for before. */
+static int stem_count(Fn *f, Sym stem)
 {
 	if (2 * (f->ntaken + 1) > f->takensize) {
 		Taken *old = f->taken;
@@ -63,12 +63,10 @@ static bool name_take(Fn *f, Sym name)
 				*name_place(f, old[i].name) = old[i];
 		arena_drop(f->mem, old, sizeof *old * (size_t)n);
 	}
-	Taken *t = name_place(f, name);
-	if (t->name)
-		return false;
-	*t = (Taken){ name, 2 };
-	f->ntaken++;
-	return true;
+	Taken *t = name_place(f, stem);
+	f->ntaken += !t->name;
+	t->name = stem;
+	return t->count++;
 }
 
 void names_forget(Fn *f)
@@ -78,12 +76,21 @@ void names_forget(Fn *f)
 	f->ntaken = f->takensize = 0;
 }
 
-/* A name that no other buffer of the function has. */
-static Sym unique(Fn *f, Sym name)
+/* A name that no other buffer of the function has: h_, h__2, h__3.  Stems end with an underscore
+ * and these with a digit, so there is nothing to look up. */
+static const char *unique(Fn *f, Sym stem)
 {
-	Sym s = name;
-	while (!name_take(f, s))
-		s = job_symf(f->job, "%s_%d", name, name_place(f, name)->next++);
+	int k = stem_count(f, stem) + 1, digits = 1;
+	size_t n = strlen(stem);
+	if (k == 1)
+		return stem;
+	for (int i = k; i >= 10; i /= 10)
+		digits++;
+	char *s = arena_alloc(f->mem, n + 1 + (size_t)digits + 1);
+	memcpy(s, stem, n);
+	s[n] = '_';
+	for (char *p = s + n + digits; p > s + n; p--, k /= 10)
+		*p = (char)('0' + k % 10);
 	return s;
 }
 
@@ -105,7 +112,7 @@ static const Storage *storage_of(Fn *f, Buffer *b)
 
 Buffer *buffer_new(Fn *f, const Node *n, const Type *t, Place place, Sym name)
 {
-	Buffer *b = NEW(f->mem, Buffer);
+	Buffer *b = NEW(f->buffers, Buffer);
 	b->id = f->nbuf;
 	b->depth = f->depth;
 	b->node = n;

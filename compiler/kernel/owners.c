@@ -105,7 +105,7 @@ static bool proportional(Walk *w, Ex *at, const Ex *row, int step, Dim d)
 	if (d.k % rows.k || !ex_linear(at, row, &c) || !dim_is(c, d.k / rows.k))
 		return false;
 	Ex *rest = ex_subst(w->f->lower, at, row, ex_int(w->f->lower, 0));
-	c.k *= step;                   /* a loop by steps stays inside its bound */
+	c = dim_with(c, c.k * step);                 /* a loop by steps stays inside its bound */
 	return ex_below(rest, c);
 }
 

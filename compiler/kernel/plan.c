@@ -102,36 +102,36 @@ void inplace_find(Region *r)
 	}
 }
 
-/* The accesses of a buffer by the function's own regions, the last one first. */
-typedef struct Use {
-	const Region *r;
-	const Access *a;
-	struct Use *next;
-} Use;
+/* An access of a buffer by one of the function's own regions. */
+typedef struct { const Region *r; const Access *a; } Use;
 
 typedef struct {
 	const Fn *f;
 	Arena *mem;
-	Use **use;                     /* by buffer                                            */
+	Use *use;                      /* those of buffer i, the last one first, are numbers   */
+	int *from;                     /* from[i] to from[i + 1] - 1                           */
 	const Region **scan; int *end, nscan, capscan, capend; /* scans and their last epochs  */
 } Uses;
 
 static void find_uses(Uses *u)
 {
 	const Fn *f = u->f;
-	u->use = NEWN(u->mem, Use *, f->nbuf + 1);
+	int n = 0;
+	u->from = NEWN(u->mem, int, f->nbuf + 2);
+	for (const Region *r = f->top->first; r; r = r->next)
+		for (int i = 0; i < r->naccess; i++, n++)
+			u->from[r->access[i].buf->id]++;
+	for (int i = 0; i < f->nbuf; i++)
+		u->from[i + 1] += u->from[i];
+	u->use = NEWN(u->mem, Use, n);
 	for (const Region *r = f->top->first; r; r = r->next) {
 		if (r->kind == RG_SCAN) {
-			int n = u->nscan, end = last_epoch(r->body);
-			PUSH(u->mem, u->scan, n, u->capscan, r);
+			int k = u->nscan, end = last_epoch(r->body);
+			PUSH(u->mem, u->scan, k, u->capscan, r);
 			PUSH(u->mem, u->end, u->nscan, u->capend, end);
 		}
-		for (int i = 0; i < r->naccess; i++) {
-			Use *x = NEW(u->mem, Use);
-			Use **first = &u->use[r->access[i].buf->id];
-			*x = (Use){ r, &r->access[i], *first };
-			*first = x;
-		}
+		for (int i = 0; i < r->naccess; i++)
+			u->use[--u->from[r->access[i].buf->id]] = (Use){ r, &r->access[i] };
 	}
 }
 
@@ -145,7 +145,8 @@ static bool only_here(const Uses *u, const Buffer *b, const Region *r)
 		if (u->scan[i]->id > r->id ? b->last >= u->scan[i]->epoch
 		                           : u->end[i] >= r->epoch && barrier)
 			return false;
-	for (const Use *x = u->use[b->id]; x; x = x->next) {
+	for (int i = u->from[b->id]; i < u->from[b->id + 1]; i++) {
+		const Use *x = &u->use[i];
 		const Region *q = x->r;
 		if (q == r)
 			continue;

@@ -16,7 +16,7 @@ static bool *above(const Graph *g, uint32_t mask, Arena *a)
 	for (int i = 0; i < g->nroot; i++)
 		if (mask >> g->root[i].kind & 1)
 			mark[g->root[i].node->id] = true;
-	for (int i = g->n - 1; i >= 0; i--)
+	for (int i = g->n - 1; i >= 0; i--, graph_ahead(g, i - 8))
 		for (int k = 0; mark[i] && k < g->node[i]->nin; k++)
 			mark[g->node[i]->in[k]->id] = true;
 	return mark;
@@ -42,7 +42,11 @@ static void mark_read(const Node *x, const bool *forward, bool *saved)
 
 bool *save_set(const Graph *g, Arena *a)
 {
-	bool *saved = NEWN(a, bool, g->n + 1);
+	bool *saved = NEWN(a, bool, g->n + 1), any = false;
+	for (int i = 0; i < g->nroot; i++)
+		any |= g->root[i].kind == R_GRAD;
+	if (!any)
+		return saved;
 	const bool *grad = above(g, 1u << R_GRAD, a);
 	const bool *forward = above(g, 1u << R_LOSS | 1u << R_PENALTY, a);
 	const Node **behind = behind_moves(g, a);

@@ -29,19 +29,36 @@ static uint64_t text_hash(const Kernel *k)
 }
 
 typedef struct { uint64_t hash; Kernel *k; } Text;
+typedef struct { Arena *mem; Text *v; int n, size; } Texts; /* an open hash table             */
 
-/* The first kernel with this text in an open hash table; enters k if there is none. */
-static Kernel *same_text(Text *table, int size, Kernel *k)
+static Text *text_place(const Texts *s, uint64_t hash, const Kernel *k)
 {
-	uint64_t h = text_hash(k);
-	for (uint64_t i = h;; i++) {
-		Text *t = &table[i & (uint64_t)(size - 1)];
-		if (!t->k)
-			*t = (Text){ h, k };
-		if (t->k == k || (t->hash == h && !strcmp(t->k->text, k->text) &&
-		                  !strcmp(t->k->head, k->head)))
-			return t->k;
+	for (uint64_t i = hash;; i++) {
+		Text *t = &s->v[i & (uint64_t)(s->size - 1)];
+		if (!t->k || (t->hash == hash && !strcmp(t->k->text, k->text) &&
+		              !strcmp(t->k->head, k->head)))
+			return t;
 	}
+}
+
+/* The first kernel with this text; enters k if there is none. */
+static Kernel *same_text(Texts *s, Kernel *k)
+{
+	if (2 * (s->n + 1) > s->size) {
+		Text *old = s->v;
+		int n = s->size;
+		s->size = n ? 2 * n : 64;
+		s->v = NEWN(s->mem, Text, s->size);
+		for (int i = 0; i < n; i++)
+			if (old[i].k)
+				*text_place(s, old[i].hash, old[i].k) = old[i];
+	}
+	uint64_t hash = text_hash(k);
+	Text *t = text_place(s, hash, k);
+	s->n += !t->k;
+	if (!t->k)
+		*t = (Text){ hash, k };
+	return t->k;
 }
 
 /* The comment of a kernel says where else it stands, up to a length. */
@@ -112,18 +129,13 @@ static bool shared_take(Shared *s, Kernel *k)
 
 static void name_kernels(Fn *f)
 {
-	int n = 0, size = 64;
-	for (const Kernel *k = f->kernel; k; k = k->next)
-		n++;
-	while (size < 2 * n)
-		size *= 2;
-	Text *table = NEWN(f->mem, Text, size);
-	n = 0;
+	int n = 0;
+	Texts texts = { .mem = arena_new() };
 	for (Kernel *k = f->kernel; k; k = k->next) {
 		kernel_head(f, k);
 		bool like = k->like && k->head == k->like->head && k->text == k->like->text;
 		Kernel *first = like ? k->like : 0;
-		first = first ? first->same ? first->same : first : same_text(table, size, k);
+		first = first ? first->same ? first->same : first : same_text(&texts, k);
 		if (first == k) {
 			k->note = region_note(f, f->mem, k->region);
 			k->name = job_symf(f->job, "%s_k%d", f->host->prefix, n);
@@ -134,6 +146,7 @@ static void name_kernels(Fn *f)
 		k->name = first->name;
 		also(f, first, k->region);
 	}
+	arena_free(texts.mem);
 	for (Kernel *k = f->kernel; k; k = k->next)
 		if (k->nalso >= MAXALSO)
 			k->also = arena_printf(f->mem, "%s; also: %d more", k->also,
@@ -146,6 +159,9 @@ Fn *fn_build(Job *j, Graph *g, const Options *o, const FnHost *host)
 	Fn *f = NEW(mem, Fn);
 	f->job = j;
 	f->mem = mem;
+	f->buffers = arena_new();
+	f->regions = arena_new();
+	f->kernels = arena_new();
 	f->scratch = arena_new();
 	f->g = g;
 	f->o = o;
@@ -179,6 +195,9 @@ void fn_free(Fn *f)
 		return;
 	arena_free(f->scratch);
 	arena_free(f->loops);
+	arena_free(f->buffers);
+	arena_free(f->regions);
+	arena_free(f->kernels);
 	arena_free(f->mem);
 }
 

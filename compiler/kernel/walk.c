@@ -306,7 +306,7 @@ static void lower_scatter(Lower *l, Region *r)
 static void lower_region(Fn *f, Level *v, Region *r)
 {
 	Lower *l = f->lower;
-	Kernel *k = NEW(f->mem, Kernel);
+	Kernel *k = NEW(f->kernels, Kernel);
 	k->region = r;
 	r->kernel = k;
 	k->owned = f->host->flat || (f->host->barrier && r->split.rows.k > 0);

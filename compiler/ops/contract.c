@@ -16,14 +16,14 @@ static bool refuse(Why *why, const char *text)
 static bool extents(const Node *n, Dim *ext)
 {
 	for (int i = 0; i < MAXLABEL; i++)
-		ext[i] = dim_num(-1);
+		ext[i] = dim_num(0);
 	for (int side = 0; side < 2; side++) {
 		const Type *t = &n->in[side]->ty;
 		const int8_t *label = side ? n->a.con.b : n->a.con.a;
 		for (int i = 0; i < t->rank; i++) {
 			if (label[i] < 0 || label[i] >= n->a.con.nlabel)
 				return false;
-			if (ext[label[i]].k >= 0 && !dim_eq(ext[label[i]], t->dim[i]))
+			if (ext[label[i]].k && !dim_eq(ext[label[i]], t->dim[i]))
 				return false;
 			ext[label[i]] = t->dim[i];
 		}
@@ -41,7 +41,7 @@ bool shape_contract(Type *ty, const Node *n, Why *why)
 	if (!extents(n, ext))
 		return refuse(why, "extents of one label differ");
 	for (int i = 0; i < n->a.con.nlabel; i++)
-		if (ext[i].k < 0)
+		if (!ext[i].k)
 			return refuse(why, "a label of the result occurs nowhere");
 	*ty = type_make(DT_REAL, n->a.con.nout, ext);
 	return true;

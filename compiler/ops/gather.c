@@ -93,7 +93,7 @@ bool shape_scatter(Type *ty, const Node *n, Why *why)
 	for (int i = 0; i < index->rank; i++)
 		if (!dim_eq(index->dim[i], rows->dim[i]))
 			return refuse(why, "an index for every row is needed");
-	*ty = type_make(rows->dt, 1, &(Dim){ n->a.axis.n, 0 });
+	*ty = type_make(rows->dt, 1, (Dim[]){ dim_num(n->a.axis.n) });
 	for (int i = index->rank; i < rows->rank; i++)
 		ty->dim[ty->rank++] = rows->dim[i];
 	return true;

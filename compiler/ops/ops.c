@@ -68,14 +68,14 @@ static Node *example_node(Graph *g, Op op, Node **in, int n)
 	if (op == O_reshape)
 		t = type_make(
 			x->dt, 3,
-			(Dim[]){ { 2, 0 }, { 3, 0 }, { x->dim[0].k * x->dim[1].k / 6, 0 } });
+			(Dim[]){ { 2, 0 }, { 3, 0 }, dim_num(x->dim[0].k * x->dim[1].k / 6) });
 	else if (op == O_expand)
 		t.dim[1] = dim_num(4);
 	else if (op == O_slice || op == O_pad) {
 		a.pad.lo[0] = op == O_pad;
 		a.pad.lo[1] = 1;
-		t.dim[1].k += op == O_pad ? 2 : -2;
-		t.dim[0].k += op == O_pad;
+		t.dim[1] = dim_num(t.dim[1].k + (op == O_pad ? 2 : -2));
+		t.dim[0] = dim_num(t.dim[0].k + (op == O_pad));
 	} else if (op == O_permute) {
 		a.perm.p[0] = 1;
 	} else if (op == O_concat || op == O_flip) {

@@ -174,7 +174,7 @@ Node *grad_unwindow(Graph *g, Node *y, Node *dy, int i)
 		t.dim[lead + m + k] = x->dim[lead + k];
 	}
 	t.rank = lead + 3 * m;
-	Attr win = y->a;
+	Attr win = node_attr(y);
 	win.win.value = 0;
 	Node *all = n_window(g, n_permute(g, dy, perm), &win, &t), *same = 0;
 	for (int k = 0; k < m; k++) {

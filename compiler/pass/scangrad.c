@@ -182,7 +182,7 @@ static bool take_contraction(Reverse *r, Later *l, int capture, Node *c, const T
 			return false;
 	Term *t = &l->v[l->n++];
 	t->capture = capture;
-	t->a = c->a;
+	t->a = node_attr(c);
 	t->shape = *shape;
 	t->rank = c->ty.rank;
 	for (int i = 0; i < 2; i++) {
@@ -379,7 +379,7 @@ static void differentiate(Reverse *r, Node *const *dy, Later *later, int *seq_em
 
 static Node *longer_scan(Reverse *r)
 {
-	Attr a = r->scan->a;
+	Attr a = node_attr(r->scan);
 	a.scan.nemit = r->nemit;
 	Node *n = node_scan(r->g, &a, r->scan->in, r->scan->nin, r->longer);
 	Sweep *s = r->s;
