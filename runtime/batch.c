@@ -8,26 +8,44 @@
  *
  * SPDX-License-Identifier: 0BSD
  */
+#include <stdatomic.h>
+
 #include "gather.h"
 #include "rt_dictionary.h"
 #include "rt_fail.h"
+#include "rt_float_state.h"
 #include "rt_run.h"
 #include "rt_team.h"
 #include "store.h"
 
+/* The first row of lo..hi-1 where class input i is out of range, or -1. */
+static int64_t bad_row(const Run *r, int i, int64_t lo, int64_t hi)
+{
+	const nnrt_field *f = &r->m->in[i];
+	const int32_t *v = r->field[i];
+	for (int64_t e = f->len * lo; e < f->len * hi; e++)
+		if (v[e] < 0 || v[e] >= f->classes)
+			return e / f->len;
+	return -1;
+}
+
+static bool has_classes(const Run *r, int i)
+{
+	return r->m->in[i].kind == NNRT_CLASS && !r->raw;
+}
+
 static void check_classes(const Run *r, const Dataset *d, const uint32_t *row, int n)
 {
-	for (int i = 0; i < r->m->nin && !r->raw; i++) {
+	for (int i = 0; i < r->m->nin; i++) {
 		const nnrt_field *f = &r->m->in[i];
-		const int32_t *v = r->field[i];
-		if (f->kind != NNRT_CLASS)
+		int64_t bad = has_classes(r, i) ? bad_row(r, i, 0, n) : -1;
+		if (bad < 0)
 			continue;
-		for (int64_t e = 0; e < f->len * n; e++)
-			if (v[e] < 0 || v[e] >= f->classes)
-				rt_fail(RT_FILE, "R4",
-				        "%s: row %u: `%s` is %d; class(%d) is 0 to %d", d->name,
-				        (unsigned)row[e / f->len], f->name, v[e], f->classes,
-				        f->classes - 1);
+		const int32_t *v = (const int32_t *)r->field[i] + bad * f->len;
+		while (*v >= 0 && *v < f->classes)
+			v++;
+		rt_fail(RT_FILE, "R4", "%s: row %u: `%s` is %d; class(%d) is 0 to %d", d->name,
+		        (unsigned)row[bad], f->name, *v, f->classes, f->classes - 1);
 	}
 }
 
@@ -56,6 +74,7 @@ typedef struct {
 	const Dataset *d;
 	const uint32_t *row;
 	bool training;
+	atomic_bool bad;         /* a class is out of range */
 } BindJob;
 
 static void bind_job(void *arg, int tid, int n)
@@ -80,9 +99,9 @@ static void bind_job(void *arg, int tid, int n)
 		r->m->bind(&r->c, (const void *const *)r->column, r->field, tid, n);
 }
 
-static void bind(Run *r, const Dataset *d, const uint32_t *row, int n, bool training)
+/* What the caller alone has to do first.  Returns the work of the rest. */
+static double begin(Run *r, const Dataset *d, const uint32_t *row, int n)
 {
-	BindJob b = { r, d, row, training };
 	double bytes = 0;
 	bool alone = false;
 	for (int i = 0; i < d->ncolumn; i++) {
@@ -99,17 +118,58 @@ static void bind(Run *r, const Dataset *d, const uint32_t *row, int n, bool trai
 		rt_store_all(d, row, n, to);
 	if (alone && !d->direct)
 		columns_alone(r, d, row, n);
-	rt_team_run(r->c.team, bind_job, &b, bytes * n, false);
-	if (!d->direct)
-		check_classes(r, d, row, n);
+	return bytes * n * RT_BYTE_WORK;
 }
 
 void rt_run_bind(Run *r, const Dataset *d, const uint32_t *row, int n)
 {
-	bind(r, d, row, n, false);
+	BindJob b = { .r = r, .d = d, .row = row };
+	double work = begin(r, d, row, n);
+	rt_team_run(r->c.team, bind_job, &b, work, false);
+	if (!d->direct)
+		check_classes(r, d, row, n);
 }
 
-void rt_run_bind_training(Run *r, const Dataset *d, const uint32_t *row, int n)
+/* ---- a batch that is trained on ----------------------------------------------------------- */
+
+static void check_share(BindJob *b, int tid, int n)
 {
-	bind(r, d, row, n, true);
+	const Run *r = b->r;
+	int lo, hi;
+	nnrt_own(tid, n, r->c.B, &lo, &hi);
+	for (int i = 0; i < r->m->nin; i++)
+		if (has_classes(r, i) && bad_row(r, i, lo, hi) >= 0)
+			atomic_store(&b->bad, true);
+}
+
+static void batch_job(void *arg, int tid, int n)
+{
+	BindJob *b = arg;
+	Run *r = b->r;
+	bind_job(b, tid, n);
+	nnrt_barrier(r->c.team, tid);
+	if (!b->d->direct) {
+		check_share(b, tid, n);
+		nnrt_barrier(r->c.team, tid);
+	}
+	/* reported by the caller alone */
+	if (atomic_load(&b->bad))
+		return;
+	unsigned before = rt_float_enter(r->flush);
+	r->m->grad(&r->c, tid, n);
+	nnrt_barrier(r->c.team, tid);
+	rt_run_squares(r, tid, n);
+	rt_float_leave(before);
+}
+
+bool rt_run_batch(Run *r, const Dataset *d, const uint32_t *row, int n)
+{
+	BindJob b = { .r = r, .d = d, .row = row, .training = true };
+	double work = begin(r, d, row, n) + r->m->grad_work * n +
+	              (double)r->m->param_len * RT_PASS_WORK / 2;
+	r->c.want = NNRT_WANT_LOSSES;
+	rt_team_run(r->c.team, batch_job, &b, work, false);
+	if (atomic_load(&b.bad))
+		check_classes(r, d, row, n);
+	return rt_run_verdict(r);
 }

@@ -18,12 +18,9 @@
 #include "rt_team.h"
 
 enum {
-	CHUNK = 16384, /* elements of a piece */
+	CHUNK = 4096,  /* elements of a piece */
 	LINE = 64      /* elements between places where an array may be cut */
 };
-
-/* Work, in multiply-adds, of a pass over an element of a flat array. */
-#define PASS_WORK 8.0
 
 /* ---- functions of the program ------------------------------------------------------------- */
 
@@ -52,7 +49,7 @@ void rt_run_init(Run *r, uint64_t seed)
 	r->c.seed = seed;
 	/* First values belong to no update, so that no random layer repeats their draws. */
 	r->c.update = UINT64_MAX;
-	phase(r, r->m->init, (double)r->m->param_len * PASS_WORK * PASS_WORK);
+	phase(r, r->m->init, (double)r->m->param_len * RT_PASS_WORK * RT_PASS_WORK);
 	r->c.update = update;
 }
 
@@ -95,7 +92,7 @@ static void flat_job(void *arg, int tid, int n)
 void rt_run_flat(const Run *r, rt_flat *f, void *to, const void *a, double k)
 {
 	FlatJob job = { r, f, to, a, k };
-	rt_team_run(r->c.team, flat_job, &job, (double)r->m->param_len * PASS_WORK, false);
+	rt_team_run(r->c.team, flat_job, &job, (double)r->m->param_len * RT_PASS_WORK, false);
 }
 
 /* ---- check -------------------------------------------------------------------------------- */
@@ -113,22 +110,27 @@ void rt_run_chunks(Run *r)
 	r->part = rt_alloc((size_t)n, sizeof *r->part, "gradient norms");
 }
 
-/* Squares of the gradients, piece by piece. */
-static void squares_job(void *arg, int tid, int n)
+/* Squares of the gradients, piece by piece, each by the thread whose share it begins in. */
+void rt_run_squares(const Run *r, int tid, int n)
 {
-	const Run *r = arg;
 	const nnrt_model *m = r->m;
-	int64_t all = r->chunk[m->nparam], lo = all * tid / n, hi = all * (tid + 1) / n;
+	int64_t lo = cut(m->param_len, tid, n), hi = cut(m->param_len, tid + 1, n);
 	for (int i = 0; i < m->nparam; i++) {
 		const nnrt_tensor *t = &m->param[i];
-		int64_t first = r->chunk[i] > lo ? r->chunk[i] : lo,
-			end = r->chunk[i + 1] < hi ? r->chunk[i + 1] : hi;
-		for (int64_t c = first; c < end && t->trained; c++) {
-			int64_t at = (c - r->chunk[i]) * CHUNK, left = t->len - at;
+		int64_t before = lo > t->offset ? lo - t->offset : 0,
+			at = (before + CHUNK - 1) / CHUNK * CHUNK;
+		for (; at < t->len && t->offset + at < hi && t->trained; at += CHUNK) {
+			int64_t left = t->len - at;
 			const char *g = (const char *)r->c.grad + (t->offset + at) * m->real_bytes;
-			r->part[c] = rt_square_sum(g, left < CHUNK ? left : CHUNK, m->real_bytes);
+			r->part[r->chunk[i] + at / CHUNK] =
+				rt_square_sum(g, left < CHUNK ? left : CHUNK, m->real_bytes);
 		}
 	}
+}
+
+static void squares_job(void *arg, int tid, int n)
+{
+	rt_run_squares(arg, tid, n);
 }
 
 static double part_sum(const Run *r, int i)
@@ -141,17 +143,22 @@ static double part_sum(const Run *r, int i)
 
 static void squares(const Run *r)
 {
-	rt_team_run(r->c.team, squares_job, (void *)r, (double)r->m->param_len * PASS_WORK / 2,
+	rt_team_run(r->c.team, squares_job, (void *)r, (double)r->m->param_len * RT_PASS_WORK / 2,
 	            r->flush);
 }
 
 bool rt_run_check(Run *r)
 {
+	squares(r);
+	return rt_run_verdict(r);
+}
+
+bool rt_run_verdict(Run *r)
+{
 	const nnrt_model *m = r->m;
 	double *norm = r->norm + (size_t)(r->c.update % NORMS_KEPT) * (size_t)m->nparam,
 	       all = 0;
 	bool fine = isfinite(rt_run_loss(r)) && isfinite(*r->c.penalty);
-	squares(r);
 	for (int i = 0; i < m->nparam; i++) {
 		const nnrt_tensor *t = &m->param[i];
 		const char *g = (const char *)r->c.grad + t->offset * m->real_bytes;
@@ -254,7 +261,7 @@ static void update_job(void *arg, int tid, int n)
 
 void rt_run_update(Run *r)
 {
-	rt_team_run(r->c.team, update_job, r, (double)r->m->param_len * PASS_WORK, r->flush);
+	rt_team_run(r->c.team, update_job, r, (double)r->m->param_len * RT_PASS_WORK, r->flush);
 	r->c.update++;
 }
 

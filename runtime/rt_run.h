@@ -1,7 +1,7 @@
 /* rt_run.h - one model being computed: its memory, and the three phases of a step.
  *
- * A step: rt_run_bind (rows into inputs and targets), rt_run_grad, rt_run_check,
- * rt_run_update; step.c joins them. gradients and selftest call these same functions.
+ * A step: rt_run_batch (rt_run_bind: rows into inputs and targets; rt_run_grad; rt_run_check),
+ * then rt_run_update; step.c joins them.
  *
  * SPDX-License-Identifier: 0BSD
  */
@@ -14,6 +14,10 @@
 #include "nnrt.h"
 #include "rt_data.h"
 #include "rt_tally.h"
+
+/* Work, in multiply-adds, of a pass over an element of a flat array, and of a byte gathered. */
+#define RT_PASS_WORK 8.0
+#define RT_BYTE_WORK 2.0
 
 /* Neighbouring elements of the flat arrays that are updated by one loop. */
 typedef struct {
@@ -97,8 +101,9 @@ double rt_run_lr(const Run *r);
 /* Rows row[0..n-1] of the data become the batch.  R4 if a class is out of range. */
 void rt_run_bind(Run *r, const Dataset *d, const uint32_t *row, int n);
 
-/* The same in training, where fields may draw random numbers (random_flip). */
-void rt_run_bind_training(Run *r, const Dataset *d, const uint32_t *row, int n);
+/* The same in training, where fields may draw random numbers (random_flip), and with it phases one
+ * and two: what a step does before anything is changed, as one job of the team. */
+bool rt_run_batch(Run *r, const Dataset *d, const uint32_t *row, int n);
 
 /* The same as far as the raw columns: what the data section's expressions begin with. */
 void rt_run_columns(Run *r, const Dataset *d, const uint32_t *row, int n);
@@ -107,6 +112,9 @@ void rt_run_columns(Run *r, const Dataset *d, const uint32_t *row, int n);
 void rt_run_grad(Run *r, int want);
 /* Phase two: true if the loss and every gradient are finite.  Keeps the norms. */
 bool rt_run_check(Run *r);
+/* Its two parts: the share of thread tid of n; the verdict, when all have done theirs. */
+void rt_run_squares(const Run *r, int tid, int n);
+bool rt_run_verdict(Run *r);
 /* f(to, a, their length, k) over whole flat arrays of parameters; see rt_flat.h. */
 typedef void rt_flat(void *to, const void *a, int64_t n, double k, int real_bytes);
 void rt_run_flat(const Run *r, rt_flat *f, void *to, const void *a, double k);

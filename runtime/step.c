@@ -180,9 +180,7 @@ StepEnd rt_step(Stepper *s, const uint32_t *row, int n)
 	}
 	rt_run_reserve(r, n);
 	rt_data_ahead(s->data, row, s->feed->rows->n - s->feed->at);
-	rt_run_bind_training(r, s->data, row, n);
-	rt_run_grad(r, 0);
-	if (!rt_run_check(r))
+	if (!rt_run_batch(r, s->data, row, n))
 		return refuse(s);
 	bool last = s->batches + 1 >= s->wanted || rt_feed_last(s->feed, n);
 	if (!last || s->batches > 0)

@@ -26,6 +26,8 @@
 
 #include "rt_float_state.h"
 #include "rt_mem.h"
+#include "rt_pace.h"
+#include "rt_show.h"
 #include "rt_team.h"
 
 enum {
@@ -60,6 +62,10 @@ struct nnrt_team {
 	rt_job *job;
 	void *arg;
 	bool flush;
+	atomic_int slept;                 /* waits at barriers of this job that became a sleep */
+	atomic_int wanted;                /* threads that jobs may have at the moment */
+	bool paced;
+	Pace pace;
 	Member *member;
 };
 
@@ -110,11 +116,11 @@ static bool in_the_way(const nnrt_team *t, int tid)
 }
 
 /* Until the word is another one than old.  Returns it. */
-static unsigned wait_change(nnrt_team *t, Word *w, unsigned old, int tid)
+static unsigned wait_change(nnrt_team *t, Word *w, unsigned old, int tid, int spin)
 {
 	unsigned now;
 	atomic_store_explicit(&t->member[tid].cpu, -1, memory_order_relaxed);
-	for (int i = 0; i < t->spin; i++) {
+	for (int i = 0; i < spin; i++) {
 		now = atomic_load_explicit(&w->value, memory_order_acquire);
 		if (now != old)
 			return now;
@@ -122,6 +128,8 @@ static unsigned wait_change(nnrt_team *t, Word *w, unsigned old, int tid)
 		if (i % LOOK == LOOK - 1 && in_the_way(t, tid))
 			break;
 	}
+	if (w == &t->turn)
+		atomic_fetch_add_explicit(&t->slept, 1, memory_order_relaxed);
 	atomic_fetch_add(&w->asleep, 1);
 	while ((now = atomic_load(&w->value)) == old)
 		sleep_while(&w->value, old);
@@ -147,7 +155,7 @@ void nnrt_barrier(nnrt_team *t, int tid)
 		return;
 	unsigned turn = atomic_load_explicit(&t->turn.value, memory_order_relaxed);
 	if (atomic_fetch_add(&t->arrived, 1) + 1 < active) {
-		wait_change(t, &t->turn, turn, tid);
+		wait_change(t, &t->turn, turn, tid, t->spin);
 	} else {
 		atomic_store_explicit(&t->arrived, 0, memory_order_relaxed);
 		change(&t->turn, turn + 1);
@@ -171,7 +179,9 @@ static void *member_main(void *arg)
 	nnrt_team *t = m->team;
 	unsigned ticket = 0;
 	for (;;) {
-		ticket = wait_change(t, &t->ticket, ticket, m->tid);
+		/* who is not wanted leaves the processor to the neighbour */
+		bool wanted = m->tid < atomic_load_explicit(&t->wanted, memory_order_relaxed);
+		ticket = wait_change(t, &t->ticket, ticket, m->tid, wanted ? t->spin : 1);
 		int n = (int)(ticket % THREADS);
 		if (n == 0)
 			return 0;
@@ -188,17 +198,29 @@ static void call(nnrt_team *t, int n)
 	change(&t->ticket, number * THREADS + (unsigned)n);
 }
 
+static void run(nnrt_team *t, int n)
+{
+	if (n > 1)
+		call(t, n);
+	take_part(t, 0, n);
+}
+
 void rt_team_run(nnrt_team *t, rt_job *job, void *arg, double work, bool flush)
 {
 	double most = work / LEAST_WORK;
-	int n = most < t->n ? (int)most : t->n;
+	int limit = t->paced ? t->pace.limit : t->n, n = most < limit ? (int)most : limit;
 	t->active = n = n < 1 ? 1 : n;
 	t->job = job;
 	t->arg = arg;
 	t->flush = flush;
-	if (n > 1)
-		call(t, n);
-	take_part(t, 0, n);
+	if (!t->paced || most < 2) {
+		run(t, n);
+		return;
+	}
+	double begin = rt_now();
+	run(t, n);
+	rt_pace_job(&t->pace, work, rt_now() - begin, atomic_exchange(&t->slept, 0));
+	atomic_store_explicit(&t->wanted, t->pace.limit, memory_order_relaxed);
 }
 
 /* ---- the team ----------------------------------------------------------------------------- */
@@ -225,7 +247,10 @@ nnrt_team *rt_team_new(int threads)
 	nnrt_team *t = rt_alloc(1, sizeof *t, "threads");
 	threads = threads < 1 ? 1 : threads > TEAM_MOST ? TEAM_MOST : threads;
 	/* more threads than processors only get on if those who wait make room */
-	t->spin = threads > rt_team_usable() ? 1 : SPIN;
+	t->paced = threads > 1 && threads <= rt_team_usable();
+	t->spin = threads > 1 && !t->paced ? 1 : SPIN;
+	t->pace = rt_pace_new(threads);
+	t->wanted = threads;
 	t->active = 1;
 	t->member = rt_alloc((size_t)threads, sizeof *t->member, "threads");
 	works_here(t, 0);

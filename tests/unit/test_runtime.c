@@ -14,6 +14,7 @@
 #include "rt_io.h"
 #include "rt_mem.h"
 #include "rt_options.h"
+#include "rt_pace.h"
 #include "rt_real.h"
 #include "rt_show.h"
 #include "rt_size.h"
@@ -461,6 +462,57 @@ static void test_synthetic(void)
 	rt_data_free(other);
 }
 
+/* Work per second of a team of `processors` threads with `busy` neighbours, one on a processor: the
+ * slowest thread decides. */
+static double rate(int limit, int processors, int busy)
+{
+	return limit <= processors - busy ? limit : limit * 0.5;
+}
+
+static void run_windows(Pace *p, int windows, int busy)
+{
+	for (int i = 0; i < windows; i++) {
+		bool late = p->limit > p->most - busy;
+		rt_pace_job(p, 0.06 * rate(p->limit, p->most, busy), 0.06, late ? 9 : 0);
+	}
+}
+
+/* The number of threads that a neighbour leaves, and all of them when he has gone. */
+static void test_pace(void)
+{
+	for (int n = 2; n <= 8; n += 3)
+		for (int busy = 0; busy < 3 && busy < n; busy++) {
+			Pace p = rt_pace_new(n);
+			run_windows(&p, 200, busy);
+			int limit = p.before ? p.before : p.limit;
+			/* one thread fewer is as fast as all of them at half speed if there are two */
+			CU_ASSERT(limit == (n == 2 || 2 * (n - busy) <= n ? n : n - busy));
+			run_windows(&p, 400, 0);
+			CU_ASSERT((p.before ? p.before : p.limit) == n);
+		}
+}
+
+/* Several blocks at once: apart, aligned, zero, freed as ever, small and large. */
+static void test_together(void)
+{
+	for (size_t n = 100; n < 2000000; n *= 1000) {
+		void *a, *b, *c;
+		Wish w[] = { { &a, n, 4, "a" }, { &b, 3, 1, "b" }, { &c, n, 8, "c" } };
+		void *block = rt_alloc_together(w, 3);
+		CU_ASSERT(!((uintptr_t)a % 64) && !((uintptr_t)b % 64) && !((uintptr_t)c % 64));
+		for (size_t i = 0; i < n; i++)
+			CU_ASSERT_FATAL(((float *)a)[i] == 0 && ((double *)c)[i] == 0);
+		memset(a, 1, 4 * n);
+		memset(c, 2, 8 * n);
+		CU_ASSERT(!((char *)b)[0] && ((char *)a)[4 * n - 1] == 1);
+		rt_free(b);
+		rt_free(a);
+		CU_ASSERT(((char *)c)[8 * n - 1] == 2);
+		rt_free(c);
+		rt_free(block);
+	}
+}
+
 int main(void)
 {
 	enter_folder();
@@ -471,6 +523,8 @@ int main(void)
 	CU_add_test(s, "texts", test_texts);
 	CU_add_test(s, "numbers", test_numbers);
 	CU_add_test(s, "memory", test_memory);
+	CU_add_test(s, "memory side by side", test_together);
+	CU_add_test(s, "number of threads", test_pace);
 	CU_add_test(s, "writer", test_writer);
 	CU_add_test(s, "reader", test_reader);
 	CU_add_test(s, "idx: good files", test_idx_good);
