@@ -81,6 +81,7 @@ static const char *address(void *arg, Arena *a, const Buffer *b, bool write)
 		return pointer(a, t, write, arena_printf(a, "c->score[%d]", b->index), 0);
 	case PL_ARENA0:
 	case PL_ARENA:
+	case PL_ROW:
 	case PL_KNOB:
 	case PL_METRIC:
 	case PL_CONST:

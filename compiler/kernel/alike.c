@@ -178,8 +178,15 @@ static void put_node(Alike *s, Level *v, const Node *n, bool whole)
 
 static void put_region(Alike *s, Level *v, const Region *r)
 {
+	s->r = r;
 	put(s, (uint64_t)r->kind << 8 | r->tiled | (uint64_t)r->nests << 1 | (uint64_t)r->dot << 2 |
-		       (uint64_t)r->kernel->owned << 3 | (uint64_t)(r->seed != 0) << 4);
+		       (uint64_t)(r->seed != 0) << 4);
+	if (r->kind == RG_ROWS) {
+		put(s, (uint64_t)(uint32_t)r->nrow << 32 | (uint64_t)(uint32_t)r->nmember);
+		for (int i = 0; i < r->nmember; i++)
+			put_region(s, v, r->member[i]);
+		return;
+	}
 	put_type(s, r->space);
 	put_dim(s, r->split.rows);
 	put(s, (uint64_t)r->split.unit << 32 | (uint64_t)r->nout);
@@ -245,7 +252,7 @@ bool alike_find(Fn *f, Level *v, Region *r)
 	if (f->host->flat)
 		return false;
 	Alike *s = begin(f);
-	s->r = r;
+	put(s, k->owned);
 	put(s, (uint64_t)(uintptr_t)v); /* the step's number has its own name in each scan */
 	put_region(s, v, r);
 	if (s->no || (s->fills && s->nnum))

@@ -9,7 +9,7 @@
 static const char *const kind_name[] = {
 	[RG_MAP] = "map", [RG_REDUCE] = "row reduction", [RG_COLUMN] = "column reduction",
 	[RG_CONTRACT] = "contraction", [RG_MOVE] = "movement", [RG_PACK] = "pack",
-	[RG_SCATTER] = "scatter", [RG_SCAN] = "scan"
+	[RG_SCATTER] = "scatter", [RG_SCAN] = "scan", [RG_ROWS] = "row strip"
 };
 
 static const char *place_name(const Buffer *b)
@@ -31,6 +31,7 @@ static const char *place_name(const Buffer *b)
 		                            [PL_SCORE] = "score",
 		                            [PL_KNOB] = "knob",
 		                            [PL_METRIC] = "metric",
+		                            [PL_ROW] = "row",
 		                            [PL_CONST] = "constant",
 		                            [PL_SETTING] = "setting",
 		                            [PL_TIME] = "time" };
@@ -70,6 +71,13 @@ static const char *operands(Arena *a, const Node *n)
 const char *region_note(const Fn *f, Arena *a, const Region *r)
 {
 	const Node *n = speaker(r);
+	if (r->kind == RG_ROWS) {
+		const char *all = "";
+		for (int i = 0; i < r->nmember; i++)
+			all = arena_printf(a, "%s%s%s", all, i ? "; " : "",
+			                   region_note(f, a, r->member[i]));
+		return all;
+	}
 	if (r->kind == RG_PACK)
 		n = r->pack[0]->contract;
 	if (!n)

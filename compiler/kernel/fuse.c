@@ -8,7 +8,8 @@
  *
  *   -O0   every map, reduction, contraction is a region of its own, in the graph's order
  *   -O1   a map joins its only consumer; cheap maps are computed again for each of several
- *   -O2   a contraction or reduction takes the maps after it as its epilogue
+ *   -O2   a contraction or reduction takes the maps after it as its epilogue; reductions over the
+ *         same rows and maps around them become one region (rows.c)
  *
  * can_join() decides what is legal, weigh() what it costs, nothing else does.
  */
@@ -568,4 +569,6 @@ void fuse(Fn *f, Level *v)
 			finish(&u, g->node[i], "a result of the function");
 	for (int i = 0; i < g->nroot; i++)
 		root_copy(&u, &g->root[i]);
+	if (f->o->level >= 2)
+		rows_form(&u);
 }

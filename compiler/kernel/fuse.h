@@ -46,6 +46,8 @@ void  store_node(Fuse *u, const Node *n, const char *reason);
 /* A root whose value lies elsewhere, or is an index map, gets a movement. */
 void  root_copy(Fuse *u, const Root *r);
 void  add_output(Fuse *u, Region *r, const Node *n, Buffer *b);
+/* rows.c: strips of rows among the regions of the level. */
+void  rows_form(Fuse *u);
 /* Lists everything that is computed inside the region for n. */
 void  collect(Fuse *u, Region *r, const Node *n);
 

@@ -6,6 +6,7 @@
  *     lower.c place.c   the value at an index; names in the shallowest loop
  *     alike.c           regions whose loops an earlier one has already
  *     walk.c vector.c   regions -> loops; which of them take whole vectors
+ *     rows.c rowloops.c strips of rows: softmax, losses, norms; their loops
  *     tile.c pack.c gemm.c      register-tiled contractions
  *     constant.c        operands that are packed when compiling
  *     owners.c plan.c   splits, accesses, barriers; bytes of the two arenas
@@ -133,6 +134,7 @@ typedef enum {                         /* where a buffer lies; the host says how
 	PL_PARAM, PL_GRAD, PL_MOMENT, PL_BUFFER, PL_BUFFER_NEXT, PL_FITTED,
 	PL_INPUT, PL_OUTPUT, PL_FIELD, PL_LOSS, PL_PENALTY, PL_ACC, PL_SCORE, PL_KNOB,
 	PL_METRIC,
+	PL_ROW,                        /* a row, or a number of one: an array of the kernel    */
 	PL_CONST,                      /* Fn.constant[index]: packed when compiling            */
 	PL_SETTING, PL_TIME            /* not in functions of loops: emit/scalar.c             */
 } Place;
@@ -215,7 +217,8 @@ struct K {
 /* ---- regions --------------------------------------------------------------------- */
 
 typedef enum {
-	RG_MAP, RG_REDUCE, RG_COLUMN, RG_CONTRACT, RG_MOVE, RG_PACK, RG_SCATTER, RG_SCAN
+	RG_MAP, RG_REDUCE, RG_COLUMN, RG_CONTRACT, RG_MOVE, RG_PACK, RG_SCATTER, RG_SCAN,
+	RG_ROWS                        /* a strip: members one after the other for each row    */
 } RegionKind;
 
 /* Who computes what: units of `unit` rows out of `rows`.  Equal splits mean equal owners. For the
@@ -272,6 +275,11 @@ struct Region {
 	bool nests;                    /* tiled: a loop for each label of the sum              */
 	bool dot;                      /* tiled: lanes along the sum, for a single row         */
 	bool barrier;                  /* before it                                            */
+	/* RG_ROWS: the leading nrow dimensions of all members are the rows */
+	Region **member; int nmember, nrow;
+	Region *strip;                 /* of a member: where it is one                         */
+	int pass;                      /* its number among those over the row                  */
+	bool alone, scalar;            /* begins a pass of its own; without lanes              */
 };
 
 /* Columns of a panel that is packed when compiling, whatever the vectors will be. Of 16 bits, columns
@@ -329,6 +337,8 @@ struct Kernel {
 	const char *lines;             /* its statements, with places for those numbers        */
 	const char *head, *text;       /* printed parameters and body, to find equal kernels   */
 	Kernel *same, *next;
+	bool failed;                   /* the strip could not be lowered                       */
+	Buffer **row; int nrow, caprow;        /* arrays of its own                            */
 	const char *note, *also;       /* source, shapes; those of the kernels merged into it   */
 	bool uses_ctx, uses_B, owned;
 	bool alias;                    /* arguments may share bytes                            */
@@ -431,6 +441,8 @@ struct Scope {
 	Ex **memo, **name; int nmemo, capmemo, capname;
 };
 
+typedef struct Rows Rows;              /* the state of rowloops.c                              */
+
 struct Lower {
 	Job *job;
 	Arena *mem;                    /* of a function: until the region's text is made       */
@@ -455,6 +467,7 @@ struct Lower {
 	/* values computed at the point at hand, an open hash table; 0: not kept */
 	struct Known *known; int nknown, point;
 	bool keep;
+	Rows *rows;                    /* the strip being lowered                              */
 };
 
 typedef struct Known { const Node *node; Ex *ix[MAXRANK]; Ex *value; int point; } Known;
@@ -499,6 +512,13 @@ void  count_uses(Lower *l, Ex *e);             /* with l->mark; then            
 Ex   *placed(Lower *l, Ex *e);
 Ex   *wide_num(Lower *l, double v, DType dt, bool wide);
 Ex   *reduce_value(Lower *l, const Node *n, Ex *const *ix);
+/* acc = acc op element; element in the lanes that are left, else what changes nothing. */
+void  reduce_step(Lower *l, const Node *n, Ex *acc, Ex *element);
+Ex   *masked(Lower *l, const Node *n, Ex *element);
+bool  rows_lower(Lower *l, Region *r); /* false: it cannot be one region; then rows_undo()      */
+void  rows_undo(Fn *f, Region *r);
+/* Can the value of n at ix be read from memory here?  If a member of the strip at hand computes it. */
+bool  rows_may_load(const Lower *l, const Node *n, Ex *const *ix);
 bool  reduce_picks(const Lower *l, const Node *n);     /* does it read one term of the sum?   */
 Ex   *place(Lower *l, Ex *e);          /* common and invariant parts get names                */
 Ex   *place_step(Lower *l, Ex *e);

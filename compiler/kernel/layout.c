@@ -142,9 +142,14 @@ static Ex *position(Lower *l, const Storage *s, Ex *const *ix)
 
 Ex *addr(Lower *l, const Buffer *b, Ex *const *ix)
 {
+	Ex *at[MAXRANK];
+	if (b->place == PL_ROW) {      /* one row: which one does not matter */
+		for (int i = 0; i < b->ty.rank; i++)
+			at[i] = dim_is(b->st->extent[i], 1) ? ex_int(l, 0) : ix[i];
+		return position(l, b->st, at);
+	}
 	if (!b->of)
 		return position(l, b->st, ix);
-	Ex *at[MAXRANK];
 	for (int i = 0; i < b->axis; i++)
 		at[i] = ix[i];
 	at[b->axis] = b->slot;

@@ -132,6 +132,8 @@ Ex *read_at(Lower *l, const Node *n, Ex *const *ix)
 		bool here = false;
 		for (int k = 0; k < l->region->nout; k++)
 			here |= l->region->out[k].node == n && i->buf == l->region->out[k].buf;
+		if (l->rows && !here)
+			l->fail |= !rows_may_load(l, n, ix);
 		if (!here || opinfo[n->op].memory)
 			return load_at(l, i->buf, ix);
 	}
@@ -216,8 +218,7 @@ static void extreme_position(Lower *l, Ex *best, Ex *at, Ex *x, Ex *pos, Op op)
 	k->u.cond.then = then;
 }
 
-/* acc = acc op element. */
-static void reduce_step(Lower *l, const Node *n, Ex *acc, Ex *element)
+void reduce_step(Lower *l, const Node *n, Ex *acc, Ex *element)
 {
 	Ex key = *ex_make(l, E_REDUCE, element->dt, (Ex *[]){ acc, element }, 2);
 	key.u.op = n->op;
@@ -226,6 +227,15 @@ static void reduce_step(Lower *l, const Node *n, Ex *acc, Ex *element)
 	K *set = emit(l, K_SET);
 	set->u.set.name = acc;
 	set->u.set.val = step;
+}
+
+Ex *masked(Lower *l, const Node *n, Ex *element)
+{
+	Ex key = *ex_make(l, E_MASK, DT_REAL,
+	                  (Ex *[]){ element, ex_num(l, opinfo[n->op].init, DT_REAL) }, 2);
+	key.wide = true;
+	key.text = l->lanes;
+	return ex_get(l, &key);
 }
 
 /* The last dimension in whole vectors: lane i reduces elements i, i + VL, ..; the lanes are
@@ -245,13 +255,8 @@ static void reduce_lanes(Lower *l, const Node *n, Ex **at, Ex *acc)
 		l->lanes = part ? left : 0;
 		Ex *t = widen(l, read_at(l, x, at), var);
 		l->fail |= !t->wide || t->dt != DT_REAL;
-		if (part && !l->fail) {
-			Ex key = *ex_make(l, E_MASK, DT_REAL, (Ex *[]){
-				t, ex_num(l, opinfo[n->op].init, DT_REAL) }, 2);
-			key.wide = true;
-			key.text = left;
-			t = ex_get(l, &key);
-		}
+		if (part && !l->fail)
+			t = masked(l, n, t);
 		reduce_step(l, n, acc, t);
 		body[part] = scope_close(l);
 	}

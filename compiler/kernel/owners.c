@@ -45,6 +45,14 @@ static int64_t terms_of(const Region *r, int B)
 void split_choose(Fn *f, Region *r)
 {
 	int axis = -1;
+	if (r->kind == RG_ROWS) {
+		for (int i = 0; i < r->nmember; i++) {
+			split_choose(f, r->member[i]);
+			r->work += r->member[i]->work;
+		}
+		r->split = (Split){ { 1, 1 }, f->unit };
+		return;
+	}
 	for (int i = r->space->rank - 1; i >= 0; i--)
 		if (!dim_is(r->space->dim[i], 1))
 			axis = i;
@@ -115,6 +123,8 @@ static void add_access(Walk *w, Buffer *b, Ex *outer, bool write)
 	Buffer *whole = b->of ? b->of : b;
 	int axis = buffer_axis(b);
 	bool slice = false;
+	if (b->place == PL_ROW)
+		return;
 	for (int i = 0; i < w->nrow && axis >= 0 && !slice; i++)
 		slice = proportional(w, outer, w->row[i], w->step[i], b->ty.dim[axis]);
 	if (b->of && axis)

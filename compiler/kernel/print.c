@@ -28,6 +28,9 @@ enum { WIDTH = 112 };
 int print_argument(Print *p, const Buffer *b)
 {
 	const Buffer *whole = b->of ? b->of : b;
+	for (int i = 0; i < p->k->nrow; i++)
+		if (p->k->row[i] == b)
+			return i;
 	for (int i = 0; i < p->k->narg; i++)
 		if (p->k->arg[i] == whole)
 			return i;
@@ -38,6 +41,13 @@ static void add_argument(Print *p, Buffer *b, bool write)
 {
 	Kernel *k = p->k;
 	Buffer *whole = b->of ? b->of : b;
+	if (b->place == PL_ROW) {
+		for (int i = 0; i < k->nrow; i++)
+			if (k->row[i] == b)
+				return;
+		PUSH(p->f->mem, k->row, k->nrow, k->caprow, b);
+		return;
+	}
 	for (int i = 0; i < k->narg; i++)
 		if (k->arg[i] == whole) {
 			k->argwrite[i] |= write;
@@ -216,16 +226,17 @@ static void print_store(Print *p, const K *k)
 	const Buffer *b = k->u.store.buf;
 	const Ex *v = k->u.store.val, *at = k->u.store.at;
 	int n = print_argument(p, b);
+	const char *name = b->place == PL_ROW ? "row" : "out";
 	if (k->u.store.wide && k->u.store.lanes)
-		LINE(p, "nncv_storen(out%d + %p, %w, %s);", n, P_SUM, at, v, k->u.store.lanes);
+		LINE(p, "nncv_storen(%s%d + %p, %w, %s);", name, n, P_SUM, at, v, k->u.store.lanes);
 	else if (k->u.store.wide)
-		LINE(p, "nncv_store(out%d + %p, %w);", n, P_SUM, at, v);
+		LINE(p, "nncv_store(%s%d + %p, %w);", name, n, P_SUM, at, v);
 	else if (b->ty.dt == DT_BOOL || b->ty.dt == DT_U8)
-		LINE(p, "out%d[%e] = (unsigned char)(%e);", n, at, v);
+		LINE(p, "%s%d[%e] = (unsigned char)(%e);", name, n, at, v);
 	else if (b->f64)
-		LINE(p, "out%d[%e] = (double)%p;", n, at, P_ATOM, v);
+		LINE(p, "%s%d[%e] = (double)%p;", name, n, at, P_ATOM, v);
 	else
-		LINE(p, k->u.store.add ? "out%d[%e] += %e;" : "out%d[%e] = %e;", n, at, v);
+		LINE(p, k->u.store.add ? "%s%d[%e] += %e;" : "%s%d[%e] = %e;", name, n, at, v);
 }
 
 static void print_set(Print *p, const K *k)
@@ -377,6 +388,8 @@ void kernel_body(const Fn *f, Kernel *k)
 	Print p = { .f = f, .a = f->scratch, .k = k };
 	scan_k(&p, k->body);
 	LINE(&p, "{");
+	for (int i = 0; i < k->nrow; i++)
+		LINE(&p, "%s row%d[%d];", elem_type(k->row[i]), i, k->row[i]->st->len.k);
 	print_k(&p, k->body);
 	LINE(&p, "}");
 	k->text = set_lines(f, p.line, k);

@@ -303,10 +303,19 @@ static void lower_scatter(Lower *l, Region *r)
 
 /* ---- levels ------------------------------------------------------------------------------ */
 
-static void lower_region(Fn *f, Level *v, Region *r)
+/* A strip that cannot be one region. */
+static bool give_up(Fn *f, Kernel *before)
+{
+	f->lastkernel->failed = true;
+	f->lastkernel = before;
+	*(before ? &before->next : &f->kernel) = 0;
+	return false;
+}
+
+static bool lower_region(Fn *f, Level *v, Region *r)
 {
 	Lower *l = f->lower;
-	Kernel *k = NEW(f->kernels, Kernel);
+	Kernel *k = NEW(f->kernels, Kernel), *before = f->lastkernel;
 	k->region = r;
 	r->kernel = k;
 	k->owned = f->host->flat || (f->host->barrier && r->split.rows.k > 0);
@@ -317,12 +326,14 @@ static void lower_region(Fn *f, Level *v, Region *r)
 		f->kernel = k;
 	f->lastkernel = k;
 	if (alike_find(f, l->level, r)) {
+		if (k->like->failed)
+			return give_up(f, before);
 		alike_accesses(f, r);
 		alike_arguments(f, k);
 		r->way_out = k->like->region->way_out;
 		if (!l->job->check) {
 			alike_forget(k);
-			return;
+			return true;
 		}
 	}
 	l->region = r;
@@ -332,13 +343,18 @@ static void lower_region(Fn *f, Level *v, Region *r)
 	l->fail = l->row_lanes = false;
 	l->nbound = l->nname = 0;
 	l->scope = 0;
+	if (r->kind == RG_ROWS && !rows_lower(l, r)) {
+		if (!f->nconstant)
+			lower_forget(l);
+		return give_up(f, before);
+	}
 	if (r->kind == RG_SCATTER)
 		lower_scatter(l, r);
 	else if (r->kind == RG_PACK)
 		pack_lower(l, r);
 	else if (r->tiled)
 		tile_lower(l, r);
-	if (r->kind != RG_SCATTER && r->kind != RG_PACK && (!r->tiled || l->fail)) {
+	if (r->kind != RG_SCATTER && r->kind != RG_PACK && r->kind != RG_ROWS && (!r->tiled || l->fail)) {
 		r->way_out |= r->tiled; /* right, but slow: what follows does not work in lanes */
 		lower_plain(l, r);
 	}
@@ -353,17 +369,36 @@ static void lower_region(Fn *f, Level *v, Region *r)
 	k->body = 0;
 	if (!f->nconstant)             /* whose elements are expressions */
 		lower_forget(l);
+	return true;
+}
+
+/* The members take the strip's place; returns the first. */
+static Region *replace(Fn *f, Level *v, Region *before, Region *r)
+{
+	rows_undo(f, r);
+	for (int i = 0; i < r->nmember; i++)
+		r->member[i]->next = i + 1 < r->nmember ? r->member[i + 1] : r->next;
+	*(before ? &before->next : &v->first) = r->member[0];
+	if (v->last == r)
+		v->last = r->member[r->nmember - 1];
+	return r->member[0];
 }
 
 void lower_level(Fn *f, Level *v)
 {
-	for (Region *r = v->first; r; r = r->next) {
+	Region *before = 0;
+	for (Region *r = v->first; r; before = r, r = r->next) {
 		r->id = f->nregion++;
 		if (r->kind == RG_SCAN) {
 			lower_level(f, r->body);
 			continue;
 		}
 		split_choose(f, r);
-		lower_region(f, v, r);
+		if (!lower_region(f, v, r)) {
+			r = replace(f, v, before, r);
+			r->id = f->nregion - 1;
+			split_choose(f, r);
+			lower_region(f, v, r);
+		}
 	}
 }

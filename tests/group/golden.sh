@@ -39,4 +39,21 @@ for folder in front messages ir kernel pass; do
 		[ $found = 1 ] || fail "$folder/$name" "no expected text beside it"
 	done
 done
+
+# What a step keeps for its backward pass, bytes in all and per sample: a change has to be meant.
+saved() {
+	for m in mlp resnet20 lstm gpt; do
+		printf '%s: ' $m
+		"$nnc" "$root/models/$m.nn" -Wno-validation --dump-plan 2>&1 | sed -n 's/^saved for backward: //p'
+	done
+}
+if want "ir/saved.txt"; then
+	saved >"$work/saved.txt"
+	[ -n "${ACCEPT:-}" ] && cp "$work/saved.txt" "$root/tests/ir/saved.txt"
+	if diff -u "$root/tests/ir/saved.txt" "$work/saved.txt" >"$work/diff"; then
+		pass
+	else
+		fail "ir/saved.txt" "differs" "$work/diff"
+	fi
+fi
 finish

@@ -59,10 +59,18 @@ arguments() {
 	"$PYTHON" "$layers/arguments.py" check "$work/lr0/arguments.last.safetensors" "$work/lr0.5/arguments.last.safetensors"
 }
 
+long_rows() {
+	"$PYTHON" "$layers/long_rows.py" source "$work" && build_one long_rows -O2 &&
+		"$work/long_rows-O2" gradients --weights "$work/long_rows.weights.safetensors" --threads 2 \
+			--in "$work/long_rows.batch.safetensors" --out "$work/long_rows.found.safetensors" &&
+		"$PYTHON" "$layers/long_rows.py" check "$work/long_rows.found.safetensors"
+}
+
 try "every name is tested" "$PYTHON" "$layers/names.py" "$nnc"
 try "random layers" random_layers
 try "initialisers" initialisers
 try "arguments of layers" arguments
+try "long rows" long_rows
 for name in $("$PYTHON" "$layers/programs.py"); do
 	want "$name-O0" || want "$name-O2" || continue
 	"$PYTHON" "$layers/programs.py" "$name" "$work"
