@@ -277,9 +277,11 @@ def max_pool(f):
 
 def avg_pool3d(x, kernel, stride, padding, ceil_mode, count_include_pad):
     """PyTorch's, which looks at sizes without the padding: so padded before where that makes no difference."""
-    if count_include_pad and not ceil_mode and padding:
+    if not ceil_mode and padding:
         p = [padding] * 3 if isinstance(padding, int) else padding
-        x, stride, padding = F.pad(x, (p[2], p[2], p[1], p[1], p[0], p[0])), stride or kernel, 0
+        around, stride = (p[2], p[2], p[1], p[1], p[0], p[0]), stride or kernel
+        mean = F.avg_pool3d(F.pad(x, around), kernel, stride)
+        return mean if count_include_pad else mean / F.avg_pool3d(F.pad(torch.ones_like(x), around), kernel, stride)
     return F.avg_pool3d(x, kernel, stride, padding, ceil_mode, count_include_pad)
 
 
