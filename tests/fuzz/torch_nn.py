@@ -276,13 +276,23 @@ def max_pool(f):
 
 
 def avg_pool3d(x, kernel, stride, padding, ceil_mode, count_include_pad):
-    """PyTorch's, which looks at sizes without the padding: so padded before where that makes no difference."""
-    if not ceil_mode and padding:
-        p = [padding] * 3 if isinstance(padding, int) else padding
-        around, stride = (p[2], p[2], p[1], p[1], p[0], p[0]), stride or kernel
-        mean = F.avg_pool3d(F.pad(x, around), kernel, stride)
-        return mean if count_include_pad else mean / F.avg_pool3d(F.pad(torch.ones_like(x), around), kernel, stride)
-    return F.avg_pool3d(x, kernel, stride, padding, ceil_mode, count_include_pad)
+    """PyTorch's, which refuses images below the kernel before it pads them: here they are padded before, and the means
+    divided by the part of a window that counts."""
+    k, s, p = many(kernel, 3), many(stride or kernel, 3), many(padding, 3)
+    more = []                               # behind the padding, for the last window of ceil_mode
+    for n, kk, ss, pp in zip(x.shape[2:], k, s, p):
+        o = (n + 2 * pp - kk + (ss - 1 if ceil_mode else 0)) // ss + 1
+        o -= ceil_mode and (o - 1) * ss >= n + pp
+        more.append(max(0, (o - 1) * ss + kk - n - 2 * pp))
+
+    def around(t, before, after):
+        return F.pad(t, [v for i in (2, 1, 0) for v in (before[i], after[i])])
+
+    none, behind = (0, 0, 0), [a + b for a, b in zip(p, more)]
+    ones = torch.ones_like(x)
+    counts = around(F.pad(ones, [v for i in (2, 1, 0) for v in (p[i], p[i])], value=1.0), none, more) \
+        if count_include_pad else around(ones, p, behind)
+    return F.avg_pool3d(around(x, p, behind), k, s) / F.avg_pool3d(counts, k, s)
 
 
 def avg_pool(f):
