@@ -272,6 +272,7 @@ struct Region {
 	int epoch;
 	bool way_out;                  /* lowered as at -O0 for want of a template             */
 	bool tiled;
+	bool rows;                     /* tiled: several rows, whose sums fill the registers   */
 	bool nests;                    /* tiled: a loop for each label of the sum              */
 	bool dot;                      /* tiled: lanes along the sum, for a single row         */
 	bool barrier;                  /* before it                                            */

@@ -387,4 +387,5 @@ void tile_plan(Fn *f, Level *v, Region *r)
 			add_pack(f, v, r, &t, true, &rows);
 	}
 	r->tiled = true;
+	r->rows = t.row >= 0;
 }

@@ -29,6 +29,12 @@ tiles_stay() { # COMPILER ARCHITECTURE
 	$1 $("$nnc" --cflags) -march=$2 $3 -c "$work/bench_mlp.c" -o "$work/tiles.o" &&
 		"$PYTHON" "$root/tests/kernels/spills.py" "$work/bench_mlp.c" "$work/tiles.o"
 }
+# The same of inference in batches, with the flags that its users are free to choose.
+batches_stay() { # COMPILER
+	"$nnc" --infer "$root/models/bench_mlp.nn" --weights "$work"/bench_mlp.1/*.last.safetensors --api context \
+		--batch 32 -o "$work/batches.c" && $1 -O3 -march=haswell -c "$work/batches.c" -o "$work/batches.o" &&
+		"$PYTHON" "$root/tests/kernels/spills.py" "$work/batches.c" "$work/batches.o" 2
+}
 if [ "$(uname -m)" = x86_64 ] && [ -f "$work/bench_mlp.c" ]; then
 	archs=haswell
 	[ -n "${LONG:-}" ] && archs="haswell skylake-avx512"
@@ -39,6 +45,7 @@ if [ "$(uname -m)" = x86_64 ] && [ -f "$work/bench_mlp.c" ]; then
 			command -v $cc >/dev/null && try "tiles $cc $arch" tiles_stay $cc $arch "$wide"
 		done
 	done
+	try "tiles of batches" batches_stay gcc
 fi
 
 # The library and the program, with every access to memory watched.

@@ -1,6 +1,7 @@
 """spills.py - no accumulator of a register tile goes through the stack.
 
-    spills.py TRAINER.c OBJECT     generated C and what a compiler for x86-64 made of it
+    spills.py CODE.c OBJECT [LEAST]    generated C and what a compiler for x86-64 made of it; so many
+                                       kernels and hot loops have to be found
 
 Looks at the kernels of contractions whose dimensions are all 32 or more.  A hot loop is a stretch of
 code that ends in a jump back to its beginning, has no other such jump inside, and multiplies and
@@ -11,7 +12,7 @@ import re
 import subprocess
 import sys
 
-FMAS, SIDE, LEAST = 8, 32, 5
+FMAS, SIDE = 8, 32
 LINE = re.compile(r"^\s*([0-9a-f]+):\s+(\S+)\s*(.*)$")
 SPILL = re.compile(r"^%[xyz]mm\d+,[^,]*\(%rsp")
 
@@ -66,6 +67,7 @@ def loops(body):
 
 def main():
     names, code = list(large_kernels(sys.argv[1])), functions(sys.argv[2])
+    least = int(sys.argv[3]) if len(sys.argv) > 3 else 5
     hot = bad = 0
     for name in names:
         for loop in loops(code[name]):
@@ -77,7 +79,7 @@ def main():
                 print(f"{name}: {len(spills)} vectors to the stack in a loop of {fmas} "
                       f"multiply-adds, first {spills[0][0]:x}: {' '.join(spills[0][1:])}")
     print(f"{len(names)} kernels, {hot} hot loops, {bad} with spills")
-    sys.exit(1 if bad or len(names) < LEAST or hot < LEAST else 0)
+    sys.exit(1 if bad or len(names) < least or hot < least else 0)
 
 
 main()
