@@ -8,6 +8,7 @@
 #include "emit.h"
 #include "nnrt.h"
 #include "options.h"
+#include "pass.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -166,11 +167,11 @@ static int build_trainer(Compile *c)
 	emit_trainer(o, c->m, &c->cmd->opt);
 	done(c, "emit");
 	if (c->cmd->mode == MODE_RUN)
-		return run_program(c->job, o, stem(c->job, c->cmd->file), c->cmd->args, c->cmd->nargs,
-		                   c->cmd->quiet);
+		return run_program(c->job, c->cmd->opt.target, o, stem(c->job, c->cmd->file), c->cmd->args,
+		                   c->cmd->nargs, c->cmd->quiet);
 	int status = save(c, o, source);
 	if (!status)
-		status = build_program(c->job, source, path, c->cmd->quiet);
+		status = build_program(c->job, c->cmd->opt.target, source, path, c->cmd->quiet);
 	return status ? status : dependencies(c, path);
 }
 
@@ -268,6 +269,8 @@ static int write_inference(Compile *c)
 	Module *m = c->m;
 	if (m->export_preprocess)
 		m = raw_module(m, w, slash ? slash + 1 : c->cmd->weights);
+	if (m && m->export_nhwc && nhwc_applies(m))
+		m = pass_nhwc(m);
 	int status = m ? emit_inference(o, h, x, m, &c->cmd->opt, w, slash ? slash + 1 : c->cmd->weights,
 	                                name, include) : 3;
 	if (status)

@@ -53,7 +53,8 @@ static const Option table[] = {
 	{ "--batch", F_BATCH, 1, "N", "fix the batch size; for --infer the number of samples a call" },
 	{ "-O", F_LEVEL, 2, "0 -O1 -O2 -O3", "0: plain loops in the interpreter's order; 1: fused; "
 	                                     "2: blocked kernels (default); 3: deeper unrolling" },
-	{ "--target", F_TARGET, 1, "generic|native", "(default generic C)" },
+	{ "--target", F_TARGET, 1, "native|x86-64-v3|armv8|generic", "what --cflags, --build and --run compile for (default "
+	                                                         "native); the C is generic" },
 	{ "--blas", F_BLAS, 1, "openblas|none", "(generated kernels are used everywhere so far)" },
 	{ "--threads", F_THREADS, 1, "omp|none", "trainers run on one thread, or on several (default omp)" },
 	{ "--precision", F_PRECISION, 1, "f32|f64", "f64: everything in double" },
@@ -66,7 +67,7 @@ static const Option table[] = {
 	{ "--libm", F_LIBM, 0, "", "use <math.h> in inference C (default: no library)" },
 	{ "--self-check", F_SELF_CHECK, 0, "", "store inputs and outputs in the C, and NAME_selfcheck() (--infer)" },
 	{ "--no-comments", F_NO_COMMENTS, 0, "", "no comments in the generated kernels" },
-	{ "--cflags", F_CFLAGS, 0, "", "print what the C compiler needs for a trainer (--target generic: any CPU)" },
+	{ "--cflags", F_CFLAGS, 0, "", "print what the C compiler needs for a trainer" },
 	{ "--libs", F_LIBS, 0, "", "print what the linker needs for a trainer" },
 	{ "-Wno-", F_NOWARN, 2, "NAME", "switch warning NAME off" },
 	{ "-W", F_WARN, 1, "NAME", "-Wall, -Werror, -Werror=NAME, one warning" },
@@ -152,17 +153,15 @@ static void print_help(void)
 	       "of relative data paths, trainers too), COLUMNS, NO_COLOR, CLICOLOR_FORCE.\n");
 }
 
-/* --cflags, --libs, or both, as pkg-config does.  Of generic C the machine that compiles it is not
- * asked what it can do. */
-static void print_flags(const Command *c)
+/* --cflags, --libs, or both, as pkg-config does. */
+static void print_flags(Job *j, const Command *c)
 {
-	const char *const *const lists[] = { c->cflags ? trainer_cflags : 0, c->libs ? trainer_libs : 0 };
+	const char *const *const lists[] = { c->cflags ? trainer_cflags(j->mem, c->opt.target) : 0,
+		                             c->libs ? trainer_libs() : 0 };
 	const char *blank = "";
 	for (size_t k = 0; k < sizeof lists / sizeof *lists; k++) {
 		const char *const *w = lists[k];
 		for (int i = 0; w && w[i]; i++) {
-			if (c->asked_generic && !strcmp(w[i], "-march=native"))
-				continue;
 			printf("%s%s", blank, w[i]);
 			blank = " ";
 		}
@@ -406,8 +405,7 @@ static int apply(Job *j, Command *c, const Option *o, const char *v)
 		return 0;
 	case F_TARGET:
 		c->opt.target = v;
-		c->asked_generic = !strcmp(v, "generic");
-		return choice(j, o, v, "x86-64-v3|armv8");
+		return choice(j, o, v, 0);
 	case F_BLAS: return choice(j, o, v, 0);
 	case F_THREADS: c->opt.one_thread = !strcmp(v, "none"); return choice(j, o, v, 0);
 	case F_PRECISION: c->opt.f64 = !strcmp(v, "f64"); return choice(j, o, v, "bf16");
@@ -508,7 +506,6 @@ int options_parse(Job *j, Command *c, int argc, char **argv)
 {
 	looks(j, argc, argv);
 	c->opt.level = 2;
-	c->opt.target = "generic";
 	for (int i = 1; i < argc && c->mode != MODE_DONE; i++) {
 		const char *arg = argv[i], *value;
 		int status;
@@ -539,7 +536,7 @@ int options_parse(Job *j, Command *c, int argc, char **argv)
 			return status;
 	}
 	if (c->mode == MODE_FLAGS) {
-		print_flags(c);
+		print_flags(j, c);
 		c->mode = MODE_DONE;
 	}
 	if (c->mode == MODE_DONE || c->mode == MODE_EXPLAIN || c->mode == MODE_LIST)

@@ -26,7 +26,6 @@ typedef struct {
 	bool depend;                   /* -MD                                                  */
 	const char *depend_file;       /* -MF                                                  */
 	bool cflags, libs;             /* --cflags, --libs                                     */
-	bool asked_generic;            /* --target generic                                     */
 	bool json;                     /* --summary=json                                       */
 	bool api_given, weights_as_given, quantize_given;      /* they win over `export`      */
 	bool limits;                   /* --limits                                             */

@@ -22,16 +22,38 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-const char *const trainer_cflags[] = { "-O2",
-	                               "-march=native",
-	                               "-ffp-contract=off",
-	                               "-fno-math-errno",
-	                               "-fno-trapping-math",
-	                               "-fopenmp",
-	                               include_flag,
-	                               0 };
-const char *const trainer_libs[] = { library_flag, "-lnnrt",     "-ljansson", "-lxxhash", "-lz",
-	                             "-lopenblas", "-lm",        "-fopenmp",  0 };
+static const char *const libs[] = { library_flag, "-lnnrt", "-ljansson", "-lxxhash", "-lz",
+	                            "-lopenblas", "-lm", "-fopenmp", 0 };
+
+/* What each --target lets the C compiler use; the C itself is the same.  Of generic C the machine
+ * that compiles it is not asked what it can do. */
+static const struct {
+	const char *target, *flag;
+} machine[] = { { "native", "-march=native" }, { "generic", 0 }, { "x86-64-v3", "-march=x86-64-v3" },
+	        { "armv8", "-march=armv8-a" } };
+
+const char *const *trainer_libs(void)
+{
+	return libs;
+}
+
+const char *const *trainer_cflags(Arena *a, const char *target)
+{
+	const char *const flag[] = { "-O2", 0, "-ffp-contract=off", "-fno-math-errno",
+		                     "-fno-trapping-math", "-fopenmp", include_flag };
+	enum { FLAGS = sizeof flag / sizeof *flag, MACHINE = 1 };
+	const char **list = NEWN(a, const char *, FLAGS + 1);
+	int n = 0;
+	for (int i = 0; i < FLAGS; i++) {
+		const char *f = flag[i];
+		for (size_t k = 0; i == MACHINE && k < sizeof machine / sizeof *machine; k++)
+			if (!strcmp(machine[k].target, target ? target : "native"))
+				f = machine[k].flag;
+		if (f)
+			list[n++] = f;
+	}
+	return list;
+}
 
 typedef struct {
 	Arena *mem;
@@ -54,19 +76,20 @@ static void words(Words *w, const char *s)
 }
 
 /* The C compiler's command, without the files. */
-static Words c_compiler(Arena *a, const char *source, const char *program)
+static Words c_compiler(Arena *a, const char *target, const char *source, const char *program)
 {
+	const char *const *flags = trainer_cflags(a, target);
 	const char *nnc_cc = getenv("NNC_CC"), *cc = getenv("CC");
 	Words w = { .mem = a };
 	words(&w, nnc_cc && *nnc_cc ? nnc_cc : cc);
 	if (!w.n)
 		word(&w, "cc");
-	for (int i = 0; trainer_cflags[i]; i++)
-		word(&w, trainer_cflags[i]);
+	for (int i = 0; flags[i]; i++)
+		word(&w, flags[i]);
 	words(&w, getenv("NNC_CFLAGS"));
 	word(&w, source);
-	for (int i = 0; trainer_libs[i]; i++)
-		word(&w, trainer_libs[i]);
+	for (int i = 0; libs[i]; i++)
+		word(&w, libs[i]);
 	word(&w, "-o");
 	word(&w, program);
 	return w;
@@ -109,9 +132,9 @@ static int run_compiler(Words *w, bool quiet)
 	return 5;
 }
 
-int build_program(Job *j, const char *source, const char *program, bool quiet)
+int build_program(Job *j, const char *target, const char *source, const char *program, bool quiet)
 {
-	Words w = c_compiler(j->mem, source, program);
+	Words w = c_compiler(j->mem, target, source, program);
 	return run_compiler(&w, quiet);
 }
 
@@ -146,9 +169,9 @@ static const char *cache_folder(Arena *a)
 }
 
 /* A name for this text built by this command and this nnc. */
-static const char *key_of(Job *j, const Out *text)
+static const char *key_of(Job *j, const char *target, const Out *text)
 {
-	Words w = c_compiler(j->mem, "", "");
+	Words w = c_compiler(j->mem, target, "", "");
 	XXH3_state_t *x = XXH3_createState();
 	if (!x)
 		out_of_memory();
@@ -172,10 +195,12 @@ static int cannot(const char *path)
 }
 
 /* The program in the cache, built if need be; 0 after a message, with the exit status. */
-static const char *cached(Job *j, const Out *text, const char *name, bool quiet, int *status)
+static const char *cached(Job *j, const char *target, const Out *text, const char *name, bool quiet,
+                          int *status)
 {
 	const char *folder = cache_folder(j->mem);
-	const char *program = arena_printf(j->mem, "%s/%s-%s", folder, name, key_of(j, text));
+	const char *program = arena_printf(j->mem, "%s/%s-%s", folder, name,
+	                                   key_of(j, target, text));
 	*status = 0;
 	if (!access(program, X_OK))
 		return program;
@@ -186,17 +211,17 @@ static const char *cached(Job *j, const Out *text, const char *name, bool quiet,
 	else if (out_save(text, source))
 		*status = cannot(source);
 	else
-		*status = build_program(j, source, made, quiet);
+		*status = build_program(j, target, source, made, quiet);
 	if (!*status && rename(made, program))
 		*status = cannot(program);
 	return *status ? 0 : program;
 }
 
-int run_program(Job *j, const Out *text, const char *name, char *const *args, int nargs,
-                bool quiet)
+int run_program(Job *j, const char *target, const Out *text, const char *name, char *const *args,
+                int nargs, bool quiet)
 {
 	int status;
-	const char *program = cached(j, text, name, quiet, &status);
+	const char *program = cached(j, target, text, name, quiet, &status);
 	if (!program)
 		return status;
 	Words w = { .mem = j->mem };
@@ -241,7 +266,7 @@ static _Noreturn void look_at_data(const char *program, const char *folder)
 int data_program(Job *j, const Out *text, const char *name)
 {
 	int status;
-	const char *program = cached(j, text, name, true, &status);
+	const char *program = cached(j, 0, text, name, true, &status);
 	if (!program)
 		return status;
 	const char *folder = arena_printf(j->mem, "%s/data.%ld", cache_folder(j->mem), (long)getpid());

@@ -22,16 +22,18 @@ int list_names(Job *j, const char *kind);
 
 /* paths.c: "-I" and "-L" of the runtime, and the file itself. */
 extern const char include_flag[], library_flag[], library_path[];
-/* What a trainer's C compiler and linker are told: lists that end with 0. */
-extern const char *const trainer_cflags[], *const trainer_libs[];
+/* What a trainer's C compiler (for that --target, 0: this machine) and linker are told: lists that end
+ * with 0. */
+const char *const *trainer_cflags(Arena *a, const char *target);
+const char *const *trainer_libs(void);
 
 /* Runs the C compiler on a trainer; its command goes to standard error unless quiet.  0, or
  * exit status 5 after a message. */
-int build_program(Job *j, const char *source, const char *program, bool quiet);
+int build_program(Job *j, const char *target, const char *source, const char *program, bool quiet);
 /* Builds a trainer in the cache unless it is there, and becomes it.  Returns only on failure,
  * with the exit status. */
-int run_program(Job *j, const Out *text, const char *name, char *const *args, int nargs,
-                bool quiet);
+int run_program(Job *j, const char *target, const Out *text, const char *name, char *const *args,
+                int nargs, bool quiet);
 /* Builds a trainer in the cache unless it is there, and runs its command `data` without its table: what it
  * says of files that do not fit goes to standard error.  Returns its exit status, or another one after a
  * message. */

@@ -27,7 +27,7 @@ static const Row row[] = {
 	{ "calibrate", X_COUNT, { 0 }, 0 },
 	{ "stream", X_FLAG, { 0 }, 0 },
 	{ "preprocess", X_FLAG, { 0 }, 0 },
-	{ "input_layout", X_WORD, { "nchw", "nhwc" }, 1 },
+	{ "input_layout", X_WORD, { "nchw", "nhwc" }, 3 },
 	{ "libm", X_FLAG, { 0 }, 0 },
 	{ "std", X_WORD, { "c99" }, 1 },
 };
@@ -55,6 +55,19 @@ static void prefix(Elab *e, const Arg *a)
 	diag_help(d, "use letters, digits and `_`, and no digit first: \"net\"");
 }
 
+/* Channels last: of images, which some input has to be. */
+static void export_layout(Elab *e, const Arg *a, bool last)
+{
+	bool images = false;
+	for (int i = 0; i < e->m->nin; i++)
+		images |= e->m->in[i].ty.rank == 4;
+	e->m->export_nhwc = last;
+	if (!last || images)
+		return;
+	Diag *d = fail(e, a->at, "E0404", "`input_layout = \"nhwc\"` is for images, but no input is f32[N, C, H, W]");
+	diag_help(d, "leave it out");
+}
+
 static void word(Elab *e, const Row *r, const Arg *a)
 {
 	const char *list = "";
@@ -67,6 +80,8 @@ static void word(Elab *e, const Row *r, const Arg *a)
 				e->m->export_context = n == 1;
 			else if (!strcmp(r->name, "weights"))
 				e->m->export_weights = n == 2 ? WEIGHTS_FILE : n == 1 ? WEIGHTS_EXTERN : WEIGHTS_EMBED;
+			else if (!strcmp(r->name, "input_layout"))
+				export_layout(e, a, n == 1);
 			else if (!strcmp(r->name, "quantize"))
 				e->m->export_quantize = n == 3 ? HALF_BF16 : n == 2 ? HALF_F16 : HALF_NONE;
 			return;

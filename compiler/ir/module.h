@@ -217,6 +217,7 @@ typedef struct Module {
 	Sym export_prefix;             /* `export c(prefix, batch)`: 0 where not given         */
 	int64_t export_batch;
 	bool export_libm, export_context;
+	bool export_nhwc;
 	bool export_preprocess;
 	Span preprocess_at;
 	TextColumn *text; int ntext;   /* (emit/raw.c)                                         */
@@ -262,7 +263,7 @@ typedef struct {
 	HalfKind quantize;             /* --quantize                                           */
 	WeightsAs weights_as;          /* --weights-as                                         */
 	int batch;                     /* --batch, 0: not given                                */
-	const char *target;
+	const char *target;            /* --target, 0: not given                               */
 	const char *prefix;
 } Options;
 

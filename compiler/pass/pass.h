@@ -67,5 +67,8 @@ void  sweep_scan(Sweep *s, Node *scan, Node *const *dy);
  * inputs of `to`, whose buffers buffer[i] stand for the numbers O_fitted i. */
 bool *raw_columns(const Module *m);
 Graph *pass_raw(const Module *from, const Module *to, const int *buffer);
+/* nhwc.c: does the model read images; the module with their channels last. */
+bool nhwc_applies(const Module *m);
+Module *pass_nhwc(const Module *m);
 
 #endif

@@ -166,6 +166,28 @@ for prefix in double class linux nnc; do
 	try "words: prefix $prefix" words --api context --weights-as file --prefix $prefix
 done
 try "words: the context's type" grep -q '^} nnc;$' "$work/words/w.h"
+# `export c(input_layout = "nhwc")` against the same model with channels first.
+"$PYTHON" - "$root/tests" "$work/pix.safetensors" <<'END'
+import sys
+sys.path.insert(0, sys.argv[1])
+import safetensors
+some = lambda *shape: (shape, [(i * 37 % 19 - 9) / 16 for i in range(safetensors.count(shape))])
+safetensors.save(sys.argv[2], {"conv2d1.weight": some(3, 2, 2, 3), "conv2d1.bias": some(3), "embedding1.weight": some(3, 1),
+                               "dense1.weight": some(2, 21), "dense1.bias": some(2)})
+END
+layouts() { # BATCH OPTIONS...
+	l_batch=$1
+	shift
+	rm -rf "$work/pix" && mkdir "$work/pix" && sed '/^export/d' "$infer/nhwc.nn" >"$work/first.nn" || return 1
+	"$nnc" --infer "$work/first.nn" --weights "$work/pix.safetensors" --prefix first -o "$work/pix/first.c" --batch "$l_batch" "$@" &&
+		"$nnc" --infer "$infer/nhwc.nn" --weights "$work/pix.safetensors" --prefix last -o "$work/pix/last.c" \
+			--batch "$l_batch" "$@" && grep -q 'float image.*\[3\]\[4\]\[2\]' "$work/pix/last.h" &&
+		gcc $strict -I"$work/pix" -DBATCH="$l_batch" "$infer/nhwc.c" "$work/pix/first.c" "$work/pix/last.c" -o "$work/pix/run" &&
+		"$work/pix/run"
+}
+try "channels last" layouts 1
+try "channels last, a batch" layouts 3
+try "channels last, strict form" layouts 2 -O0
 sum_named() {
 	sum=$(sha256sum "$work/shop.safetensors" | cut -c1-12) && grep -q "sha256 $sum" "$work/none/shop_infer.h"
 }
