@@ -96,6 +96,9 @@ Rows rt_rows_all(int64_t n);
 /* Where the program's path lies: under NNC_DATA if that is set and the path relative. New
  * memory. */
 char *rt_data_path(const char *path);
+/* The program's file where the command line gives a path (0: it does not): a folder holds files of the
+ * same names, a file stands for the only one that is read.  New memory. */
+char *rt_data_file(const char *given, const char *path);
 
 /* ---- data/idx.c
  * ------------------------------------------------------------------------------ */

@@ -204,28 +204,6 @@ static const nnrt_file *file_of(const Adding *a, const char *column)
 	rt_bug("no file has the column `%s`", column);
 }
 
-/* The last part of a path. */
-static const char *bare(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash ? slash + 1 : path;
-}
-
-/* A folder given instead of the program's files holds files of the same names; a file stands for the
- * only one that is read. */
-static char *path_of(const Adding *a, const nnrt_file *f)
-{
-	if (!a->path)
-		return rt_data_path(f->path);
-	if (!rt_is_folder(a->path))
-		return rt_text("%s", a->path);
-	char *path = rt_join(a->path, f->path);
-	if (rt_exists(path) || f->path[0] == '/')
-		return path;
-	rt_free(path);
-	return rt_join(a->path, bare(f->path));
-}
-
 static void one_file_only(const Adding *a, int wanted)
 {
 	if (wanted < 2 || !a->path || rt_is_folder(a->path))
@@ -244,7 +222,7 @@ static void add_files(const Adding *a)
 	one_file_only(a, wanted);
 	for (int i = 0; i < a->d->ncolumn; i++) {
 		const nnrt_file *f = file_of(a, a->d->column[i].field->name);
-		char *path = path_of(a, f);
+		char *path = rt_data_file(a->path, f->path);
 		bool spare = rt_column_spare(a, i);
 		if (!spare || (a->path && rt_is_folder(a->path) && rt_exists(path))) {
 			Array x = f->type ? open_raw(path, f->type) : open_npy(path);

@@ -117,6 +117,26 @@ char *rt_data_path(const char *path)
 	return rt_join(root ? root : "", path);
 }
 
+/* The last part of a path. */
+static const char *bare(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
+char *rt_data_file(const char *given, const char *path)
+{
+	if (!given)
+		return rt_data_path(path);
+	if (!rt_is_folder(given))
+		return rt_text("%s", given);
+	char *file = rt_join(given, path);
+	if (rt_exists(file) || path[0] == '/')
+		return file;
+	rt_free(file);
+	return rt_join(given, bare(path));
+}
+
 /* The class of every row by which rows are dealt or drawn: what the data section makes of it. */
 static int32_t *strata(const nnrt_model *m, const Dataset *d, int field, const char *what)
 {
@@ -211,19 +231,30 @@ static int64_t add(Dataset *d, const nnrt_model *m, const char *path, Part part,
 	return d->rows - before;
 }
 
+static bool is_one_file(const nnrt_data *how)
+{
+	return how->path && (how->source == NNRT_CSV || how->source == NNRT_NPZ ||
+	                     how->source == NNRT_LIBSVM || how->source == NNRT_BYTES ||
+	                     how->source == NNRT_CHARS);
+}
+
 static Dataset *load_files(const nnrt_model *m, const char *path, const char *out, bool quiet)
 {
 	const nnrt_data *how = m->data;
 	Dataset *d = rt_data_new(name_of(m, path), m->column, m->ncolumn, m->real_bytes);
 	bool official = how->source == NNRT_CIFAR10 || how->source == NNRT_CIFAR100;
-	add(d, m, path, PART_MAIN, out, quiet);
+	/* the folder of a source that is one file, or several */
+	const char *folder = path && is_one_file(how) && rt_is_folder(path) ? path : 0;
+	char *named = folder ? rt_data_file(folder, how->path) : 0;
+	add(d, m, named ? named : path, PART_MAIN, out, quiet);
+	rt_free(named);
 	if (how->val_file) {
-		char *file = rt_data_path(how->val_file);
+		char *file = rt_data_file(folder, how->val_file);
 		d->given = add(d, m, file, PART_VAL, out, quiet);
 		rt_free(file);
 	}
 	if (how->test_file) {
-		char *file = rt_data_path(how->test_file);
+		char *file = rt_data_file(folder, how->test_file);
 		d->official = add(d, m, file, PART_TEST, out, quiet);
 		rt_free(file);
 	} else if (official && how->test == 0) {

@@ -85,6 +85,34 @@ try "predict: fewer characters" chars 0 probs predict --in few.txt
 try "predict: a character of its own" chars 3 "character 2, .x., is not in the vocabulary of 5.*R4" predict --in other.txt
 try "eval: as many other characters" chars 3 "class 0 was character 32 in training, but is 97.*R6" eval \
 	--data another.txt
+# ---- --data DIR: all files of the program, by their names or the last part of these ---------------
+
+cat >"$work/files.nn" <<'END'
+data csv("far/main.csv", val = "val.csv", test = "part/test.csv") { x = a, t = b }
+model files {
+  input  x: f32[N]
+  target t: f32[N]
+  param w: f32 = ones()
+  y = x * w
+  loss mse(y, t)
+}
+train { epochs = 1 }
+END
+tables() { # FOLDER TEXT: val.csv of the program's own folder would make 9 rows
+	(cd "$work" && ./files --data "$1" --no-save) >"$work/files.text" 2>&1
+	grep -q -- "$2" "$work/files.text"
+}
+rows_to() { # FILE ROWS
+	mkdir -p "${1%/*}" && awk -v n="$2" 'BEGIN { print "a,b"; for (i = 0; i < n; i++) print i / 8 "," i / 4 }' >"$1"
+}
+try "files build" trainer "$work/files.nn" "$work/files" -O0
+rows_to "$work/tables/main.csv" 7 && rows_to "$work/tables/val.csv" 5 && rows_to "$work/tables/part/test.csv" 3 &&
+	rows_to "$work/val.csv" 9 && rows_to "$work/part/test.csv" 8
+try "--data is the folder of three files" tables tables "7 train, 5 val, 3 test"
+try "--data is the first of three files" tables tables/main.csv "7 train, 9 val, 8 test"
+rm "$work/tables/val.csv"
+try "--data lacks one of them" tables tables "tables/val.csv: cannot open"
+
 # ---- val and test of their own: folders and files of the same form -----------------------------
 
 "$PYTHON" "$here/parts.py" make "$work"
