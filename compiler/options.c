@@ -53,8 +53,8 @@ static const Option table[] = {
 	{ "--batch", F_BATCH, 1, "N", "fix the batch size; for --infer the number of samples a call" },
 	{ "-O", F_LEVEL, 2, "0 -O1 -O2 -O3", "0: plain loops in the interpreter's order; 1: fused; "
 	                                     "2: blocked kernels (default); 3: deeper unrolling" },
-	{ "--target", F_TARGET, 1, "native|x86-64-v3|armv8|generic", "what --cflags, --build and --run compile for (default "
-	                                                         "native); the C is generic" },
+	{ "--target", F_TARGET, 1, "native|x86-64-v3|armv8|generic",
+	  "what --cflags, --build, --run compile for (default native)" },
 	{ "--blas", F_BLAS, 1, "openblas|none", "(generated kernels are used everywhere so far)" },
 	{ "--threads", F_THREADS, 1, "omp|none", "trainers run on one thread, or on several (default omp)" },
 	{ "--precision", F_PRECISION, 1, "f32|f64", "f64: everything in double" },
