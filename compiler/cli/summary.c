@@ -159,7 +159,7 @@ static void table(const Summary *s)
 		printf(" %-*s  %-*.*s%s  %-*s  %12s  %9.3f  %12s\n", path, r->path,
 		       cut ? call - 2 : call, cut ? call - 2 : call, r->text, cut ? ".." : "",
 		       shape, account_shape(a, &r->out), arena_grouped(a, r->params), r->work * 1e-6,
-		       bytes_text(a, account_activation(s->a, &r->out)));
+		       bytes_text(a, account_activation(s->a, r)));
 	}
 }
 
@@ -313,7 +313,7 @@ static void json(const Summary *s)
 		printf(",\"output\":\"%s\",\"parameters\":%lld,\"mflop\":%.6f,\"activations\":%"
 		       "lld}",
 		       type_text(m->job->mem, &l->out), (long long)l->params, l->work * 1e-6,
-		       (long long)account_activation(s->a, &l->out));
+		       (long long)account_activation(s->a, l));
 	}
 	printf("],\"parameters\":%lld,\"trained\":%lld,\"regularised\":%lld,\"buffers\":%lld,",
 	       (long long)s->a->params, (long long)s->a->trained, (long long)s->a->regular,

@@ -124,7 +124,7 @@ static int print_layers(Out *o, const Account *c)
 		const AccountRow *r = &c->row[i];
 		out(o, "{ %s, %s, %s, %lld, %lld, %s },\n", c_string(a, r->path),
 		    c_string(a, cut(a, r->text)), c_string(a, account_shape(a, &r->out)),
-		    (long long)r->params, (long long)account_activation(c, &r->out),
+		    (long long)r->params, (long long)account_activation(c, r),
 		    number(a, r->work));
 	}
 	if (n)

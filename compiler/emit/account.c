@@ -119,7 +119,7 @@ static double forward_work(Account *s)
 static void add_row(Account *s, const char *path, const char *text, const Type *out, double work,
                     int64_t params)
 {
-	AccountRow r = { path ? path : "", text, *out, params, work };
+	AccountRow r = { path ? path : "", text, *out, params, work, false };
 	PUSH(s->m->job->mem, s->row, s->nrow, s->caprow, r);
 }
 
@@ -191,6 +191,18 @@ static void make_rows(Account *s)
 		s->row[s->nrow - 1].work += s->work[m->ncall];
 }
 
+/* Parameters that no layer or block owns: the model's own have a bare name. */
+static void raw_rows(Account *s)
+{
+	const Module *m = s->m;
+	for (int i = 0; i < m->nparam; i++) {
+		if (strchr(m->param[i].path, '.'))
+			continue;
+		add_row(s, m->param[i].path, "param", &m->param[i].ty, 0, m->param[i].len);
+		s->row[s->nrow - 1].raw = true;
+	}
+}
+
 /* ---- the whole ----------------------------------------------------------------------------- */
 
 int64_t account_real(const Options *o)
@@ -198,8 +210,11 @@ int64_t account_real(const Options *o)
 	return o->f64 ? 8 : 4;
 }
 
-int64_t account_activation(const Account *s, const Type *t)
+int64_t account_activation(const Account *s, const AccountRow *r)
 {
+	const Type *t = &r->out;
+	if (r->raw)
+		return 0;
 	return type_len(t, 1) *
 	       (t->dt == DT_BOOL || t->dt == DT_U8 ? 1 : account_real(s->opt));
 }
@@ -242,6 +257,7 @@ Account *account_new(const Module *m, const Options *opt)
 	s->forward = forward_work(s);
 	if (m->nloss)
 		s->step = graph_work(s, m->grad, ALL_ROOTS, 1, false);
+	raw_rows(s);
 	make_rows(s);
 	return s;
 }

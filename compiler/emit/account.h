@@ -6,12 +6,13 @@
 
 #include "emit.h"
 
-/* A line of the table: some calls of the program. */
+/* A line of the table: some calls of the program, or a `param` of the model itself. */
 typedef struct {
 	const char *path, *text;       /* "c1" or ""; "conv2d 6@5x5 pad 2"                     */
 	Type out;
 	int64_t params;
 	double work;                   /* floating point operations, one sample, forward       */
+	bool raw;                      /* a `param`: no value that a step keeps                */
 } AccountRow;
 
 typedef struct {
@@ -31,7 +32,7 @@ Graph *account_outputs(const Module *m);
 
 /* Bytes of a real number; of a value for one sample; of weights, gradients, moments, buffers. */
 int64_t account_real(const Options *o);
-int64_t account_activation(const Account *a, const Type *t);
+int64_t account_activation(const Account *a, const AccountRow *r);
 int64_t account_state(const Account *a);
 
 /* The text of a shape without the batch: "f32[N, 16, 5, 5]" -> "16, 5, 5"; "-" for none. */

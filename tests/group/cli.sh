@@ -75,8 +75,14 @@ gpt 2743296
 vae 648016
 recommender 90850
 END
+# It is JSON, and the rows of the table add up.
+adds_up() {
+	"$nnc" --summary=json "$1" >"$work/sum.json" && "$PYTHON" -c "import json, sys
+d = json.load(open(sys.argv[1]))
+sys.exit(sum(r['parameters'] for r in d['layers']) != d['parameters'])" "$work/sum.json"
+}
 for m in $(models); do
-	try "summary=json $m" sh -c "'$nnc' --summary=json '$root/models/$m.nn' | $PYTHON -m json.tool"
+	try "summary=json $m" adds_up "$root/models/$m.nn"
 done
 
 # --build, --run, -MD on a program with an import, in a folder with a blank in its name.
