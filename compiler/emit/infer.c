@@ -378,6 +378,8 @@ static void build_form(Infer *f, Form *form, Graph *g, const Options *opt, int b
 	Job *j = f->m->job;
 	FnHost *h = &form->host;
 	form->f = f;
+	h->origin = f->m->origin;
+	h->norigin = f->m->npart;
 	h->prefix = !f->context ? job_sym(j, f->prefix)
 	                        : job_symf(j, "%s_%s", f->prefix, batch ? "one" : "many");
 	h->head = head;

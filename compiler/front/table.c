@@ -175,6 +175,12 @@ void table_end(Elab *e)
 	}
 }
 
+/* "softmax dim 1": the function. */
+static Sym first_word(Elab *e, const char *text)
+{
+	return job_sym(e->j, arena_strndup(e->work, text, strcspn(text, " ")));
+}
+
 /* ---- the module ------------------------------------------------------------------------------ */
 
 void table_fill(Elab *e)
@@ -214,6 +220,10 @@ void table_fill(Elab *e)
 	}
 	m->part = NEWN(e->mem, int, e->npart + 1);
 	m->npart = e->npart;
-	for (int i = 0; i < e->npart; i++)
+	m->origin = NEWN(e->mem, Origin, e->npart + 1);
+	for (int i = 0; i < e->npart; i++) {
+		const CallRow *r = &e->rows[e->part[i]];
 		m->part[i] = to[e->part[i]];
+		m->origin[i] = (Origin){ r->at, r->path ? r->path : first_word(e, r->text) };
+	}
 }

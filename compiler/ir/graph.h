@@ -121,6 +121,9 @@ struct Node {
 	Attr a;                        /* in memory as far as its op uses it: node_attr copies */
 };
 
+/* Where the nodes of a part come from: the call that was written, and its path or function. */
+typedef struct { Span at; Sym name; } Origin;
+
 /* What a graph is for: its results.  Order is kept by all passes. */
 typedef enum {
 	R_LOSS,                        /* scalar, index: number of the loss                    */

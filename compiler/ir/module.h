@@ -208,6 +208,7 @@ typedef struct Module {
 	LayerInfo *layer; int nlayer;
 	CallInfo *call; int ncall;
 	int *part; int npart;          /* of which call nodes of a part are; -1: of none       */
+	Origin *origin;                /* of each part: the place and name of its call         */
 	Field *column; int ncolumn, capcolumn;  /* raw columns that the data section reads     */
 	bool augments;                 /* fields draw random numbers in training               */
 	Fitted *fitted; int nfitted, capfitted; int64_t fitted_len;

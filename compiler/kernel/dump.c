@@ -82,9 +82,10 @@ const char *region_note(const Fn *f, Arena *a, const Region *r)
 		n = r->pack[0]->contract;
 	if (!n)
 		return arena_printf(a, "%s: %s", kind_name[r->kind], r->reason);
-	const char *s = place_of(f, a, n->at);
 	const Node *last = r->nout ? r->out[r->nout - 1].node : 0;
-	Sym name = last && last->name ? last->name : n->name;
+	const Origin *from = n->part >= 0 && n->part < f->host->norigin ? &f->host->origin[n->part] : 0;
+	const char *s = place_of(f, a, n->at.file < 0 && from ? from->at : n->at);
+	Sym name = last && last->name ? last->name : n->name ? n->name : from ? from->name : 0;
 	if (name)
 		s = arena_printf(a, "%s%s: ", s, name);
 	if (r->kind == RG_PACK)

@@ -356,6 +356,7 @@ Shared *shared_new(Arena *a);
 typedef struct FnHost {
 	Shared *shared;                /* 0: the function is alone                             */
 	Sym prefix;                    /* of every printed name: "mlp_grad"                    */
+	const Origin *origin; int norigin;     /* of nodes by Node.part, for comments          */
 	const char *head;              /* "static void mlp_grad(nnrt_ctx *c, int tid, int n)"  */
 	const char *ctx_param, *ctx_arg;       /* "const nnrt_ctx *c", "c"; 0: no context        */
 	const char *batch;             /* "c->B"; 0: the batch is the number fixed_batch       */

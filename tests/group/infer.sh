@@ -61,6 +61,14 @@ try "strict form gcc" runs o0 bf16 o0 gcc -O1
 try "optimized further" generate o3 -O3
 try "optimized further gcc" runs o3 none o3 gcc -O1 -march=native
 
+# Every kernel says where it comes from: the line and the layer, or the function.
+places() {
+	for f in "$work/o0/shop_infer.c" "$work/none/shop_infer.c"; do
+		grep '^/\* .*) -> ' "$f" >"$work/notes" && ! grep -v '^/\* shop.nn:[0-9]*  [a-z_0-9.]*: ' "$work/notes" || return 1
+	done
+}
+try "places of kernels" places
+
 header() {
 	printf '#include "shop_infer.h"\nint main() { shop net; (void)net; return shop_strerror(0) == 0; }\n' >"$work/h.cc"
 	g++ -std=c++11 -Wall -Wextra -pedantic -Werror -fsyntax-only -I"$work/none" "$work/h.cc"
@@ -155,7 +163,7 @@ words() { # OPTIONS...
 	rm -rf "$work/words" && mkdir "$work/words" &&
 		"$nnc" --infer "$infer/words.nn" --weights "$work/words.safetensors" "$@" -o "$work/words/w.c" || return 1
 	for f in "$work"/words/*.c; do
-		gcc -std=c99 -pedantic -Wall -Wextra -Wconversion -Werror -c "$f" -o "$work/words/w.o" || return 1
+		gcc -std=c99 -pedantic -Wall -Wextra -Wconversion -Werror -fsyntax-only "$f" || return 1
 	done
 	g++ -Wall -Wextra -pedantic -Werror -fsyntax-only -x c++ "$work/words/w.h"
 }
@@ -185,7 +193,6 @@ layouts() { # BATCH OPTIONS...
 		gcc $strict -I"$work/pix" -DBATCH="$l_batch" "$infer/nhwc.c" "$work/pix/first.c" "$work/pix/last.c" -o "$work/pix/run" &&
 		"$work/pix/run"
 }
-try "channels last" layouts 1
 try "channels last, a batch" layouts 3
 try "channels last, strict form" layouts 2 -O0
 sum_named() {
