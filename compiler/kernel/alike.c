@@ -302,6 +302,7 @@ void alike_accesses(Fn *f, Region *r)
 		Access *a = &r->access[i];
 		*a = first->access[i];
 		a->buf = across(f->job, k->like, k, a->buf);
+		a->id = a->buf->id;
 		*(a->write ? &a->buf->written : &a->buf->read) = true;
 	}
 }
@@ -312,8 +313,11 @@ void alike_arguments(const Fn *f, Kernel *k)
 	kernel_like(f, k);
 	k->narg = k->caparg = first->narg;
 	k->arg = NEWN(f->mem, Buffer *, first->narg);
-	for (int i = 0; i < first->narg; i++)
+	for (int i = 0; i < first->narg; i++) {
 		k->arg[i] = across(f->job, first, k, first->arg[i]);
+		k->arg[i]->passed = true;
+		k->arg[i]->passed_out |= first->argwrite[i];
+	}
 	k->argwrite = first->argwrite;
 	k->uses_ctx = first->uses_ctx;
 	k->uses_B = first->uses_B;

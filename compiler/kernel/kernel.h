@@ -148,26 +148,28 @@ typedef struct {
 	Dim len;                       /* elements in all                                      */
 } Storage;
 
+/* Buffers, regions and kernels are walked many times: first what every walk looks at. */
 typedef struct Buffer {
 	int id;
-	const char *name;              /* in generated C                                       */
-	const Node *node;              /* the value it holds; 0 for packed operands            */
-	Type ty;
-	bool f64;                      /* elements are double whatever nnc_real is             */
-	bool half;                     /* elements have 16 bits                                */
-	const Storage *st;             /* shared by those that are stored alike                */
 	Place place;
-	int index;                     /* which parameter, input, output ...                   */
-	Sym sym;                       /* the leaf's symbol                                    */
-	struct Buffer *of;             /* one step's slot of this buffer (emits): of[.., t, ..] */
-	int axis;                      /* where t stands                                       */
-	Ex *slot;                      /* t                                                    */
-	bool written, read;
-	int depth;                     /* of the level that changes it                         */
 	int first, last;               /* lifetime in epochs                                   */
 	int64_t bytes;                 /* rounded to 64; per sample in PL_ARENA                */
 	int64_t at;                    /* offset in its arena, per sample in PL_ARENA          */
 	struct Buffer *inplace;        /* shares the bytes of this one                         */
+	struct Buffer *of;             /* one step's slot of this buffer (emits): of[.., t, ..] */
+	const Storage *st;             /* shared by those that are stored alike                */
+	bool f64;                      /* elements are double whatever nnc_real is             */
+	bool half;                     /* elements have 16 bits                                */
+	bool written, read;
+	bool passed, passed_out;       /* an argument of a kernel, of one that writes it       */
+	Type ty;
+	int depth;                     /* of the level that changes it                         */
+	const char *name;              /* in generated C                                       */
+	const Node *node;              /* the value it holds; 0 for packed operands            */
+	int axis;                      /* of: where t stands                                   */
+	int index;                     /* which parameter, input, output ...                   */
+	Ex *slot;                      /* t                                                    */
+	Sym sym;                       /* the leaf's symbol                                    */
 } Buffer;
 
 Storage storage_rowmajor(const Type *t);
@@ -231,7 +233,8 @@ typedef struct {
 /* slice: each owner touches its own rows, in proportion.  apart: owners write different elements,
  * but not in ranges (a packed operand whose sum runs over the batch). */
 /* at_own: a read, all at the index that the region's only result is written at. */
-typedef struct { Buffer *buf; bool write, slice, apart, at_own; } Access;
+/* id: the buffer's, for walks that look at no more of it. */
+typedef struct { Buffer *buf; int id; bool write, slice, apart, at_own; } Access;
 
 typedef struct Region Region;
 typedef struct Level Level;
@@ -250,32 +253,31 @@ enum { NEED_OUTPUTS = 1, NEED_LOSSES = 2, NEED_ALWAYS = 4 };
 typedef struct { const Node *node; Buffer *buf, *from; } Output;
 
 struct Region {
-	RegionKind kind;
-	int id;
-	const Node *seed;              /* contract, reduction ...; 0: pointwise                */
-	const Type *space;             /* iterated: the shape of the outputs                   */
-	Output *out; int nout, capout;
-	Output only;                   /* room for one                                         */
-	const Node **inlined; int ninlined, capinlined;
-	Split split;
-	int need;                      /* NEED_...: which roots want it                        */
-	const char *reason;
-	Level *level;                  /* where it stands                                      */
-	Level *body;                   /* RG_SCAN                                              */
-	struct Pack *pack[2];          /* tiled contraction: panels of columns and rows that it
-	                                * reads instead of the operands; RG_PACK: [0] that it writes */
-	int64_t flops;                 /* per sample or in all, for the dump                   */
-	double work;                   /* about how many multiply-adds, a sample               */
+	Region *next;
 	Kernel *kernel;
 	Access *access; int naccess, capaccess;
-	Region *next;
-	int epoch;
+	Split split;
+	RegionKind kind;
+	int id, epoch;
+	int need;                      /* NEED_...: which roots want it                        */
 	bool way_out;                  /* lowered as at -O0 for want of a template             */
 	bool tiled;
 	bool rows;                     /* tiled: several rows, whose sums fill the registers   */
 	bool nests;                    /* tiled: a loop for each label of the sum              */
 	bool dot;                      /* tiled: lanes along the sum, for a single row         */
 	bool barrier;                  /* before it                                            */
+	double work;                   /* about how many multiply-adds, a sample               */
+	const Node *seed;              /* contract, reduction ...; 0: pointwise                */
+	const Type *space;             /* iterated: the shape of the outputs                   */
+	Output *out; int nout, capout;
+	Output only;                   /* room for one                                         */
+	const Node **inlined; int ninlined, capinlined;
+	const char *reason;
+	Level *level;                  /* where it stands                                      */
+	Level *body;                   /* RG_SCAN                                              */
+	struct Pack *pack[2];          /* tiled contraction: panels of columns and rows that it
+	                                * reads instead of the operands; RG_PACK: [0] that it writes */
+	int64_t flops;                 /* per sample or in all, for the dump                   */
 	/* RG_ROWS: the leading nrow dimensions of all members are the rows */
 	Region **member; int nmember, nrow;
 	Region *strip;                 /* of a member: where it is one                         */
@@ -325,25 +327,26 @@ struct Level {
 };
 
 struct Kernel {
+	Kernel *same, *next;           /* same: the one whose text this is                     */
 	Sym name;
+	Buffer **arg; bool *argwrite; int narg, caparg;
+	bool uses_ctx, uses_B, owned;
+	bool alias;                    /* arguments may share bytes                            */
+	bool elsewhere;                /* printed with an earlier function, under that name    */
+	int ntick, nscalar;
+	Kernel *like;                  /* an earlier one with the same loops                   */
 	Region *region;
 	K *body;                       /* until the text is made                               */
-	Buffer **arg; bool *argwrite; int narg, caparg;
-	Kernel *like;                  /* an earlier one with the same loops                   */
 	Buffer **buf; int nbuf;        /* in the order that alike.c has met them               */
-	int ntick, captick; Sym *tick;
-	int nscalar, capscalar; Sym *scalar;   /* E_ARG                                        */
+	int captick; Sym *tick;
+	int capscalar; Sym *scalar;    /* E_ARG                                                */
 	const double *num; int nnum;   /* numbers in which those like it may differ            */
 	int nalso;
 	const char *lines;             /* its statements, with places for those numbers        */
 	const char *head, *text;       /* printed parameters and body, to find equal kernels   */
-	Kernel *same, *next;
 	bool failed;                   /* the strip could not be lowered                       */
 	Buffer **row; int nrow, caprow;        /* arrays of its own                            */
 	const char *note, *also;       /* source, shapes; those of the kernels merged into it   */
-	bool uses_ctx, uses_B, owned;
-	bool alias;                    /* arguments may share bytes                            */
-	bool elsewhere;                /* printed with an earlier function, under that name    */
 };
 
 /* ---- the host: what surrounds the printed functions ------------------------------ */

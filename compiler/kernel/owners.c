@@ -137,7 +137,7 @@ static void add_access(Walk *w, Buffer *b, Ex *outer, bool write)
 			r->access[i].slice &= slice;
 			return;
 		}
-	Access a = { whole, write, slice, write && r->kind == RG_PACK && w->nrow > 0, false };
+	Access a = { whole, whole->id, write, slice, write && r->kind == RG_PACK && w->nrow > 0, false };
 	PUSH(w->f->mem, r->access, r->naccess, r->capaccess, a);
 }
 
@@ -205,8 +205,10 @@ typedef struct Touch {
 typedef struct {
 	Fn *f;
 	Arena *mem;                    /* of the touches since the last barrier                */
-	Touch **touch;                 /* by buffer: different ones                            */
-	int *epoch;                    /* by buffer: of its touches; older ones do not count   */
+	struct {
+		Touch *touch;          /* different ones                                       */
+		int epoch;             /* of its touches; older ones do not count              */
+	} *of;                         /* by buffer                                            */
 	int now;                       /* barriers so far                                      */
 } Place1;
 
@@ -224,22 +226,21 @@ static bool crosses(const Touch *t, const Access *a, Split s)
 	return s.rows.k && !(t->a.slice && a->slice);
 }
 
-static Touch *touches(const Place1 *p, const Buffer *b)
+static Touch *touches(const Place1 *p, const Access *a)
 {
-	return p->epoch[b->id] == p->now ? p->touch[b->id] : 0;
+	return p->of[a->id].epoch == p->now ? p->of[a->id].touch : 0;
 }
 
 static void touch(Place1 *p, const Access *a, Split s)
 {
-	int b = a->buf->id;
-	Touch *first = touches(p, a->buf);
+	Touch *first = touches(p, a);
 	for (const Touch *t = first; t; t = t->next)
 		if (t->a.write == a->write && t->a.slice == a->slice && same_split(t->split, s))
 			return;
 	Touch *t = NEW(p->mem, Touch);
 	*t = (Touch){ *a, s, first };
-	p->touch[b] = t;
-	p->epoch[b] = p->now;
+	p->of[a->id].touch = t;
+	p->of[a->id].epoch = p->now;
 }
 
 static void barriers_of(Place1 *p, Level *v);
@@ -248,7 +249,7 @@ static void barrier_before(Place1 *p, Region *r)
 {
 	bool cross = false;
 	for (int i = 0; i < r->naccess; i++)
-		for (const Touch *t = touches(p, r->access[i].buf); t; t = t->next)
+		for (const Touch *t = touches(p, &r->access[i]); t; t = t->next)
 			cross |= crosses(t, &r->access[i], r->split);
 	if (cross || !p->f->host->barrier) {
 		p->now++;
@@ -281,8 +282,7 @@ void barriers(Fn *f)
 {
 	Arena *tables = arena_new();
 	Place1 p = { .f = f, .mem = arena_new() };
-	p.touch = NEWN(tables, Touch *, f->nbuf + 1);
-	p.epoch = NEWN(tables, int, f->nbuf + 1);
+	p.of = arena_alloc(tables, sizeof *p.of * (size_t)(f->nbuf + 1));
 	if (!f->host->flat)
 		barriers_of(&p, f->top);
 	arena_free(p.mem);

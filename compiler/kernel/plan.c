@@ -120,7 +120,7 @@ static void find_uses(Uses *u)
 	u->from = NEWN(u->mem, int, f->nbuf + 2);
 	for (const Region *r = f->top->first; r; r = r->next)
 		for (int i = 0; i < r->naccess; i++, n++)
-			u->from[r->access[i].buf->id]++;
+			u->from[r->access[i].id]++;
 	for (int i = 0; i < f->nbuf; i++)
 		u->from[i + 1] += u->from[i];
 	u->use = NEWN(u->mem, Use, n);
@@ -131,7 +131,7 @@ static void find_uses(Uses *u)
 			PUSH(u->mem, u->end, u->nscan, u->capend, end);
 		}
 		for (int i = 0; i < r->naccess; i++)
-			u->use[--u->from[r->access[i].buf->id]] = (Use){ r, &r->access[i] };
+			u->use[--u->from[r->access[i].id]] = (Use){ r, &r->access[i] };
 	}
 }
 
@@ -222,16 +222,16 @@ static void place_lowest(Buffer *b, Buffer **v, int n)
 
 /* ---- offsets for very many buffers: in the order of their lives -------------------------- */
 
-/* v in the order of first or last epochs, else as it is: to. */
-static void in_order(Arena *a, Buffer *const *v, int n, int nepoch, bool last, Buffer **to)
+/* v in the order of its epochs (from 0 to nepoch - 1), else as it is: to. */
+static void in_order(Arena *a, Buffer *const *v, const int *epoch, int n, int nepoch, Buffer **to)
 {
 	int *at = NEWN(a, int, nepoch + 2);
 	for (int i = 0; i < n; i++)
-		at[(last ? v[i]->last : v[i]->first) + 1]++;
+		at[epoch[i] + 1]++;
 	for (int e = 0; e < nepoch; e++)
 		at[e + 1] += at[e];
 	for (int i = 0; i < n; i++)
-		to[at[last ? v[i]->last : v[i]->first]++] = v[i];
+		to[at[epoch[i]]++] = v[i];
 }
 
 /* Free bytes, sorted by place, never next to each other. */
@@ -295,8 +295,13 @@ static int64_t plan_in_time(Arena *a, Buffer *const *v, int n, int nepoch)
 	Holes h = { 0 };
 	int ended = 0;
 	h.hole = arena_alloc(a, sizeof *h.hole * (size_t)(n + 1));
-	in_order(a, v, n, nepoch, false, begin);
-	in_order(a, v, n, nepoch, true, end);
+	int *first = NEWN(a, int, n), *last = NEWN(a, int, n);
+	for (int i = 0; i < n; i++) {
+		first[i] = v[i]->first;
+		last[i] = v[i]->last;
+	}
+	in_order(a, v, first, n, nepoch, begin);
+	in_order(a, v, last, n, nepoch, end);
 	for (int i = 0, k; i < n; i = k) {
 		bool sorted = true;    /* most are of one size */
 		for (k = i + 1; k < n && begin[k]->first == begin[i]->first; k++)

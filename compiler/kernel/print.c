@@ -48,6 +48,8 @@ static void add_argument(Print *p, Buffer *b, bool write)
 		PUSH(p->f->mem, k->row, k->nrow, k->caprow, b);
 		return;
 	}
+	whole->passed = true;
+	whole->passed_out |= write;
 	for (int i = 0; i < k->narg; i++)
 		if (k->arg[i] == whole) {
 			k->argwrite[i] |= write;

@@ -240,7 +240,6 @@ typedef struct {
 	Split split[32]; int nsplit;
 	bool tid;                      /* `tid` occurs                                         */
 	Out *line;                     /* being made                                           */
-	uint8_t *use;                  /* by buffer: 1: an argument, 2: one that is written    */
 } Step;
 
 static const char *batch_text(const Step *s)
@@ -272,14 +271,6 @@ static void find_splits(Step *s, const Level *v)
 	}
 }
 
-static void find_uses(Step *s)
-{
-	s->use = NEWN(s->f->mem, uint8_t, s->f->nbuf + 1);
-	for (const Kernel *k = s->f->kernel; k; k = k->next)
-		for (int i = 0; i < k->narg; i++)
-			s->use[k->arg[i]->id] |= k->argwrite[i] ? 3 : 1;
-}
-
 static void add(Step *s, const char *text)
 {
 	out_raw(s->line, text, strlen(text));
@@ -306,8 +297,8 @@ static void print_pointers(Step *s)
 	const Fn *f = s->f;
 	for (int i = 0; i < f->nbuf; i++) {
 		const Buffer *b = f->buf[i];
-		bool write = s->use[i] & 2, arena = b->place == PL_ARENA0 || b->place == PL_ARENA;
-		if (b->of || !s->use[i])
+		bool write = b->passed_out, arena = b->place == PL_ARENA0 || b->place == PL_ARENA;
+		if (b->of || !b->passed)
 			continue;
 		arena_reset(f->scratch);
 		s->line->n = 0;
@@ -458,7 +449,7 @@ static bool batch_used(const Step *s)
 			return true;
 	for (int i = 0; i < f->nbuf; i++)
 		if (f->buf[i]->place == PL_ARENA && f->buf[i]->at && !f->buf[i]->of &&
-		    s->use[i])
+		    f->buf[i]->passed)
 			return true;
 	return false;
 }
@@ -471,7 +462,6 @@ void fn_print(Out *o, const Fn *f)
 		if (!k->same && !k->elsewhere)
 			print_kernel(o, f, k);
 	find_splits(&s, f->top);
-	find_uses(&s);
 	bool batch = batch_used(&s);
 	for (int i = 0; i < s.nsplit; i++)
 		batch |= s.split[i].rows.b;
