@@ -87,14 +87,43 @@ const char *dim_text(Arena *a, Dim d)
 	return d.k == 1 ? "N" : arena_printf(a, "%d * N", d.k);
 }
 
+static char *put_text(char *to, const char *s)
+{
+	size_t n = strlen(s);
+	memcpy(to, s, n);
+	return to + n;
+}
+
+static char *put_int(char *to, int32_t k)
+{
+	char digit[12];
+	int n = 0;
+	do
+		digit[n++] = (char)('0' + k % 10);
+	while (k /= 10);
+	while (n)
+		*to++ = digit[--n];
+	return to;
+}
+
+/* (Each kernel's comment has some of them: without a format, in one piece.) */
 const char *type_text(Arena *a, const Type *t)
 {
 	static const char *const name[] = { "f32", "bool", "i32", "u8" };
-	const char *s = t->dt == DT_I32 && t->classes ? arena_printf(a, "class(%d)", t->classes)
-	                                              : name[t->dt];
-	if (!t->rank)
-		return s;
-	for (int i = 0; i < t->rank; i++)
-		s = arena_printf(a, "%s%s%s", s, i ? ", " : "[", dim_text(a, t->dim[i]));
-	return arena_printf(a, "%s]", s);
+	char text[32 + MAXRANK * 20], *p = text;
+	if (t->dt == DT_I32 && t->classes)
+		p = put_text(put_int(put_text(p, "class("), t->classes), ")");
+	else
+		p = put_text(p, name[t->dt]);
+	for (int i = 0; i < t->rank; i++) {
+		Dim d = t->dim[i];
+		p = put_text(p, i ? ", " : "[");
+		if (!d.b || d.k != 1)
+			p = put_int(p, d.k);
+		if (d.b)
+			p = put_text(p, d.k == 1 ? "N" : " * N");
+	}
+	if (t->rank)
+		p = put_text(p, "]");
+	return arena_strndup(a, text, (size_t)(p - text));
 }
