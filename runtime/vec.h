@@ -103,6 +103,7 @@ typedef nnc_uint nncv_uint __attribute__((vector_size(NNC_VL * sizeof(nnc_real))
 /* The same at any address of an nnc_real. */
 typedef nnc_real nncv_loose __attribute__((vector_size(NNC_VL * sizeof(nnc_real)),
                                            aligned(sizeof(nnc_real)), may_alias));
+typedef unsigned char nncv_byte __attribute__((vector_size(NNC_VL), aligned(1), may_alias));
 #else
 typedef nnc_real nncv_real;
 typedef nnc_int nncv_int;
@@ -299,6 +300,8 @@ NNC_FN nnc_real nncv_hsum(nncv_real v) { return v; }
 NNC_FN nnc_real nncv_hprod(nncv_real v) { return v; }
 NNC_FN nnc_real nncv_hmax(nncv_real v) { return v; }
 NNC_FN nnc_real nncv_hmin(nncv_real v) { return v; }
+NNC_FN nncv_real nncv_bytes(const unsigned char *p) { return *p; }
+NNC_FN nncv_real nncv_bytesn(const unsigned char *p, int n) { return n > 0 ? *p : 0; }
 NNC_FN nncv_real nncv_iota(void) { return 0; }
 NNC_FN nncv_int nncv_from(nnc_int x) { return x; }
 #define nncv_ilt nnc_lt
@@ -411,6 +414,22 @@ NNC_FN nncv_real nncv_loadn(const nnc_real *p, int n)
 		u.lane[i] = p[i];
 	return u.v;
 #endif
+}
+
+/* Bytes as numbers: NNC_VL of them, or the first n lanes. */
+NNC_FN nncv_real nncv_bytes(const unsigned char *p)
+{
+	return __builtin_convertvector(__builtin_convertvector(*(const nncv_byte *)p, nncv_int),
+	                               nncv_real);
+}
+
+NNC_FN nncv_real nncv_bytesn(const unsigned char *p, int n)
+{
+	nncv_lanes u = { { 0 } };
+
+	for (int i = 0; i < n; i++)
+		u.lane[i] = p[i];
+	return u.v;
 }
 
 /* Writes the first n lanes and nothing beyond p[n-1]. */

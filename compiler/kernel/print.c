@@ -431,7 +431,8 @@ void print_kernel(Out *o, const Fn *f, const Kernel *k)
 	arena_reset(f->scratch);
 	out(o, "\n");
 	print_line(o, arena_printf(f->scratch, "/* %s%s */", k->note, k->also ? k->also : ""));
-	bool apart = k->region->tiled && (f->host->barrier || k->region->rows);
+	const Region *r = k->region;
+	bool apart = r->tiled ? f->host->barrier || r->rows : r->kind == RG_ROWS && f->host->barrier;
 	print_line(o, arena_printf(f->scratch, "%s void %s(%s)", apart ? "NNC_APART" : "static",
 	                           k->name, k->head));
 	out_raw(o, k->text, strlen(k->text));

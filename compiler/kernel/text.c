@@ -206,7 +206,8 @@ static void load_text(Print *p, const Ex *e)
 	const Buffer *b = e->u.buf;
 	int n = print_argument(p, b);
 	const char *name = b->place == PL_ROW ? "row" : p->k->argwrite[n] ? "out" : "in";
-	const char *load = b->half ? "half" : "load";
+	bool bytes = b->ty.dt == DT_U8 || b->ty.dt == DT_BOOL;
+	const char *load = b->half ? "half" : bytes ? "bytes" : "load";
 	if (e->narg > 3)               /* a column of a panel: the part known now apart */
 		print_part(p, "nncv_pair(%s%d + %p, %e, %e)", name, n, P_SUM, e->arg[0], e->arg[2],
 		           e->arg[3]);

@@ -38,6 +38,19 @@ static Ex *widen_load(Lower *l, Ex *e, const Ex *lane)
 	return ex_get(l, &key);
 }
 
+/* Bytes as reals are one load. */
+static Ex *widen_bytes(Lower *l, const Ex *e, const Ex *lane)
+{
+	Dim c;
+	Ex key = *e;
+	if (!ex_linear(e->arg[0], lane, &c) || !dim_is(c, 1))
+		l->fail = true;
+	key.dt = DT_REAL;
+	key.wide = true;
+	key.text = l->lanes;
+	return ex_get(l, &key);
+}
+
 static bool real_or_mask(const Ex *e)
 {
 	return e->dt == DT_REAL || e->dt == DT_BOOL;
@@ -94,6 +107,9 @@ static Ex *widen_new(Lower *l, Ex *e, const Ex *lane)
 	Dim c;
 	e = by_reciprocal(l, e);
 	key = *e;
+	if (e->kind == E_OP && e->u.op == O_real && e->arg[0]->kind == E_LOAD &&
+	    (e->arg[0]->dt == DT_U8 || e->arg[0]->dt == DT_BOOL))
+		return widen_bytes(l, e->arg[0], lane);
 	switch (e->kind) {
 	case E_LOAD:
 		return widen_load(l, e, lane);

@@ -24,10 +24,19 @@ for model in $all; do
 	try "$model" equal_bits "$model"
 done
 
-# No accumulator of the tiles of bench_mlp goes through the stack, whatever compiler; x86-64 only.
+# Strips of rows, with a batch that no number of threads divides.
+if want rows; then
+	try "rows build" trainer "$root/tests/kernels/rows.nn" "$work/rows"
+	try "rows, 100 steps" equal_bits rows --steps 100
+fi
+
+# No accumulator of the tiles of bench_mlp goes through the stack, nor one of strips; x86-64 only.
+stay() { # PROGRAM LEAST COMPILER ARCHITECTURE
+	$3 $("$nnc" --cflags) -march=$4 $5 -c "$work/$1.c" -o "$work/tiles.o" &&
+		"$PYTHON" "$root/tests/kernels/spills.py" "$work/$1.c" "$work/tiles.o" "$2"
+}
 tiles_stay() { # COMPILER ARCHITECTURE
-	$1 $("$nnc" --cflags) -march=$2 $3 -c "$work/bench_mlp.c" -o "$work/tiles.o" &&
-		"$PYTHON" "$root/tests/kernels/spills.py" "$work/bench_mlp.c" "$work/tiles.o"
+	stay bench_mlp 5 "$@" && stay rows 2 "$@"
 }
 # The same of inference in batches, with the flags that its users are free to choose.
 batches_stay() { # COMPILER

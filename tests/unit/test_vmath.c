@@ -237,6 +237,43 @@ static int check_pairs(void)
 	return bad;
 }
 
+/* Comparisons of integers and bytes as numbers, lane by lane; nothing beyond the last byte is read
+ * (check_memory has the pages for it). */
+static int check_integers(void)
+{
+	unsigned char byte[NNC_VL + 1];
+	nnc_real x[NNC_VL];
+	int bad = 0;
+
+	for (int i = 0; i <= NNC_VL; i++)
+		byte[i] = (unsigned char)(255 - 17 * i);
+	for (int from = 0; from < 2; from++)
+		for (int n = 0; n <= NNC_VL; n++) {
+			nncv_store(x, n == NNC_VL ? nncv_bytes(byte + from)
+			                          : nncv_bytesn(byte + from, n));
+			for (int i = 0; i < NNC_VL; i++)
+				bad += x[i] != (i < n ? (nnc_real)byte[i + from] : 0);
+		}
+	for (int a = -2; a < NNC_VL + 2; a++) {
+		nncv_real one = nncv_set1(1), zero = nncv_set1(0);
+		nncv_int u = nncv_seti(a), v = nncv_from(0);
+		nncv_real w[4] = { nncv_sel(nncv_ilt(u, v), one, zero),
+			           nncv_sel(nncv_ile(u, v), one, zero),
+			           nncv_sel(nncv_ieq(u, v), one, zero),
+			           nncv_sel(nncv_ine(u, v), one, zero) };
+		for (int k = 0; k < 4; k++) {
+			nncv_store(x, w[k]);
+			for (int i = 0; i < NNC_VL; i++) {
+				int is[4] = { a < i, a <= i, a == i, a != i };
+				bad += x[i] != (nnc_real)is[k];
+			}
+		}
+	}
+	if (bad)
+		printf("integers and bytes: %d wrong\n", bad);
+	return bad;
+}
+
 /* The root by integers is the instruction's. */
 static int check_root(int n)
 {
@@ -327,8 +364,8 @@ static int check_strict(int64_t n)
 
 int main(void)
 {
-	int bad = check_errors(40000) + check_pow(3000) + check_pairs() + check_root(3000) +
-	          check_memory();
+	int bad = check_errors(40000) + check_pow(3000) + check_pairs() + check_integers() +
+	          check_root(3000) + check_memory();
 
 #if defined(NNC_STRICT) && !defined(NNC_F64)
 	bad += check_strict(30000);
@@ -388,7 +425,7 @@ static void test_variants(void)
 
 static void test_errors(void) { CU_ASSERT_EQUAL(check_errors(300000), 0); }
 static void test_pow(void) { CU_ASSERT_EQUAL(check_pow(100000), 0); }
-static void test_pairs(void) { CU_ASSERT_EQUAL(check_pairs(), 0); }
+static void test_pairs(void) { CU_ASSERT_EQUAL(check_pairs() + check_integers(), 0); }
 static void test_root(void) { CU_ASSERT_EQUAL(check_root(100000), 0); }
 static void test_memory(void) { CU_ASSERT_EQUAL(check_memory(), 0); }
 
