@@ -101,16 +101,29 @@ static void json_list(const Table *t, Writer *w, int i, int64_t s, int d, int64_
 	rt_print(w, "]");
 }
 
+/* What one sample has of an output; a list of lists where several rows of it are of a sample. */
+static void json_sample(const Table *t, Writer *w, int i, int64_t s)
+{
+	int64_t e = 0, rows = rt_leading(&t->m->out[i], 1);
+	if (rows > 1)
+		rt_print(w, "[");
+	for (int64_t k = 0; k < rows; k++) {
+		rt_print(w, "%s", k ? "," : "");
+		json_list(t, w, i, s, 0, &e);
+	}
+	if (rows > 1)
+		rt_print(w, "]");
+}
+
 static void jsonl(const Table *t, Writer *w)
 {
 	for (int64_t s = 0; s < t->n; s++) {
 		const char *comma = "{";
 		for (int i = 0; i < t->m->nout; i++) {
-			int64_t e = 0;
 			if (!t->m->out[i].batched)
 				continue;
 			rt_print(w, "%s\"%s\":", comma, t->m->out[i].name);
-			json_list(t, w, i, s, 0, &e);
+			json_sample(t, w, i, s);
 			comma = ",";
 		}
 		rt_print(w, "%s}\n", *comma == '{' ? "{" : "");

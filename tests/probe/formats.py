@@ -69,13 +69,13 @@ def check(folder):
     with open(folder + "/p.jsonl") as f:
         lines = [json.loads(line) for line in f]
     assert len(table) == len(lines) == N
-    assert list(lines[0]) == ["probs", "class", "whole", "one", "column", "flag", "cube"]
-    assert len(lines[0]["cube"]) == 2 and len(lines[0]["cube"][0]) == 1
-    header = [n for name, (shape, _) in tensors.items() for k in range(safetensors.count(shape[1:]))
-              for n in [name if safetensors.count(shape[1:]) == 1 else "%s.%d" % (name, k)]]
+    assert list(lines[0]) == ["probs", "class", "whole", "one", "column", "flag", "rows", "cube"]
+    assert all(len(v) == 2 and len(v[0]) == 1 for v in (lines[0]["rows"], lines[0]["cube"]))
+    size = {name: safetensors.count(shape) // N for name, (shape, _) in tensors.items()}
+    header = [n for name in tensors for k in range(size[name])
+              for n in [name if size[name] == 1 else "%s.%d" % (name, k)]]
     assert list(table[0]) == header, header
     for name, (shape, values) in tensors.items():
-        size = safetensors.count(shape[1:])
         cells = [row[n] for row in table for n in header if n == name or n.startswith(name + ".")]
         assert [single(float(c)) for c in cells] == values, name
         assert [single(v) for line in lines for v in flat(line[name])] == values, name
@@ -83,7 +83,7 @@ def check(folder):
         assert found[:2] == (shape, values), name
         want = {"class": "<i8", "whole": "<i8", "flag": "|b1"}.get(name, "<f4")
         assert found[2] == want, (name, found[2])
-        assert len(values) == N * size
+        assert len(values) == N * size[name]
 
 
 if __name__ == "__main__":
