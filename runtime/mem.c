@@ -44,11 +44,11 @@ enum { WATCHED = 0 };
 enum { WATCHED = 0 };
 #endif
 
-/* Asks for large pages; the last one only if more than half of it is used. */
+/* Asks for large pages; the last one only if more than a quarter of it is used. */
 static void large_pages(char *p, size_t bytes)
 {
 #if defined(MADV_HUGEPAGE)
-	size_t n = (bytes + PAGE / 2) / PAGE * PAGE;
+	size_t n = (bytes + PAGE / 4 * 3) / PAGE * PAGE;
 	if (n > 0)
 		(void)madvise(p, n, MADV_HUGEPAGE); /* a refusal costs nothing but speed */
 #else

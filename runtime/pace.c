@@ -12,20 +12,23 @@
 
 #include "rt_pace.h"
 
-enum { PATIENCE = 8, PATIENCE_MOST = 64 };
+enum { PATIENCE = 2, PATIENCE_MOST = 64, SLEEPS = 2 /* in a job, of threads beside a neighbour */ };
 #define WINDOW 0.05 /* seconds */
+#define TRIAL 0.025
 #define BETTER 1.03 /* times as fast, or it stays as it was */
 
 Pace rt_pace_new(int threads)
 {
-	return (Pace){ .most = threads, .limit = threads, .step = 1, .pause = 1,
+	/* pages are new at first, and processors slow */
+	return (Pace){ .most = threads, .limit = threads, .step = 1, .pause = 2 * PATIENCE,
 		       .patience = PATIENCE };
 }
 
-/* How many threads to try next: more if there are some left, fewer if they wait, in turn. */
+/* How many threads to try next: more if there are some left, fewer if they wait again and again, in
+ * turn. */
 static int another(Pace *p)
 {
-	bool more = p->limit < p->most, fewer = p->limit > 1 && p->slept >= p->jobs;
+	bool more = p->limit < p->most, fewer = p->limit > 1 && p->crowded > 1;
 	if (!more && !fewer)
 		return p->limit;
 	p->up = more && (!fewer || !p->up);
@@ -51,6 +54,7 @@ static void settle(Pace *p, bool faster)
 static void window(Pace *p)
 {
 	double rate = p->work / p->seconds;
+	p->crowded = p->slept >= SLEEPS * p->jobs ? p->crowded + 1 : 0;
 	if (p->before) {
 		settle(p, rate > p->rate * BETTER);
 		return;
@@ -73,7 +77,7 @@ void rt_pace_job(Pace *p, double work, double seconds, int slept)
 	p->seconds += seconds;
 	p->jobs++;
 	p->slept += slept;
-	if (p->seconds < WINDOW)
+	if (p->seconds < (p->before ? TRIAL : WINDOW))
 		return;
 	window(p);
 	p->work = p->seconds = 0;

@@ -114,12 +114,11 @@ void rt_run_chunks(Run *r)
 void rt_run_squares(const Run *r, int tid, int n)
 {
 	const nnrt_model *m = r->m;
-	int64_t lo = cut(m->param_len, tid, n), hi = cut(m->param_len, tid + 1, n);
 	for (int i = 0; i < m->nparam; i++) {
 		const nnrt_tensor *t = &m->param[i];
-		int64_t before = lo > t->offset ? lo - t->offset : 0,
-			at = (before + CHUNK - 1) / CHUNK * CHUNK;
-		for (; at < t->len && t->offset + at < hi && t->trained; at += CHUNK) {
+		int64_t at = (cut(t->len, tid, n) + CHUNK - 1) / CHUNK * CHUNK,
+			end = cut(t->len, tid + 1, n);
+		for (; at < end && t->trained; at += CHUNK) {
 			int64_t left = t->len - at;
 			const char *g = (const char *)r->c.grad + (t->offset + at) * m->real_bytes;
 			r->part[r->chunk[i] + at / CHUNK] =
@@ -196,15 +195,6 @@ static void segment_args(const Run *r, const Segment *s, double *arg)
 	arg[3] = (double)(s->hi - s->lo);
 }
 
-/* The part of elements lo..hi-1 that belongs to a thread. */
-static bool own_part(const Run *r, int tid, int n, int64_t *lo, int64_t *hi)
-{
-	int64_t first = cut(r->m->param_len, tid, n), end = cut(r->m->param_len, tid + 1, n);
-	*lo = *lo > first ? *lo : first;
-	*hi = *hi < end ? *hi : end;
-	return *lo < *hi;
-}
-
 static double reduce(const Run *r, int64_t lo, int64_t hi, char how)
 {
 	const void *x = r->c.moment[r->m->nmoment];
@@ -239,23 +229,34 @@ static double stage_result(const Run *r, const Segment *s, char how, int tid, in
 	return all;
 }
 
+/* A tensor of a segment: each thread its share, the stages before. */
+static void update_tensor(Run *r, const Segment *s, const nnrt_tensor *t, double *v, int tid,
+                          int n)
+{
+	const nnrt_model *m = r->m;
+	int64_t lo = t->offset + cut(t->len, tid, n), hi = t->offset + cut(t->len, tid + 1, n);
+	for (int k = 0; k < m->nstage; k++) {
+		if (lo < hi)
+			m->stage[k].run(&r->c, lo, hi, v);
+		v[ARGS + k] = stage_result(r, s, m->stage[k].how, tid, n);
+	}
+	if (lo < hi)
+		m->update(&r->c, lo, hi, v);
+}
+
+/* Tensors are cut one by one, so that every thread has the same mix of those whose gradient is
+ * still near and those whose is not, mostly of rows that it computed. */
 static void update_job(void *arg, int tid, int n)
 {
 	Run *r = arg;
-	const nnrt_model *m = r->m;
 	double v[ARGS + NNRT_MAX_STAGES] = { 0 };
+	const nnrt_tensor *t = r->m->param, *end = t + r->m->nparam;
 	for (int i = 0; i < r->nsegment; i++) {
 		const Segment *s = &r->segment[i];
-		int64_t lo = s->lo, hi = s->hi;
-		bool some = own_part(r, tid, n, &lo, &hi);
 		segment_args(r, s, v);
-		for (int k = 0; k < m->nstage; k++) {
-			if (some)
-				m->stage[k].run(&r->c, lo, hi, v);
-			v[ARGS + k] = stage_result(r, s, m->stage[k].how, tid, n);
-		}
-		if (some)
-			m->update(&r->c, lo, hi, v);
+		for (; t < end && t->offset < s->hi; t++)
+			if (t->offset >= s->lo && t->len)
+				update_tensor(r, s, t, v, tid, n);
 	}
 }
 

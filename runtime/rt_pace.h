@@ -17,6 +17,7 @@ typedef struct {
 	int pause, patience;     /* windows until the next trial, and after one in vain */
 	int step;                /* threads more or less to try next */
 	int up;                  /* whether it was more that was tried last */
+	int crowded;             /* windows in a row whose threads went to sleep in every job */
 	double work, seconds;    /* of the window at hand */
 	int jobs, slept;
 } Pace;

@@ -81,6 +81,7 @@ typedef struct {
 	Dim lines;                     /* columns or rows                                      */
 	Ex *x, *k;                     /* which of them, and index of the sum                  */
 	Ex *from, *bound;              /* this owner's                                         */
+	Ex *own;                       /* the one that others of the same panel go with        */
 	bool owned;
 } Copy;
 
@@ -115,7 +116,7 @@ static void copy_store(Lower *l, Copy *c, Ex *j, Ex *x, Ex *k)
 	K *s = emit(l, K_STORE);
 	s->u.store.buf = c->p->buf;
 	s->u.store.at = copy_target(l, c, j, x, k);
-	s->u.store.outer = first_outer(&c->t, c->p->side, j);
+	s->u.store.outer = first_outer(&c->t, c->p->side, c->own);
 	s->u.store.val = ex_cond(l, inside, copy_source(l, c, at, k), ex_num(l, 0, DT_REAL));
 }
 
@@ -159,7 +160,7 @@ static void copy_vector(Lower *l, Copy *c, Ex *j, Ex *k)
 	K *s = emit(l, K_STORE);
 	s->u.store.buf = c->p->buf;
 	s->u.store.at = copy_target(l, c, j, ex_int(l, 0), k);
-	s->u.store.outer = first_outer(&c->t, c->p->side, j);
+	s->u.store.outer = first_outer(&c->t, c->p->side, c->own);
 	s->u.store.val = ex_get(l, &key);
 	s->u.store.wide = true;
 }
@@ -171,39 +172,41 @@ static void copy_block(Lower *l, Copy *c, Ex *j, Ex *k, Dim step)
 	K *s = emit(l, K_TURN);
 	s->u.turn.to = c->p->buf;
 	s->u.turn.at = copy_target(l, c, j, ex_int(l, 0), k);
-	s->u.turn.outer = first_outer(&c->t, c->p->side, j);
+	s->u.turn.outer = first_outer(&c->t, c->p->side, c->own);
 	s->u.turn.from = load;
 	s->u.turn.to_step = c->p->rows ? ex_dim(l, c->t.sums) : lanes_of(l, 2);
 	s->u.turn.from_step = ex_dim(l, step);
 }
 
-static void copy_body(Lower *l, Copy *c, Ex *j)
+/* Blocks of the lines from j on while there are `lines` vectors of them, then the rest of the sum. */
+static void copy_body(Lower *l, Copy *c, Ex *j, int lines)
 {
 	Dim line, along;
-	if (!copy_turns(l, c, &line, &along)) {
-		copy_lines(l, c, j, ex_int(l, 0));
-		return;
+	Ex *zero = ex_int(l, 0), *sums = ex_dim(l, c->t.sums), *whole = zero;
+	if (copy_turns(l, c, &line, &along)) {
+		Ex *end = c->p->rows ? c->bound : ex_dim(l, c->t.columns);
+		bool vectors = !c->p->rows && dim_is(line, 1);
+		Ex *rest = vectors ? zero : ex_make(l, E_MOD, DT_I32, (Ex *[]){ sums,
+			lanes_of(l, 1) }, 2);
+		whole = let_new(l, ex_intval(l, ex_cond(l, ex_make(l, E_LE, DT_I32, (Ex *[]){
+			ex_add(l, j, lanes_of(l, lines)), end }, 2),
+			ex_sub(l, sums, rest), zero)),
+			false, "whole", l->scope->depth);
+		whole = ex_make(l, E_ELEMINT, DT_I32, &whole, 1);
+		scope_open(l);
+		Ex *k = loop_var(l, c->t.sums, "k");
+		for (int i = 0; i < lines; i++) {
+			Ex *at = ex_add(l, j, lanes_of(l, i));
+			if (vectors)
+				copy_vector(l, c, at, k);
+			else
+				copy_block(l, c, at, k, c->p->rows ? along : line);
+		}
+		loop_emit(l, k, zero, whole, SERIAL, scope_close(l))->u.loop.by =
+			vectors ? 0 : lanes_of(l, 1);
 	}
-	/* whole blocks while all lines are there, then the rest of the sum */
-	Ex *end = c->p->rows ? c->bound : ex_dim(l, c->t.columns);
-	Ex *zero = ex_int(l, 0), *sums = ex_dim(l, c->t.sums);
-	bool vectors = !c->p->rows && dim_is(line, 1);
-	Ex *rest =
-		vectors ? zero : ex_make(l, E_MOD, DT_I32, (Ex *[]){ sums, lanes_of(l, 1) }, 2);
-	Ex *whole = let_new(l, ex_intval(l, ex_cond(l, ex_make(l, E_LE, DT_I32, (Ex *[]){
-		ex_add(l, j, lanes_of(l, 1)), end }, 2),
-		ex_sub(l, sums, rest), zero)),
-		false, "whole", l->scope->depth);
-	whole = ex_make(l, E_ELEMINT, DT_I32, &whole, 1);
-	scope_open(l);
-	Ex *k = loop_var(l, c->t.sums, "k");
-	if (vectors)
-		copy_vector(l, c, j, k);
-	else
-		copy_block(l, c, j, k, c->p->rows ? along : line);
-	loop_emit(l, k, zero, whole, SERIAL, scope_close(l))->u.loop.by =
-		vectors ? 0 : lanes_of(l, 1);
-	copy_lines(l, c, j, whole);
+	for (int i = 0; i < lines; i++)
+		copy_lines(l, c, ex_add(l, j, lanes_of(l, i)), whole);
 }
 
 /* Panels: out[(j / 2VL) * 2VL * K + k * 2VL + c] is column j + c at sum index k, 0 beyond the
@@ -221,10 +224,12 @@ void pack_lower(Lower *l, Region *r)
 	if (!outer)
 		owned_range(l, c.lines, &c.from, &c.bound);
 	scope_open(l);
-	Ex *j = loop_var(l, c.lines, "j");
-	copy_body(l, &c, j);
+	Ex *j = c.own = loop_var(l, c.lines, "j");
+	/* whole panels at once, for their two vectors are one cache line */
+	int lines = c.p->rows || c.t.columns.b || c.t.columns.k % PANEL ? 1 : 2;
+	copy_body(l, &c, j, lines);
 	K *k = loop_emit(l, j, c.from, c.bound, outer ? SERIAL : OWNED, scope_close(l));
-	k->u.loop.by = lanes_of(l, 1);
+	k->u.loop.by = lanes_of(l, lines);
 	k->u.loop.ragged = c.p->rows;
 	outer_close(l, &c.t, c.p->side);
 	r->kernel->body = scope_close(l);
