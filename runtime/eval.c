@@ -9,6 +9,7 @@
 #include "rt_fit.h"
 #include "rt_mem.h"
 #include "rt_show.h"
+#include "others.h"
 #include "vocabulary.h"
 
 int rt_eval(const nnrt_model *m, const Options *o)
@@ -22,6 +23,7 @@ int rt_eval(const nnrt_model *m, const Options *o)
 	with.weights = path;
 	Run *r = rt_begin_run(m, &with);
 	rt_vocabulary_use(m, d, path);
+	rt_others_use(m, d, path);
 	rt_fit_read(r, path, RT_FOR_FIELDS | RT_FOR_LOSSES);
 	rt_run_reserve(r, rt_feed_batch(m, o, rows->n));
 	Scores s = rt_run_scores(r, d, rows, r->room);

@@ -15,6 +15,7 @@
 #include "rt_real.h"
 #include "rt_size.h"
 #include "rt_table.h"
+#include "others.h"
 #include "vocabulary.h"
 
 static bool ends_with(const char *s, const char *end)
@@ -115,6 +116,7 @@ int rt_predict(const nnrt_model *m, const Options *o)
 	Rows rows = { 0, 0 };
 	Dataset *d = load_rows(m, &with, &rows);
 	rt_vocabulary_use(m, d, path);
+	rt_others_use(m, d, path);
 	if (!d->direct)
 		rt_fit_read(r, path, RT_FOR_FIELDS);
 	else

@@ -55,6 +55,7 @@ typedef struct Run {
 	double norm_all;        /* of the last step checked, without frozen tensors */
 	const uint32_t *vocabulary; /* of the training text, the dataset's; 0: none */
 	int32_t nvocabulary;
+	char *const *others;    /* names of the columns of others(), the dataset's; 0: none */
 	bool flush;             /* denormals are flushed to zero while computing */
 	int64_t *chunk;         /* for each parameter: the first of its pieces; then their number */
 	double *part;           /* a sum of each piece */

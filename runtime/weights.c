@@ -14,6 +14,7 @@
 #include "rt_real.h"
 #include "rt_safetensors.h"
 #include "rt_weights.h"
+#include "others.h"
 #include "vocabulary.h"
 
 enum { SHOWN = 5 };
@@ -191,6 +192,7 @@ void rt_weights_save(const Run *r, const char *path, bool best, int64_t epoch, i
 	rt_tensors_note(w, best ? "nnc.best_step" : "nnc.step", number);
 	rt_fit_note(r, w);
 	rt_vocabulary_note(r, w);
+	rt_others_note(r, w);
 	for (int i = 0; i < m->nparam + m->nbuffer; i++) {
 		int64_t dim[8];
 		const nnrt_tensor *t = tensor_at(m, i);

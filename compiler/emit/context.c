@@ -88,8 +88,8 @@ static void print_init(Out *o, const Infer *f, const Options *opt)
 	bool table = f->narray && opt->weights_as != WEIGHTS_FILE;
 	const char *p = f->prefix, *u = f->upper;
 	out(o, "int %s_init(%s *net, void *arena, size_t arena_bytes)\n{\n", p, f->type);
-	out(o, "net->arena = 0;\nnet->weights = (const float *)(const void *)%s%s;\n", table ? "&" : "",
-	    table ? f->table : "0");
+	out(o, "net->arena = 0;\nnet->weights = (const %s *)(const void *)%s%s;\n", infer_real(opt),
+	    table ? "&" : "", table ? f->table : "0");
 	out(o, "if (!arena || arena_bytes < %s_ARENA_BYTES)\n\treturn %s_E_ARENA;\n", u, u);
 	out(o, "net->arena = arena;\nreturn %s_OK;\n}\n\n", u);
 }
@@ -215,7 +215,7 @@ void context_header(Out *h, const Infer *f, const Options *opt)
 	out(h, "typedef struct %s {\n", type);
 	out(h, "void        *arena;            /* scratch, owned by the caller         */\n");
 	static const char *const weights[] = { "embedded table", "table of another file", "after %s_load" };
-	out(h, "const float *weights;          /* %-36s */\n",
+	out(h, "const %s *weights;         %s/* %-36s */\n", infer_real(opt), opt->f64 ? "" : " ",
 	    arena_printf(h->mem, weights[opt->weights_as], p));
 	out(h, "} %s;\n\n", type);
 	out(h, "int         %s_init(%s *net, void *arena, size_t arena_bytes);\n", p, type);

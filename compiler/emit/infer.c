@@ -33,14 +33,14 @@ const char *infer_upper(Arena *a, const char *name)
 	return s;
 }
 
-static const char *real_name(const Options *opt)
+const char *infer_real(const Options *opt)
 {
 	return opt->f64 ? "double" : "float";
 }
 
 const char *infer_type(const Options *opt, const Type *t)
 {
-	return t->dt == DT_REAL  ? real_name(opt)
+	return t->dt == DT_REAL  ? infer_real(opt)
 	       : t->dt == DT_I32 ? "int32_t"
 	                         : "unsigned char";
 }
@@ -408,7 +408,7 @@ static void print_scratch(Out *o, const Infer *f, const Options *opt, int64_t by
 		    "/* activations */\nstatic %s_THREAD_LOCAL union {\n%s element;\nunsigned "
 		    "char byte[%lld];\n"
 		    "} scratch_memory;\n#define scratch (scratch_memory.byte)\n\n",
-		    f->upper, real_name(opt), (long long)bytes);
+		    f->upper, infer_real(opt), (long long)bytes);
 }
 
 static const char *static_head(const Infer *f, const Options *opt)

@@ -55,8 +55,9 @@ typedef struct {
 	int nrun;
 } Infer;
 
-/* A name in capitals; the C type of an element. */
+/* A name in capitals; the C type of a real number, of an element. */
 const char *infer_upper(Arena *a, const char *name);
+const char *infer_real(const Options *opt);
 const char *infer_type(const Options *opt, const Type *t);
 /* Argument k of `run`, 0 .. nin + nout - 1, and its C name. */
 const Field *infer_argument(const Infer *f, int k, const char **name);

@@ -189,8 +189,8 @@ void load_print(Out *o, const Infer *f, const Options *opt)
 		out(o, "memset(table, 0, sizeof(struct weights));\n");
 	out(o, "code = nnc_load_file(path, %s, %d, found, %s, %d, %s, table);\n", n ? "tensor_table" : "0", n,
 	    f->nrun ? "run_table" : "0", f->nrun, f->narray ? "array_table" : "0");
-	out(o, "if (code)\n\treturn code;\nnet->weights = (const float *)(const void *)table;\n"
-	       "return %s_OK;\n}\n\n", u);
+	out(o, "if (code)\n\treturn code;\nnet->weights = (const %s *)(const void *)table;\n"
+	       "return %s_OK;\n}\n\n", infer_real(opt), u);
 }
 
 int64_t load_bytes(const Infer *f, const Options *opt)

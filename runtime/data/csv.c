@@ -166,9 +166,10 @@ static bool use_named(Csv *f, int column)
 	return true;
 }
 
-/* others(): all that no other column names. */
+/* others(): all that no other column names; in the order of the first file, whose names are known. */
 static void use_rest(Csv *f, int column)
 {
+	char *const *known = f->d->column[column].label;
 	const nnrt_field *want = f->d->column[column].field;
 	unsigned char *named = rt_alloc((size_t)f->nname, 1, "columns");
 	int64_t n = 0;
@@ -180,11 +181,17 @@ static void use_rest(Csv *f, int column)
 		}
 	for (int64_t i = 0; i < f->nname; i++)
 		if (!named[i]) {
-			if (n < want->len)
+			if (n < want->len && !known)
 				use(f, i, column, n);
 			n++;
 		}
 	rt_free(named);
+	for (int64_t k = 0; known && k < want->len; k++) {
+		int64_t cell = find(f, known[k]);
+		if (cell < 0)
+			no_column(f, known[k]);
+		use(f, cell, column, k);
+	}
 	if (n == want->len)
 		return;
 	rt_error(RT_FILE, "R5",

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gather.h"
+#include "others.h"
 #include "rt_data.h"
 #include "rt_fail.h"
 #include "rt_io.h"
@@ -278,6 +279,7 @@ Dataset *rt_data_in(const nnrt_model *m, const char *path, const char *weights)
 		return rt_idx_images(m, path);
 	Dataset *d = rt_data_new(path, m->column, m->ncolumn, m->real_bytes);
 	rt_vocabulary_use(m, d, weights);
+	rt_others_use(m, d, weights);
 	add(d, m, path, PART_IN, 0, false);
 	if (!is_text(m->data) && !m->data->mapped)
 		rt_store_settle(d, SIZE_MAX);

@@ -198,6 +198,9 @@ static void fit(Run *r, const Dataset *d, const Rows *rows, bool made_up)
 	int last = -1;
 	r->vocabulary = d->vocabulary;
 	r->nvocabulary = d->nvocabulary;
+	for (int i = 0; i < d->ncolumn && m->data && m->data->pick && !d->direct; i++)
+		if (m->data->pick[i].rest)
+			r->others = d->column[i].label;
 	if (m->nfitted && rows->n == 0)
 		rt_fail(RT_FILE, "R5", "%s: there are no training rows for `%s`", d->name,
 		        m->fitted[0].path);

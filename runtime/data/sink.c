@@ -78,6 +78,8 @@ static uint64_t layout_of(const Sink *s)
 		rt_free(text);
 		for (int k = 0; p && k < p->n; k++)
 			h = mix(h, p->name[k]);
+		for (int64_t k = 0; p && p->rest && c->label && k < c->field->len; k++)
+			h = mix(h, c->label[k]);
 		for (int32_t k = 0; k < c->nword; k++)
 			h = mix(h, c->word[k]);
 	}

@@ -113,6 +113,40 @@ try "--data is the first of three files" tables tables/main.csv "7 train, 9 val,
 rm "$work/tables/val.csv"
 try "--data lacks one of them" tables tables "tables/val.csv: cannot open"
 
+# ---- others(): every column in the place that it had in training ------------------------------------
+
+cat >"$work/rest.nn" <<'END'
+data csv("table.csv", val = "turned.csv") { x = standardize(others()), t = t }
+model rest {
+  input  x: f32[N, 3]
+  target t: f32[N]
+  y = x |> dense(1) |> squeeze(-1)
+  loss mse(y, t)
+  output y
+}
+train { epochs = 3, batch = 4 }
+END
+awk 'BEGIN { print "a,b,t,c"; for (i = 0; i < 12; i++) print i % 5 "," i % 3 "," i "," i / 4 }' >"$work/table.csv"
+awk -F, '{ print $4 "," $3 "," $1 "," $2 }' "$work/table.csv" >"$work/turned.csv"
+awk -F, '{ print $2 "," $4 "," $1 }' "$work/table.csv" >"$work/bare.csv"
+rest() { # FILE: its predictions are those of the training file
+	(cd "$work" && ./rest predict --in table.csv >rest.want && ./rest predict --in "$1") | cmp - "$work/rest.want" &&
+		[ "$(wc -l <"$work/rest.want")" = 13 ]
+}
+other_place() {
+	(cd "$work" && ./rest eval --data turned.csv) >"$work/rest.text" 2>&1
+	[ $? = 3 ] && grep -q "column 1 of others() was .a. in training, but is .c." "$work/rest.text"
+}
+try "others() build" trainer "$work/rest.nn" "$work/rest" -O0
+rest_trains() { # the rows that validate are those that train: equal losses in another order of columns
+	(cd "$work" && ./rest train --no-plot -q | awk '$1 == "val" { v = $2 } END { exit v == "" }') &&
+		(cd "$work" && [ "$(./rest eval --split val | sed -n 's/^ val *//p')" = "$(./rest eval --split train | sed -n 's/^ train *//p')" ])
+}
+try "others() of a val file" rest_trains
+try "others() in another order" rest turned.csv
+try "others() without the target" rest bare.csv
+try "others() of other data" other_place
+
 # ---- val and test of their own: folders and files of the same form -----------------------------
 
 "$PYTHON" "$here/parts.py" make "$work"
