@@ -224,17 +224,17 @@ static bool of_loops(const Ex *e)
 	return true;
 }
 
-/* Large results, as gradients of weights, have left the cache since the step before: the lines that the
- * stores behind `from` write are fetched while the tile sums.  Returns the last statement behind
- * `before` that does so. */
+/* Large results, as gradients of weights or wide rows of a batch, have left the cache since the step
+ * before: the lines that the stores behind `from` write are fetched while the tile sums.  Returns the
+ * last statement behind `before` that does so. */
 static K *fetch_ahead(Lower *l, K *before, const K *from)
 {
-	enum { LARGE = 32768 };
+	enum { LARGE = 32768, WIDE = 256 };
 	for (const K *s = from->next; s; s = s->next) {
 		if (s->kind != K_STORE || !s->u.store.wide || s->u.store.lanes || s->u.store.add)
 			continue;
 		Dim len = s->u.store.buf->st->len;
-		if (len.b || len.k < LARGE || !of_loops(s->u.store.at))
+		if (len.k < (len.b ? WIDE : LARGE) || !of_loops(s->u.store.at))
 			continue;
 		K *k = NEW(l->mem, K);
 		*k = (K){ .kind = K_AHEAD, .next = before->next };

@@ -81,7 +81,6 @@ typedef struct {
 	Dim lines;                     /* columns or rows                                      */
 	Ex *x, *k;                     /* which of them, and index of the sum                  */
 	Ex *from, *bound;              /* this owner's                                         */
-	Ex *own;                       /* the one that others of the same panel go with        */
 	bool owned;
 } Copy;
 
@@ -108,28 +107,29 @@ static Ex *copy_target(Lower *l, const Copy *c, Ex *j, Ex *x, Ex *k)
 	              ex_add(l, ex_add(l, in, ex_mul(l, k, two)), x));
 }
 
-static void copy_store(Lower *l, Copy *c, Ex *j, Ex *x, Ex *k)
+/* inside: j + x is known to be one of the columns. */
+static void copy_store(Lower *l, Copy *c, Ex *j, Ex *x, Ex *k, bool inside)
 {
 	Ex *at = ex_add(l, j, x);
-	Ex *inside = c->p->rows || c->t.columns.k % PANEL == 0 ? ex_int(l, 1) :
-	             ex_make(l, E_LT, DT_I32, (Ex *[]){ at, ex_dim(l, c->t.columns) }, 2);
+	Ex *some = inside || c->p->rows || c->t.columns.k % PANEL == 0 ? ex_int(l, 1) :
+	           ex_make(l, E_LT, DT_I32, (Ex *[]){ at, ex_dim(l, c->t.columns) }, 2);
 	K *s = emit(l, K_STORE);
 	s->u.store.buf = c->p->buf;
 	s->u.store.at = copy_target(l, c, j, x, k);
-	s->u.store.outer = first_outer(&c->t, c->p->side, c->own);
-	s->u.store.val = ex_cond(l, inside, copy_source(l, c, at, k), ex_num(l, 0, DT_REAL));
+	s->u.store.outer = first_outer(&c->t, c->p->side, j);
+	s->u.store.val = ex_cond(l, some, copy_source(l, c, at, k), ex_num(l, 0, DT_REAL));
 }
 
-/* NNC_VL lines from j on, one element after the other, sum indices from..K-1. */
-static void copy_lines(Lower *l, Copy *c, Ex *j, Ex *from)
+/* NNC_VL lines from j on, or a whole panel, one element after the other, sum indices from..K-1. */
+static void copy_lines(Lower *l, Copy *c, Ex *j, Ex *from, bool panel)
 {
 	scope_open(l);
 	Ex *k = loop_var(l, c->t.sums, "k");
 	scope_open(l);
 	Ex *x = loop_var(l, dim_num(0), "c");
-	copy_store(l, c, j, x, k);
+	copy_store(l, c, j, x, k, panel);
 	K *body = scope_close(l);
-	Ex *n = lanes_of(l, 1);
+	Ex *n = lanes_of(l, panel ? 2 : 1);
 	if (c->p->rows) {
 		/* the last rows may be fewer */
 		Ex *rest = ex_sub(l, c->bound, j);
@@ -152,61 +152,100 @@ static bool copy_turns(Lower *l, Copy *c, Dim *line, Dim *along)
 	return dim_is(*line, 1) || (!c->p->rows && dim_is(*along, 1));
 }
 
-/* Columns that are adjacent already: vectors copied. */
-static void copy_vector(Lower *l, Copy *c, Ex *j, Ex *k)
+/* Columns that are adjacent already: vectors copied.  half: the second of the panel at j. */
+static void copy_vector(Lower *l, Copy *c, Ex *j, Ex *k, int half)
 {
-	Ex *load = copy_source(l, c, j, k), key = *load;
+	Ex *at = ex_add(l, j, lanes_of(l, half)), *load = copy_source(l, c, at, k), key = *load;
 	key.wide = true;
 	K *s = emit(l, K_STORE);
 	s->u.store.buf = c->p->buf;
-	s->u.store.at = copy_target(l, c, j, ex_int(l, 0), k);
-	s->u.store.outer = first_outer(&c->t, c->p->side, c->own);
+	s->u.store.at = copy_target(l, c, j, lanes_of(l, half), k);
+	s->u.store.outer = first_outer(&c->t, c->p->side, j);
 	s->u.store.val = ex_get(l, &key);
 	s->u.store.wide = true;
 }
 
 /* One block: to[i][c] = from[c][i]. */
-static void copy_block(Lower *l, Copy *c, Ex *j, Ex *k, Dim step)
+static void copy_block(Lower *l, Copy *c, Ex *j, Ex *k, int half, Dim step)
 {
-	Ex *load = copy_source(l, c, j, k);
+	Ex *load = copy_source(l, c, ex_add(l, j, lanes_of(l, half)), k);
 	K *s = emit(l, K_TURN);
 	s->u.turn.to = c->p->buf;
-	s->u.turn.at = copy_target(l, c, j, ex_int(l, 0), k);
-	s->u.turn.outer = first_outer(&c->t, c->p->side, c->own);
+	s->u.turn.at = copy_target(l, c, j, lanes_of(l, half), k);
+	s->u.turn.outer = first_outer(&c->t, c->p->side, j);
 	s->u.turn.from = load;
 	s->u.turn.to_step = c->p->rows ? ex_dim(l, c->t.sums) : lanes_of(l, 2);
 	s->u.turn.from_step = ex_dim(l, step);
 }
 
-/* Blocks of the lines from j on while there are `lines` vectors of them, then the rest of the sum. */
-static void copy_body(Lower *l, Copy *c, Ex *j, int lines)
+/* How blocks of lines are copied in registers. */
+typedef struct {
+	bool any, vectors;             /* vectors: not turned over                             */
+	Dim step;                      /* from one line of the source to the next              */
+	Ex *end;                       /* sum indices 0..end-1                                 */
+} Blocks;
+
+static Blocks copy_blocks(Lower *l, Copy *c)
 {
 	Dim line, along;
-	Ex *zero = ex_int(l, 0), *sums = ex_dim(l, c->t.sums), *whole = zero;
-	if (copy_turns(l, c, &line, &along)) {
-		Ex *end = c->p->rows ? c->bound : ex_dim(l, c->t.columns);
-		bool vectors = !c->p->rows && dim_is(line, 1);
-		Ex *rest = vectors ? zero : ex_make(l, E_MOD, DT_I32, (Ex *[]){ sums,
-			lanes_of(l, 1) }, 2);
-		whole = let_new(l, ex_intval(l, ex_cond(l, ex_make(l, E_LE, DT_I32, (Ex *[]){
-			ex_add(l, j, lanes_of(l, lines)), end }, 2),
-			ex_sub(l, sums, rest), zero)),
-			false, "whole", l->scope->depth);
-		whole = ex_make(l, E_ELEMINT, DT_I32, &whole, 1);
-		scope_open(l);
-		Ex *k = loop_var(l, c->t.sums, "k");
-		for (int i = 0; i < lines; i++) {
-			Ex *at = ex_add(l, j, lanes_of(l, i));
-			if (vectors)
-				copy_vector(l, c, at, k);
-			else
-				copy_block(l, c, at, k, c->p->rows ? along : line);
-		}
-		loop_emit(l, k, zero, whole, SERIAL, scope_close(l))->u.loop.by =
-			vectors ? 0 : lanes_of(l, 1);
+	Blocks b = { .any = copy_turns(l, c, &line, &along), .end = ex_dim(l, c->t.sums) };
+	if (!b.any)
+		return b;
+	b.vectors = !c->p->rows && dim_is(line, 1);
+	b.step = c->p->rows ? along : line;
+	if (!b.vectors)
+		b.end = ex_sub(l, b.end, ex_make(l, E_MOD, DT_I32,
+		                                 (Ex *[]){ b.end, lanes_of(l, 1) }, 2));
+	return b;
+}
+
+/* NNC_VL lines from j on, or the panel there, at sum indices 0..end-1. */
+static void copy_whole(Lower *l, Copy *c, Ex *j, const Blocks *b, Ex *end, bool panel)
+{
+	scope_open(l);
+	Ex *k = loop_var(l, c->t.sums, "k");
+	for (int half = 0; half < (panel ? 2 : 1); half++)
+		if (b->vectors)
+			copy_vector(l, c, j, k, half);
+		else
+			copy_block(l, c, j, k, half, b->step);
+	loop_emit(l, k, ex_int(l, 0), end, SERIAL, scope_close(l))->u.loop.by =
+		b->vectors ? 0 : lanes_of(l, 1);
+}
+
+/* NNC_VL lines from j on: whole blocks while all lines are there, then the rest of the sum. */
+static void copy_vectors(Lower *l, Copy *c, Ex *j, const Blocks *b)
+{
+	if (!b->any) {
+		copy_lines(l, c, j, ex_int(l, 0), false);
+		return;
 	}
-	for (int i = 0; i < lines; i++)
-		copy_lines(l, c, ex_add(l, j, lanes_of(l, i)), whole);
+	Ex *last = c->p->rows ? c->bound : ex_dim(l, c->t.columns);
+	Ex *there = ex_make(l, E_LE, DT_I32, (Ex *[]){ ex_add(l, j, lanes_of(l, 1)), last }, 2);
+	Ex *whole = let_new(l, ex_intval(l, ex_cond(l, there, b->end, ex_int(l, 0))), false,
+	                    "whole", l->scope->depth);
+	whole = ex_make(l, E_ELEMINT, DT_I32, &whole, 1);
+	copy_whole(l, c, j, b, whole, false);
+	copy_lines(l, c, j, whole, false);
+}
+
+/* Panels that are full: both vectors at each index of the sum, so that a line of the cache is read
+ * and written once.  Returns whether something is left for copy_vectors. */
+static bool copy_panels(Lower *l, Copy *c, Ex *j, const Blocks *b, LoopKind how)
+{
+	bool even = c->t.columns.k % PANEL == 0;
+	Ex *columns = ex_dim(l, c->t.columns), *bound = c->bound;
+	if (!even)
+		bound = ex_cond(l, ex_make(l, E_LT, DT_I32, (Ex *[]){ columns, bound }, 2),
+		                columns, bound);
+	scope_open(l);
+	copy_whole(l, c, j, b, b->end, true);
+	if (!ex_is(ex_sub(l, ex_dim(l, c->t.sums), b->end), 0))
+		copy_lines(l, c, j, b->end, true);
+	K *k = loop_emit(l, j, c->from, bound, how, scope_close(l));
+	k->u.loop.by = lanes_of(l, 2);
+	k->u.loop.keep = !even;
+	return !even;
 }
 
 /* Panels: out[(j / 2VL) * 2VL * K + k * 2VL + c] is column j + c at sum index k, 0 beyond the
@@ -223,14 +262,19 @@ void pack_lower(Lower *l, Region *r)
 	c.bound = ex_dim(l, c.lines);
 	if (!outer)
 		owned_range(l, c.lines, &c.from, &c.bound);
-	scope_open(l);
-	Ex *j = c.own = loop_var(l, c.lines, "j");
-	/* whole panels at once, for their two vectors are one cache line */
-	int lines = c.p->rows || c.t.columns.b || c.t.columns.k % PANEL ? 1 : 2;
-	copy_body(l, &c, j, lines);
-	K *k = loop_emit(l, j, c.from, c.bound, outer ? SERIAL : OWNED, scope_close(l));
-	k->u.loop.by = lanes_of(l, lines);
-	k->u.loop.ragged = c.p->rows;
+	LoopKind how = outer ? SERIAL : OWNED;
+	Blocks b = copy_blocks(l, &c);
+	int depth = l->scope->depth + 1;       /* of both loops below */
+	Ex *j = ex_var(l, job_symf(l->job, "j%d", depth), c.lines, depth);
+	bool panels = b.any && !c.p->rows;
+	if (!panels || copy_panels(l, &c, j, &b, how)) {
+		scope_open(l);
+		copy_vectors(l, &c, j, &b);
+		K *k = loop_emit(l, j, c.from, c.bound, how, scope_close(l));
+		k->u.loop.by = lanes_of(l, 1);
+		k->u.loop.ragged = c.p->rows;
+		k->u.loop.again = panels;
+	}
 	outer_close(l, &c.t, c.p->side);
 	r->kernel->body = scope_close(l);
 }
