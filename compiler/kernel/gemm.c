@@ -296,7 +296,7 @@ static Panel panel_at(Lower *l, const Tile *t, const Region *r, bool last, bool 
 		panel.width = p->source ? ex_int(l, WIDE_PANEL) : lanes_of(l, 2);
 		if (p->source || last)
 			in = ex_make(l, E_MOD, DT_I32, (Ex *[]){ t->c, panel.width }, 2);
-		at = ex_mul(l, ex_sub(l, t->c, in), k);
+		at = ex_mul(l, ex_sub(l, ex_sub(l, t->c, in), panel_first(l, p)), k);
 		if (p->buf->half) {
 			panel.in = let_new(l, ex_intval(l, in), false, "col", l->scope->depth);
 			panel.in = ex_make(l, E_ELEMINT, DT_I32, &panel.in, 1);
@@ -376,6 +376,9 @@ static void column_loops(Lower *l, Tile *t, Region *r, const int *form, int n, b
                          int rows, int *printed)
 {
 	bool constant = r->pack[0] && r->pack[0]->source, rest = constant && end % WIDE_PANEL;
+	bool near = r->pack[0] && r->pack[0]->near;
+	Ex *from = near ? argument(l, "from") : ex_int(l, 0);
+	Ex *bound = near ? argument(l, "end") : ex_int(l, end);
 	bool paired = n == 3 && form[1] == PAIR;
 	for (int i = 0; i < n; i++) {
 		bool last = form[i] == 1, pair = form[i] == PAIR;
@@ -393,7 +396,7 @@ static void column_loops(Lower *l, Tile *t, Region *r, const int *form, int n, b
 			tile(l, t, r, rows, vecs, &panel);
 		else
 			row_loops(l, t, r, vecs, &panel);
-		K *f = loop_emit(l, t->c, ex_int(l, 0), ex_int(l, end), SERIAL, scope_close(l));
+		K *f = loop_emit(l, t->c, from, bound, SERIAL, scope_close(l));
 		f->u.loop.by = lanes_of(l, vecs);
 		f->u.loop.left = left;
 		f->u.loop.second = pair;

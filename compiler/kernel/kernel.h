@@ -295,7 +295,11 @@ typedef struct Pack {
 	const Node *contract;
 	int side;                      /* which operand                                        */
 	bool rows;                     /* rows along the sum, not panels of columns            */
+	int columns;                   /* with near: of the operand                            */
 	Buffer *buf;                   /* [outer labels.., columns rounded up or rows, summed] */
+	Region *by;                    /* the region that copies; 0: packed when compiling     */
+	bool near;                     /* few threads copy a panel for themselves right before they
+	                                * multiply: see step.c                                 */
 	/* packed when compiling: the element, and its variables; 0: line and k have one value */
 	Ex *source, *line, *k, *outer[MAXRANK];
 } Pack;
@@ -512,6 +516,7 @@ K    *emit(Lower *l, KKind kind);      /* a statement at the end of the open sco
 K    *emit_at(Lower *l, int depth, KKind kind);
 Scope *scope_open(Lower *l);
 K    *scope_close(Lower *l);
+Ex   *argument(Lower *l, const char *name);    /* an int that step.c hands to the kernel       */
 Ex   *let_new(Lower *l, Ex *init, bool mutable, const char *stem, int depth);
 void  count_uses(Lower *l, Ex *e);             /* with l->mark; then                            */
 Ex   *placed(Lower *l, Ex *e);

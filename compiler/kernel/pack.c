@@ -35,6 +35,11 @@ Ex *pack_base(Lower *l, const Tile *t, const Pack *p)
 	return ex_mul(l, e, ex_dim(l, size));
 }
 
+Ex *panel_first(Lower *l, const Pack *p)
+{
+	return p->near ? argument(l, "first") : ex_int(l, 0);
+}
+
 Ex *first_outer(const Tile *t, int side, Ex *other)
 {
 	for (int i = 0; i < t->nouter; i++)
@@ -103,7 +108,8 @@ static Ex *copy_target(Lower *l, const Copy *c, Ex *j, Ex *x, Ex *k)
 		return ex_add(l, base, ex_add(l, ex_mul(l, ex_add(l, j, x), sums), k));
 	/* j is a multiple of VL: the panel of 2 VL columns and the place in it */
 	Ex *two = lanes_of(l, 2), *in = ex_make(l, E_MOD, DT_I32, (Ex *[]){ j, two }, 2);
-	return ex_add(l, ex_add(l, base, ex_mul(l, ex_sub(l, j, in), sums)),
+	Ex *panel = ex_sub(l, ex_sub(l, j, in), panel_first(l, c->p));
+	return ex_add(l, ex_add(l, base, ex_mul(l, panel, sums)),
 	              ex_add(l, ex_add(l, in, ex_mul(l, k, two)), x));
 }
 

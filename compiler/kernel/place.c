@@ -208,6 +208,12 @@ Ex *loop_var(Lower *l, Dim extent, const char *letter)
 	return ex_var(l, job_symf(l->job, "%c%d", letter[0], depth), extent, depth);
 }
 
+/* A variable of no loop is an argument of the kernel: print.c. */
+Ex *argument(Lower *l, const char *name)
+{
+	return ex_var(l, job_sym(l->job, name), dim_num(0), 0);
+}
+
 K *loop_emit(Lower *l, Ex *var, Ex *from, Ex *bound, LoopKind how, K *body)
 {
 	K *k = emit(l, K_FOR);

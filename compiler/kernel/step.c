@@ -13,6 +13,9 @@
  *                     mlp_grad_k1(B, h_, loss_);
  *             }
  *     }
+ *
+ * Panels of weights (Pack.near) are copied by all threads together where there are many; one or two copy
+ * each panel for themselves, right before they multiply with it: it is still in the cache then.
  */
 #include "op.h"
 
@@ -344,7 +347,8 @@ static void add_argument(Step *s, const char *text)
 	add(s, text);
 }
 
-static void print_call(Step *s, const Region *r)
+/* range: of its rows; 0: this owner's. */
+static void print_call(Step *s, const Region *r, const char *range)
 {
 	const Fn *f = s->f;
 	const Kernel *k = r->kernel;
@@ -357,6 +361,8 @@ static void print_call(Step *s, const Region *r)
 		add_argument(s, "B");
 	if (k->owned && f->host->flat) {
 		add_argument(s, "(int)lo, (int)hi");
+	} else if (range) {
+		add_argument(s, range);
 	} else if (k->owned) {
 		int n = split_number(s, r->split);
 		add_argument(s, "");
@@ -370,6 +376,37 @@ static void print_call(Step *s, const Region *r)
 		add_argument(s, k->arg[i]->name);
 	out_raw(s->line, ");", 3);     /* with its end */
 	print_line(s->o, s->line->text);
+}
+
+/* Threads that copy panels for themselves: then each copies all of them, which more threads would do
+ * faster together.  Panels of the array have room for so many. */
+enum { NEAR_THREADS = 2 };
+
+/* The copy of panels that threads may do for themselves. */
+static void print_pack(Step *s, const Region *r)
+{
+	out(s->o, "if (n > %d) {\n", NEAR_THREADS);
+	out(s->o, "const int first = 0;\n");
+	print_call(s, r, 0);
+	out(s->o, "}\n");
+}
+
+/* A contraction with such panels: the array begins with column `first`, as seen by this thread. */
+static void print_near(Step *s, const Region *r)
+{
+	const Pack *p = r->pack[0];
+	int columns = p->columns;
+	out(s->o, "if (n > %d) {\n", NEAR_THREADS);
+	out(s->o, "const int first = 0, from = 0, end = %d;\n", columns);
+	print_call(s, r, 0);
+	out(s->o, "}\n");
+	out(s->o, "for (int from = 0; n <= %d && from < %d; from += NNC_VL * 2) {\n", NEAR_THREADS,
+	    columns);
+	out(s->o, "const int first = from - tid * (NNC_VL * 2), next = from + NNC_VL * 2;\n");
+	out(s->o, "const int end = next < %d ? next : %d;\n", columns, columns);
+	print_call(s, p->by, "from, next");
+	print_call(s, r, 0);
+	out(s->o, "}\n");
 }
 
 static const char *condition(const Step *s, int need)
@@ -436,7 +473,12 @@ static void print_level(Step *s, const Level *v, int outer)
 		}
 		want.single = s->f->host->barrier && !r->kernel->owned;
 		guard(s, &have, want);
-		print_call(s, r);
+		if (r->kind == RG_PACK && r->pack[0]->near)
+			print_pack(s, r);
+		else if (r->pack[0] && r->pack[0]->near)
+			print_near(s, r);
+		else
+			print_call(s, r, 0);
 	}
 	guard(s, &have, base);
 }

@@ -274,6 +274,15 @@ static bool way_out(Region *r, const char *why)
 	return false;
 }
 
+/* Whether threads may copy panels for themselves: weights of a dense layer, before the rows of a
+ * batch.  There are at least two panels, so that each of few threads has room for one. */
+static bool near_panels(const Fn *f, const Level *v, const Tile *t)
+{
+	return f->host->barrier && !v->outer && t->nouter == 0 && t->row >= 0 &&
+	       t->ext[t->row].b && !t->sums.b && t->columns.k >= 2 * PANEL &&
+	       t->b->kind == E_LOAD && t->b->u.buf->place == PL_PARAM;
+}
+
 /* Adds a region that copies one operand. */
 static void add_pack(Fn *f, Level *v, Region *r, const Tile *t, bool rows, const Type *ty)
 {
@@ -283,10 +292,14 @@ static void add_pack(Fn *f, Level *v, Region *r, const Tile *t, bool rows, const
 	k->side = rows ? 1 - t->side : t->side;
 	k->rows = rows;
 	k->buf = buffer_new(f, 0, ty, PL_ARENA, job_sym(f->job, rows ? "rows" : "panels"));
+	k->by = p;
+	k->near = !rows && near_panels(f, v, t);
+	k->columns = t->columns.k;
 	p->pack[0] = r->pack[rows ? 1 : 0] = k;
 	p->space = &k->buf->ty;
 	p->need = r->need;
 	p->reason = rows ? "a row is not adjacent along the sum"
+	            : k->near ? "columns are not adjacent in memory; few threads copy for themselves"
 	                 : "columns are not adjacent in memory";
 	place_pack(v, p, rows ? t->a : t->b);
 }

@@ -48,6 +48,7 @@ void  constant_add(Fn *f, Region *r, const Tile *t, bool rows, const Type *ty);
 /* pack.c */
 Ex   *lanes_of(Lower *l, int n);               /* n * NNC_VL                                  */
 Ex   *pack_base(Lower *l, const Tile *t, const Pack *p);
+Ex   *panel_first(Lower *l, const Pack *p);    /* the column that the array begins with       */
 Ex   *first_outer(const Tile *t, int side, Ex *other);
 /* Loops over the outer labels that this operand has; side -1: all. */
 bool  outer_loops(Lower *l, Tile *t, int side);
