@@ -67,6 +67,8 @@ bool compile_passes(Module *m, const Options *opt, PassDone *done, void *arg)
 	m->metrics = pass_expand(m->metrics);
 	if (m->stop)
 		m->stop = pass_expand(m->stop);
+	if (m->once)
+		m->once = pass_expand(m->once);
 	if (end(m, "metrics", done, arg))
 		return true;
 	m->job->pass = "knobs";

@@ -31,7 +31,7 @@ static void dump_graphs(const Compile *c, const char *what)
 {
 	const Module *m = c->m;
 	const Graph *const g[] = { m->init, m->grad, m->eval,  m->update,
-		                  m->bind, m->augment, m->fit, m->knobs, m->stop, m->metrics };
+		                  m->bind, m->augment, m->fit, m->knobs, m->once, m->stop, m->metrics };
 	Out *o = out_new(c->job->mem);
 	for (size_t i = 0; i < sizeof g / sizeof *g; i++) {
 		if (!g[i])

@@ -136,7 +136,9 @@ int nnrt_main(const nnrt_model *m, int argc, char **argv)
 {
 	open_standard();
 	Options *o = rt_options(m, argc, argv);
-	int status = run_command(m, o);
+	Once once = { .early = 0 };
+	int status = run_command(rt_once(&once, m, o), o);
+	rt_free(once.early);
 	rt_free(o->setting);
 	rt_free(o->given);
 	rt_free(o);

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NNRT_ABI 8
+#define NNRT_ABI 9
 
 /* ---- tables ----------------------------------------------------------------------------- */
 
@@ -183,6 +183,13 @@ typedef struct {
 	unsigned char checkpoint_steps;
 	int keep;                      /* checkpoints that are kept; 0: not given                */
 } nnrt_train;
+
+/* Settings that consts decide which may be set at run time.  rule: of early_stopping. */
+typedef enum {
+	NNRT_ONCE_EPOCHS, NNRT_ONCE_STEPS, NNRT_ONCE_BATCH, NNRT_ONCE_SEED, NNRT_ONCE_VALIDATE,
+	NNRT_ONCE_CHECKPOINT, NNRT_ONCE_KEEP, NNRT_ONCE_PATIENCE, NNRT_ONCE_MIN_DELTA, NNRT_ONCE_DATA_SEED
+} nnrt_once_kind;
+typedef struct { nnrt_once_kind kind; int rule; } nnrt_once;
 
 /* One `plateau` schedule: the knobs of its arguments. */
 typedef struct { int value, factor, patience; } nnrt_plateau;
@@ -359,6 +366,9 @@ typedef struct nnrt_model {
 	             double *stop);
 	const nnrt_condition *condition; int ncondition;
 	const nnrt_early *early; int nearly;
+	/* What `train`, `data` and `early` hold, for other values of consts. 0: no const decides it. */
+	void (*once)(const double *setting, double *once);
+	const nnrt_once *onces; int nonce;
 
 	/* 1 + the number of the knob that is the learning rate of this step, for logs; 0: the
 	 * setting "optimizer.lr" is constant and is shown. */

@@ -40,6 +40,16 @@ typedef struct {
 /* Reads the command line.  Ends the program: exit 2 on a mistake, 0 after --help, --version. */
 Options *rt_options(const nnrt_model *m, int argc, char **argv);
 
+/* once.c: the model with the settings that consts decide, where --set names consts; else m.  o lives
+ * as long as the result, o->early is to be freed.  Ends the program on a value that cannot be. */
+typedef struct {
+	nnrt_model model;
+	nnrt_train train;
+	nnrt_data data;
+	nnrt_early *early;
+} Once;
+const nnrt_model *rt_once(Once *o, const nnrt_model *m, const Options *opt);
+
 /* The program's settings under the options. */
 uint64_t rt_options_seed(const Options *o, const nnrt_model *m);
 

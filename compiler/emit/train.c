@@ -363,6 +363,18 @@ static void print_data(Out *o, Arena *a, const Module *m)
 	    c_number(a, t->checkpoint), t->checkpoint_steps, t->keep);
 }
 
+static void print_onces(Out *o, const Module *m)
+{
+	static const char *const kind[] = { "EPOCHS", "STEPS", "BATCH", "SEED", "VALIDATE", "CHECKPOINT",
+		                            "KEEP", "PATIENCE", "MIN_DELTA", "DATA_SEED" };
+	if (!m->nonce)
+		return;
+	out(o, "static const nnrt_once onces[] = {\n");
+	for (int i = 0; i < m->nonce; i++)
+		out(o, "{ NNRT_ONCE_%s, %d },\n", kind[m->onces[i].kind], m->onces[i].rule);
+	out(o, "};\n\n");
+}
+
 /* The conditions of `stop`. */
 static void print_stop(Out *o, Arena *a, const Module *m)
 {
@@ -455,6 +467,8 @@ static void print_model(Out *o, Arena *a, const Module *m, const Options *opt, i
 		    ".stop = %s_stop, .condition = conditions, .ncondition = %d,\n"
 		    ".early = %s, .nearly = %d,\n",
 		    p, m->train.ncondition, m->train.nearly ? "early" : "0", m->train.nearly);
+	if (m->nonce)
+		out(o, ".once = %s_once, .onces = onces, .nonce = %d,\n", p, m->nonce);
 	out(o, ".about = &about,\n");
 	out(o, ".knobs = %s_knobs,\n.metrics = %s_metrics,\n.largest = %lld,\n", p, p,
 	    (long long)largest(m));
@@ -495,6 +509,13 @@ static void print_scalars(Out *o, const Module *m, const Options *opt)
 	                         "const double *setting, double *knob)",
 	                         opt->prefix),
 	            "knob", "t, setting, knob", knob_leaf);
+	if (m->nonce) {
+		out(o, "/* settings that consts decide */\n");
+		emit_scalar(o, m->once,
+		            arena_printf(a, "static void %s_once(const double *setting, double *once)",
+		                         opt->prefix),
+		            "once", "setting, once", knob_leaf);
+	}
 	if (m->train.ncondition) {
 		out(o, "/* conditions of `stop` */\n");
 		emit_scalar(o, m->stop,
@@ -604,6 +625,7 @@ void emit_trainer(Out *o, const Module *m, const Options *opt)
 	print_small_tables(o, a, m);
 	print_data(o, a, m);
 	print_stop(o, a, m);
+	print_onces(o, m);
 	about_print(o, about);
 	print_model(o, a, m, opt, arena0, arena, work);
 	out(o,

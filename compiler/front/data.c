@@ -277,4 +277,8 @@ void do_data(Elab *e)
 	e->frame = 0;
 	e->in_data = false;
 	e->literal = false;
+	const AstList *l = &e->data->u.section.call->u.call.arg;
+	for (int i = 0; i < l->n && !e->j->nerror; i++)
+		if (l->v[i]->kind == A_ARG && !strcmp(l->v[i]->u.arg.name, "seed"))
+			read_once(e, ONCE_DATA_SEED, 0, l->v[i]->u.arg.value);
 }

@@ -275,8 +275,8 @@ static void free_graphs(Module *m)
 	graph_free(m->init);
 	graph_free(m->update);
 	graph_free(m->bind);
-	if (m->stop)
-		graph_free(m->stop);
+	graph_free(m->stop);
+	graph_free(m->once);
 	graph_free(m->augment);
 	graph_free(m->fit);
 	graph_free(m->numbers);

@@ -407,6 +407,9 @@ int   setting_number(Elab *e, Ast *s, Value *v);
 void  moment_start(Elab *e, int i, Node *first, Span at);
 /* The same for a value; e->g must be the graph `numbers` or `update`. */
 int   number_row(Elab *e, Sym name, const Value *v);
+/* A setting that was read as a number, a: if consts that may be set at run time decide it, the
+ * trainer reads it again (loop.c). */
+void  read_once(Elab *e, OnceKind kind, int rule, Ast *a);
 /* A plain number as a run-time setting of that name. */
 Value as_setting(Elab *e, const Value *v, const char *name);
 /* Before argument i of an optimizer is evaluated: if it is a call of a schedule, the number that this

@@ -69,10 +69,39 @@ void train_numbers(Elab *e)
 	}
 }
 
+/* ---- numbers that are read once ----------------------------------------------------------- */
+
+void read_once(Elab *e, OnceKind kind, int rule, Ast *a)
+{
+	Module *m = e->m;
+	Graph *g = e->g, *top = e->top;
+	Frame *frame = e->frame;
+	bool literal = e->literal;
+	if (!m->once)
+		m->once = graph_new(e->j, job_sym(e->j, "once"));
+	e->g = e->top = m->once;
+	e->literal = false;
+	Value v = eval(e, a);
+	number_from_tensor(e, &v);
+	if (v.kind == V_NUMBER && v.known && v.n) {
+		Once row = { kind, rule };
+		graph_root(m->once, R_KNOB, m->nonce, m->once->name, value_node(e, &v), a->at);
+		PUSH(e->mem, m->onces, m->nonce, m->caponce, row);
+	}
+	if (!m->nonce) {               /* nothing came of it */
+		graph_free(m->once);
+		m->once = 0;
+	}
+	e->literal = literal;
+	e->frame = frame;
+	e->g = g;
+	e->top = top;
+}
+
 /* ---- lengths ----------------------------------------------------------------------------- */
 
 /* `epochs(2)`, `steps(250)`, or a number of epochs; false after a message. */
-static bool length_of(Elab *e, Ast *s, double *length, bool *steps)
+static bool length_of(Elab *e, OnceKind kind, Ast *s, double *length, bool *steps)
 {
 	Ast *a = s->u.decl.value, *of = a;
 	const char *name = s->u.decl.name;
@@ -103,6 +132,7 @@ static bool length_of(Elab *e, Ast *s, double *length, bool *steps)
 		return false;
 	}
 	*length = v.num;
+	read_once(e, kind, 0, of);
 	return true;
 }
 
@@ -251,12 +281,12 @@ bool loop_setting(Elab *e, Ast *s)
 	} else if (!strcmp(name, "stop")) {
 		stop_setting(e, a);
 	} else if (!strcmp(name, "validate")) {
-		if (length_of(e, s, &length, &steps)) {
+		if (length_of(e, ONCE_VALIDATE, s, &length, &steps)) {
 			t->validate = length;
 			t->validate_steps = steps;
 		}
 	} else if (!strcmp(name, "checkpoint")) {
-		if (length_of(e, s, &length, &steps)) {
+		if (length_of(e, ONCE_CHECKPOINT, s, &length, &steps)) {
 			t->checkpoint = length;
 			t->checkpoint_steps = steps;
 		}
@@ -270,6 +300,8 @@ bool loop_setting(Elab *e, Ast *s)
 			     k < 1 ? "at least 1" : "at most 1000000");
 		else
 			t->keep = (int)k;
+		if (t->keep)
+			read_once(e, ONCE_KEEP, 0, a);
 	} else if (!strcmp(name, "on_nonfinite")) {
 		nonfinite_setting(e, a);
 	} else {

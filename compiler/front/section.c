@@ -50,8 +50,16 @@ static void batch_setting(Elab *e, Ast *s, Value *v)
 	else if (v->kind == V_NUMBER && !v->known && !v->batch && !v->unit) {
 		t->batch_multiple = v->multiple ? v->multiple : 8;
 		t->batch_number = setting_number(e, s, v);
-	} else if (positive(e, s, v, &k))
+	} else if (positive(e, s, v, &k)) {
 		t->batch = (int64_t)k;
+		read_once(e, ONCE_BATCH, 0, s->u.decl.value);
+	}
+}
+
+static void seed_setting(Elab *e, const Value *v, Ast *a)
+{
+	if (need_seed(e, v, &e->m->train.seed))
+		read_once(e, ONCE_SEED, 0, a);
 }
 
 static void train_setting(Elab *e, Ast *s)
@@ -88,14 +96,16 @@ static void train_setting(Elab *e, Ast *s)
 	number_from_tensor(e, &v);
 	if (!strcmp(name, "epochs") || !strcmp(name, "steps"))
 		e->length_at = a->at;
-	if (!strcmp(name, "epochs"))
-		positive(e, s, &v, &t->epochs);
-	else if (!strcmp(name, "steps"))
-		positive(e, s, &v, &t->steps);
+	if (!strcmp(name, "epochs") && positive(e, s, &v, &t->epochs))
+		read_once(e, ONCE_EPOCHS, 0, a);
+	else if (!strcmp(name, "steps") && positive(e, s, &v, &t->steps))
+		read_once(e, ONCE_STEPS, 0, a);
+	else if (!strcmp(name, "epochs") || !strcmp(name, "steps"))
+		return;
 	else if (!strcmp(name, "batch"))
 		batch_setting(e, s, &v);
 	else if (!strcmp(name, "seed"))
-		need_seed(e, &v, &t->seed);
+		seed_setting(e, &v, a);
 	else if (!strcmp(name, "shuffle"))
 		need_bool(e, &v, "`shuffle`", &t->shuffle);
 	else if (!strcmp(name, "drop_last"))

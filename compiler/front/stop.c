@@ -119,7 +119,13 @@ static Value plain(Elab *e, Ast *a)
 
 static bool early_number(Elab *e, const char *name, Ast *a, double *to)
 {
+	Graph *g = e->g, *top = e->top;
+	e->g = e->top = e->scratch;
+	e->literal = true;
 	Value v = eval(e, a);
+	e->literal = false;
+	e->g = g;
+	e->top = top;
 	v.at = a->at;
 	if (v.kind == V_POISON ||
 	    !need_number(e, &v, arena_printf(e->mem, "`%s`", name), to))
@@ -179,6 +185,10 @@ static Node *early(Elab *e, Ast *a)
 	y.larger = score_larger(e->m, y.score);
 	looked_at(e, STOP_AT_VALIDATION);
 	PUSH(e->mem, t->early, t->nearly, t->capearly, y);
+	if (given[1])
+		read_once(e, ONCE_PATIENCE, t->nearly - 1, given[1]);
+	if (given[2])
+		read_once(e, ONCE_MIN_DELTA, t->nearly - 1, given[2]);
 	int index = 2 * (1 + e->m->nloss + e->m->nmetric) + t->nearly - 1;
 	return n_op2(e->g, O_ne, score_leaf(e, "early_stopping", index), n_const(e->g, 0));
 }

@@ -149,6 +149,14 @@ typedef struct {
 /* Numbers of the training loop that may change between updates, in nnrt.h's order. */
 typedef enum { TN_CLIP_VALUE, TN_CLIP_NORM, TN_ACCUMULATE, TN_EMA, NTRAINNUMBER } TrainNumber;
 
+/* Settings that the runtime reads once, where consts that may be set at run time decide them; in
+ * nnrt.h's order.  rule: of early_stopping. */
+typedef enum {
+	ONCE_EPOCHS, ONCE_STEPS, ONCE_BATCH, ONCE_SEED, ONCE_VALIDATE, ONCE_CHECKPOINT, ONCE_KEEP,
+	ONCE_PATIENCE, ONCE_MIN_DELTA, ONCE_DATA_SEED
+} OnceKind;
+typedef struct { OnceKind kind; int rule; } Once;
+
 /* Conditions of `stop`: as written, and what they depend on at most.  Scores are counted as the
  * runtime lays them out: the loss, each loss, each metric, the same of the validation part, then
  * the rules. */
@@ -230,6 +238,7 @@ typedef struct Module {
 	Statistic *stat; int nstat, capstat;
 	int lr_number;                 /* 1 + the number that is the learning rate, for logs; 0: none */
 	Number *number; int nnumber, capnumber;
+	Once *onces; int nonce, caponce;       /* of each root of the graph `once`             */
 	Plateau *plateau; int nplateau, capplateau;
 	bool has_penalty;
 	bool stops;                    /* stop_gradient, or a buffer read after its update:
@@ -249,6 +258,7 @@ typedef struct Module {
 	Graph *stage[MAXSTAGE]; Op reduce[MAXSTAGE]; int nstage;   /* pass stages               */
 	Graph *numbers;                /* R_KNOB: numbers of `train`; empty after the pass knobs */
 	Graph *knobs;                  /* pass knobs: R_KNOB over setting, time                */
+	Graph *once;                   /* R_KNOB over setting; 0: none                         */
 	Graph *stop;                   /* R_KNOB: each condition of `stop`, over acc (scores), time
 	                                * and setting; 0: none                                 */
 	Graph *metrics;                /* pass metrics: R_METRIC over acc, count, knob; scalar */

@@ -18,7 +18,10 @@ run() {
 	limit=$1 flags=$2 name=$3
 	shift 3
 	"$PYTHON" "$programs" "$name" "$@" >"$work/$name.nn" || return 1
-	set -- $("$PYTHON" "$measure" "$limit" "$nnc" $flags "$work/$name.nn" -o "$work/out.c")
+	case $flags in
+	-O*) flags="$flags -o $work/out.c" ;;  # the others write no file
+	esac
+	set -- $("$PYTHON" "$measure" "$limit" "$nnc" $flags "$work/$name.nn")
 	seconds=$1 mib=$2 status=$3
 }
 

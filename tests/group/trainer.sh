@@ -194,6 +194,34 @@ printf 'const drop = 0.1\nmodel d { input x: f32[N, 4]  target y: f32[N, 4]  p =
 	>"$work/drop.nn"
 try "dropout build" trainer "$work/drop.nn" "$work/drop"
 try "no probability" expect 2 "from 0 to 1" "$work/drop" bench --set drop=1.5
+
+# Consts that reach no shape are set at run time, wherever they stand: as if compiled with -D.
+cat >"$work/once.nn" <<'END'
+const e = 3, s = 7, b = 16, p = 3, d = 5, w = 4, v = 1
+data synthetic("linear", 200, seed = d, val = 0.2)
+model once { input x: f32[N, 3]  target t: f32[N]  y = x |> dense(w) |> dense(1) |> squeeze(-1)  loss mse(y, t)  output y }
+train { epochs = 2 * e, seed = s, batch = b, optimizer = sgd(lr = 0.01 * e), validate = epochs(v),
+        stop = early_stopping(val_loss, patience = p, min_delta = 1e-9 * p) }
+END
+once_run() { # NAME ARGS...: the log without its column of seconds
+	name=$1
+	shift
+	rm -rf "$work/$name" && mkdir "$work/$name" && "$@" --out "$work/$name" --no-plot -q &&
+		cut -d, -f1,2,4- "$work/$name/once.csv" >"$work/$name.log"
+}
+once() { # CONST=VALUE...
+	defines=$(printf -- '-D %s ' "$@") sets=$(printf -- '--set %s ' "$@")
+	trainer "$work/once.nn" "$work/once.d" $defines && once_run defined "$work/once.d" &&
+		once_run set "$work/once" $sets && cmp "$work/defined.log" "$work/set.log" || return 1
+	! cmp -s "$work/set.log" "$work/as_is.log" || { echo "$* changes nothing" && return 1; }
+}
+try "consts once build" trainer "$work/once.nn" "$work/once"
+try "consts once as they are" once_run as_is "$work/once"
+try "const once" once e=1
+try "consts once" once s=9 b=50 p=0 d=6 v=2
+try "a const once that is structural" expect 2 "E0501" "$work/once" train --set w=3
+try "a const once out of range" expect 2 "batch. would be 0, but must be an integer" "$work/once" train --set b=0
+try "an option before a const once" expect 0 "epoch 1 of 1" "$work/once" train --set e=9 --epochs 1 --out "$work/set" --no-plot
 try "an unknown log" expect 2 "E0502" "$work/mlp" --log csv,json
 try "no log after a comma" expect 2 "E0502" "$work/mlp" --log csv,
 "$PYTHON" "$probe/idx.py" "$work/wide" 32 32
