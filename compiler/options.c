@@ -55,7 +55,7 @@ static const Option table[] = {
 	                                     "2: blocked kernels (default); 3: deeper unrolling" },
 	{ "--target", F_TARGET, 1, "native|x86-64-v3|armv8|generic",
 	  "what --cflags, --build, --run compile for (default native)" },
-	{ "--blas", F_BLAS, 1, "openblas|none", "(generated kernels are used everywhere so far)" },
+	{ "--blas", F_BLAS, 1, "openblas|none", "(neither calls it: no product gains by it)" },
 	{ "--threads", F_THREADS, 1, "omp|none", "trainers run on one thread, or on several (default omp)" },
 	{ "--precision", F_PRECISION, 1, "f32|f64", "f64: everything in double" },
 	{ "--weights", F_WEIGHTS, 1, "FILE", "weights for --infer, .safetensors" },

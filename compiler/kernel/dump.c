@@ -142,6 +142,57 @@ static void dump_level(const Fn *f, Arena *a, const Level *v, FILE *out)
 	}
 }
 
+/* Terms of the sum of a contraction: the extents of its labels behind those of the result. */
+static Dim summed(const Node *n)
+{
+	Dim all = dim_num(1);
+	for (int label = n->a.con.nout; label < n->a.con.nlabel; label++)
+		for (int side = 0, hit = 0; side < 2 && !hit; side++)
+			for (int i = 0; i < n->in[side]->ty.rank && !hit; i++)
+				if ((side ? n->a.con.b : n->a.con.a)[i] == label) {
+					Dim d = n->in[side]->ty.dim[i];
+					all.k *= d.k;
+					all.b |= d.b;
+					hit = 1;
+				}
+	return all;
+}
+
+static const char *product_text(const Region *r)
+{
+	return !r->tiled ? "plain loops" : r->dot ? "dot products" : "tiles";
+}
+
+static const char *packed_text(const Region *r)
+{
+	const Pack *p = r->pack[0] ? r->pack[0] : r->pack[1];
+	if (r->pack[0] && r->pack[1])
+		return ", packed: both operands";
+	return !p ? "" : p->rows ? ", packed: rows" : ", packed: columns";
+}
+
+/* What computes each contraction. */
+static void dump_products(const Fn *f, Arena *a, const Level *v, bool *any, FILE *out)
+{
+	for (const Region *r = v->first; r; r = r->next) {
+		if (r->kind == RG_SCAN)
+			dump_products(f, a, r->body, any, out);
+		if (r->kind != RG_CONTRACT)
+			continue;
+		if (!*any)
+			fprintf(out,
+			        "\nproducts (generated kernels; none by OpenBLAS)\n"
+			        "  %-6s %-24s %-10s %s\n",
+			        "region", "result", "sum over", "computed by");
+		*any = true;
+		Type terms = type_make(DT_REAL, 1, (Dim[]){ summed(r->seed) });
+		const char *sum = type_text(a, &terms) + 4;    /* without "f32[" */
+		fprintf(out, "  %-6d %-24s %-10s %s%s\n", r->id, type_text(a, &r->seed->ty),
+		        arena_printf(a, "%.*s", (int)strcspn(sum, "]"), sum), product_text(r),
+		        packed_text(r));
+	}
+}
+
 static void dump_joined(const Fn *f, const Level *v, FILE *out)
 {
 	for (int i = 0; i < v->g->n; i++) {
@@ -177,6 +228,8 @@ void fn_dump_plan(const Fn *f, FILE *out)
 	dump_joined(f, f->top, out);
 	fprintf(out, "\nregions\n");
 	dump_level(f, a, f->top, out);
+	bool any = false;
+	dump_products(f, a, f->top, &any, out);
 	fprintf(out, "\nmemory\n");
 	for (int i = 0; i < f->nbuf; i++) {
 		const Buffer *b = f->buf[i];
