@@ -174,8 +174,42 @@ static const char *function_of(Arena *a, const TextColumn *t, const char *prefix
 	return s;
 }
 
+/* The names that the training file had for others(), if the weights tell them. */
+static void others(Module *to, const Weights *w)
+{
+	const char *text = meta_of(w, "nnc.others");
+	json_t *list = text ? json_loads(text, 0, 0) : 0;
+	size_t n = json_array_size(list);
+	to->others = NEWN(to->job->mem, Sym, n + 1);
+	for (size_t i = 0; i < n; i++) {
+		const char *s = json_string_value(json_array_get(list, i));
+		if (s)
+			to->others[to->nothers++] = job_sym(to->job, s);
+	}
+	json_decref(list);
+}
+
+/* "a, b", wrapped; of a name only what a comment can hold. */
+static void print_others(Out *h, const Module *m)
+{
+	int wide = 0;
+	out(h, "/* `others` are these columns, in this order:\n *");
+	for (int i = 0; i < m->nothers; i++) {
+		char *name = arena_printf(h->mem, "%.60s", m->others[i]);
+		for (char *p = name; *p; p++)
+			if (*p == '*' || *p == '/' || *p == '\\' || *p == '?' || (unsigned char)*p < ' ')
+				*p = '.';
+		wide += (int)strlen(name) + 2;
+		out(h, "%s %s%s", wide > 100 ? "\n *" : "", name, i + 1 < m->nothers ? "," : "");
+		wide = wide > 100 ? (int)strlen(name) + 2 : wide;
+	}
+	out(h, " */\n\n");
+}
+
 void raw_declare(Out *h, const Module *m, const char *prefix)
 {
+	if (m->nothers)
+		print_others(h, m);
 	for (int i = 0; i < m->ntext; i++) {
 		const TextColumn *t = &m->text[i];
 		out(h, "/* The class of a text of the column `%s`; %d for one that no training row has.%s */\n",
@@ -215,6 +249,9 @@ Module *raw_module(const Module *m, Weights *w, const char *file)
 		return 0;
 	if (!texts(to, w, m, file))
 		return 0;
+	for (int i = 0; i < m->npick; i++)
+		if (m->pick[i].rest)
+			others(to, w);
 	to->eval = pass_raw(m, to, buffer);
 	return to;
 }

@@ -230,6 +230,7 @@ typedef struct Module {
 	bool export_preprocess;
 	Span preprocess_at;
 	TextColumn *text; int ntext;   /* (emit/raw.c)                                         */
+	Sym *others; int nothers;      /* (emit/raw.c) names of what others() stood for        */
 	HalfKind export_quantize;
 	WeightsAs export_weights;
 	Unbuilt *unbuilt; int nunbuilt, capunbuilt; /* export options that are not built       */

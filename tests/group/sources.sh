@@ -146,6 +146,11 @@ try "others() of a val file" rest_trains
 try "others() in another order" rest turned.csv
 try "others() without the target" rest bare.csv
 try "others() of other data" other_place
+in_header() {
+	(cat "$work/rest.nn" && echo 'export c(preprocess = true)') >"$work/raw.nn" &&
+		"$nnc" --infer "$work/raw.nn" --weights "$work/rest.safetensors" -o "$work/raw.c" && grep -qx ' \* a, b, c \*/' "$work/raw.h"
+}
+try "others() in a header" in_header
 
 # ---- val and test of their own: folders and files of the same form -----------------------------
 
