@@ -349,6 +349,14 @@ static bool unbuilt_exports(const Compile *c)
 	return diag_flush(c->job, stderr) > 0;
 }
 
+/* --batch for a trainer: in place of the program's number or schedule. */
+static void fix_batch(Module *m, int batch)
+{
+	m->train.given = true;
+	m->train.batch = batch;
+	m->train.batch_number = 0;
+}
+
 static int compile(Compile *c, int file)
 {
 	Job *j = c->job;
@@ -367,6 +375,8 @@ static int compile(Compile *c, int file)
 		return 1;
 	if (!c->cmd->opt.prefix)
 		c->cmd->opt.prefix = c->m->export_prefix ? c->m->export_prefix : c->m->name;
+	if (c->cmd->opt.batch && c->cmd->mode != MODE_INFER)
+		fix_batch(c->m, c->cmd->opt.batch);
 	if (!c->cmd->opt.batch)
 		c->cmd->opt.batch = (int)c->m->export_batch;
 	c->cmd->opt.libm |= c->m->export_libm;
@@ -420,6 +430,8 @@ static int format(Job *j, const Command *cmd, int file)
 	if (cmd->check || (cmd->in_place && same))
 		return !same;
 	const char *to = cmd->in_place ? cmd->file : cmd->output ? cmd->output : "-";
+	if (*to && to[strlen(to) - 1] == '/')
+		to = arena_printf(j->mem, "%s%s.nn", to, stem(j, cmd->file));
 	return out_save(o, to) ? file_error(j, to) : 0;
 }
 

@@ -120,20 +120,35 @@ static void print_sizes(const nnrt_model *m)
 	       rt_run_bytes(m, batch) / 1048576, (long long)batch);
 }
 
+/* " train      epochs 10, batch 64, seed 1" */
+static void print_length(const nnrt_train *t)
+{
+	printf(" train      ");
+	if (t->steps > 0 || t->epochs > 0)
+		printf("%s %g, ", t->steps > 0 ? "steps" : "epochs", t->steps > 0 ? t->steps : t->epochs);
+	if (t->batch_knob)
+		printf("batch by a schedule");
+	else if (t->batch < 0)
+		printf("batch \"all\"");
+	else
+		printf("batch %lld", (long long)t->batch);
+	printf(", seed %llu\n", (unsigned long long)t->seed);
+}
+
 static void print_train(const nnrt_model *m)
 {
-	static const char *const source[] = { [NNRT_NO_DATA] = "none", [NNRT_IDX] = "idx",
-		                              [NNRT_SYNTHETIC] = "synthetic", [NNRT_CSV] = "csv" };
+	static const char *const source[] = {
+		[NNRT_NO_DATA] = "none",     [NNRT_IDX] = "idx",           [NNRT_SYNTHETIC] = "synthetic",
+		[NNRT_CSV] = "csv",          [NNRT_NPY] = "npy",           [NNRT_NPZ] = "npz",
+		[NNRT_RAW] = "raw",          [NNRT_LIBSVM] = "libsvm",     [NNRT_BYTES] = "text, bytes",
+		[NNRT_CHARS] = "text, chars", [NNRT_CIFAR10] = "cifar10",  [NNRT_CIFAR100] = "cifar100",
+		[NNRT_IMAGES] = "images"
+	};
 	size_t k = m->data ? m->data->source : NNRT_NO_DATA;
-	const char *name = k < sizeof source / sizeof *source ? source[k] : 0;
-	printf("\n data       %s%s%s\n", name ? name : "",
-	       m->data && m->data->path ? " " : "",
+	printf("\n data       %s%s%s\n", source[k], m->data && m->data->path ? " " : "",
 	       m->data && m->data->path ? m->data->path : "");
 	if (m->train)
-		printf(" train      %s %g, batch %lld, seed %llu\n",
-		       m->train->steps > 0 ? "steps" : "epochs",
-		       m->train->steps > 0 ? m->train->steps : m->train->epochs,
-		       (long long)m->train->batch, (unsigned long long)m->train->seed);
+		print_length(m->train);
 	static const char *const number[] = { "clip_value", "clip_norm", "accumulate", "ema" };
 	for (int i = 0; m->train && i < NNRT_NUMBERS; i++)
 		if (m->train->number[i])

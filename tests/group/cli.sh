@@ -124,6 +124,13 @@ names_files() {
 }
 try "-v names files" names_files
 
+# --batch N of a trainer is its batch, whatever the program says; so `info` tells.
+fixed_batch() { # PROGRAM
+	"$nnc" -q -w --build --batch 24 "$1" -o "$work/fixed" -O0 && "$work/fixed" info | grep '^ train .*batch 24, seed '
+}
+try "--batch of a trainer" fixed_batch "$root/models/bench_mlp.nn"
+try "--batch in place of a schedule" fixed_batch "$root/models/housing.nn"
+
 # What is printed, against the expected text.
 cd "$root/tests/cli" 2>/dev/null || finish
 for f in *.cmd; do
