@@ -377,8 +377,8 @@ static void column_loops(Lower *l, Tile *t, Region *r, const int *form, int n, b
 {
 	bool constant = r->pack[0] && r->pack[0]->source, rest = constant && end % WIDE_PANEL;
 	bool near = r->pack[0] && r->pack[0]->near;
-	Ex *from = near ? argument(l, "from") : ex_int(l, 0);
-	Ex *bound = near ? argument(l, "end") : ex_int(l, end);
+	Ex *from = near ? int_argument(l, "from") : ex_int(l, 0);
+	Ex *bound = near ? int_argument(l, "end") : ex_int(l, end);
 	bool paired = n == 3 && form[1] == PAIR;
 	for (int i = 0; i < n; i++) {
 		bool last = form[i] == 1, pair = form[i] == PAIR;

@@ -516,7 +516,7 @@ K    *emit(Lower *l, KKind kind);      /* a statement at the end of the open sco
 K    *emit_at(Lower *l, int depth, KKind kind);
 Scope *scope_open(Lower *l);
 K    *scope_close(Lower *l);
-Ex   *argument(Lower *l, const char *name);    /* an int that step.c hands to the kernel       */
+Ex   *int_argument(Lower *l, const char *name);        /* that step.c hands to the kernel */
 Ex   *let_new(Lower *l, Ex *init, bool mutable, const char *stem, int depth);
 void  count_uses(Lower *l, Ex *e);             /* with l->mark; then                            */
 Ex   *placed(Lower *l, Ex *e);

@@ -37,7 +37,7 @@ Ex *pack_base(Lower *l, const Tile *t, const Pack *p)
 
 Ex *panel_first(Lower *l, const Pack *p)
 {
-	return p->near ? argument(l, "first") : ex_int(l, 0);
+	return p->near ? int_argument(l, "first") : ex_int(l, 0);
 }
 
 Ex *first_outer(const Tile *t, int side, Ex *other)

@@ -209,7 +209,7 @@ Ex *loop_var(Lower *l, Dim extent, const char *letter)
 }
 
 /* A variable of no loop is an argument of the kernel: print.c. */
-Ex *argument(Lower *l, const char *name)
+Ex *int_argument(Lower *l, const char *name)
 {
 	return ex_var(l, job_sym(l->job, name), dim_num(0), 0);
 }
