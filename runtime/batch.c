@@ -69,6 +69,30 @@ void rt_run_columns(Run *r, const Dataset *d, const uint32_t *row, int n)
 	columns_alone(r, d, row, n);
 }
 
+/* Whether the rows follow each other in memory as a batch of them would. */
+static bool lie_ready(const Column *c, const uint32_t *row, int n)
+{
+	enum { LINE = 64 };
+	if (!c->data || n < 1 || c->stride * row[0] % LINE)
+		return false;
+	for (int i = 0; i < n; i++)
+		if (row[i] != row[0] + (uint32_t)i || (c->made && !c->made[row[i]]))
+			return false;
+	return true;
+}
+
+/* Inputs that lie ready are used where they are, the others have a place of their own. */
+static void place_inputs(Run *r, const Dataset *d, const uint32_t *row, int n)
+{
+	for (int i = 0; i < r->m->nin; i++)
+		r->c.in[i] = r->field[i];
+	for (int i = 0; d->direct && i < d->ncolumn; i++) {
+		const Column *c = &d->column[i];
+		if (lie_ready(c, row, n))
+			r->c.in[i] = c->data + c->stride * row[0];
+	}
+}
+
 typedef struct {
 	Run *r;
 	const Dataset *d;
@@ -86,7 +110,8 @@ static void bind_job(void *arg, int tid, int n)
 	nnrt_own(tid, n, r->c.B, &lo, &hi);
 	for (int i = 0; i < d->ncolumn; i++) {
 		char *to = d->direct ? r->field[i] : r->column[i];
-		if (!is_alone(d, i))
+		bool ready = d->direct && r->c.in[i] != r->field[i];
+		if (!is_alone(d, i) && !ready)
 			rt_data_rows(d, i, b->row + lo, hi - lo,
 			             to + d->column[i].stride * (size_t)lo);
 	}
@@ -109,6 +134,7 @@ static double begin(Run *r, const Dataset *d, const uint32_t *row, int n)
 		alone |= is_alone(d, i);
 	}
 	r->c.B = n;
+	place_inputs(r, d, row, n);
 	void **to = d->direct ? r->field : r->column;
 	if (alone)
 		rt_store_apart(d, row, n, to);

@@ -16,7 +16,7 @@ static bool note_bad_input(const Run *r, const Dataset *d, const uint32_t *row)
 {
 	for (int i = 0; i < r->m->nin; i++) {
 		const nnrt_field *f = &r->m->in[i];
-		int64_t bad = f->kind == NNRT_REAL ? rt_first_bad(r->field[i], f->len * r->c.B,
+		int64_t bad = f->kind == NNRT_REAL ? rt_first_bad(r->c.in[i], f->len * r->c.B,
 		                                                  r->m->real_bytes)
 		                                   : -1;
 		if (bad < 0)
