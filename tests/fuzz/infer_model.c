@@ -55,7 +55,7 @@ static void set_value(const InferInput *in, const Type *t, void *v, int64_t k, d
 
 /* The argument of that name: an input with its values, or an output (NAME_out where an input is called NAME, too);
  * *out: its number, or -1. */
-static void *argument(const Module *m, const InferInput *in, const char *name, int *out, Arena *a)
+static void *find_argument(const Module *m, const InferInput *in, const char *name, int *out, Arena *a)
 {
 	*out = -1;
 	for (int i = 0; i < m->nin; i++)
@@ -145,7 +145,7 @@ double **infer_outputs(const Module *m, const InferInput *in, char *why, size_t 
 	int count = run ? parameters(run, arg) : 0, out[MOST];
 	void *v[MOST + 1] = { 0 };
 	for (int i = 0; i < count; i++)
-		if (!(v[i] = argument(m, in, arg[i], &out[i], a))) {
+		if (!(v[i] = find_argument(m, in, arg[i], &out[i], a))) {
 			snprintf(why, n, "inference C has an argument %s", arg[i]);
 			return 0;
 		}
