@@ -179,11 +179,6 @@ static int build_trainer(Compile *c)
 static int check_data(Compile *c)
 {
 	Out *o = out_new(c->job->mem);
-	if (c->job->json) {
-		diag_help(error(c->job, NOWHERE, "E0405", "`--with-data` with `--diagnostics json` is not "
-		                "implemented yet"), "leave --diagnostics out");
-		return 2;
-	}
 	emit_trainer(o, c->m, &c->cmd->opt);
 	done(c, "emit");
 	return data_program(c->job, o, stem(c->job, c->cmd->file));

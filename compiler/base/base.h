@@ -147,6 +147,14 @@ void diag_help(Diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3
 /* Prints all recorded diagnostics to f (text or JSON), empties the list, returns the number of
  * errors since the job began. */
 int  diag_flush(Job *j, FILE *f);
+/* What other programs say, as a line of JSON of the same form: severity "error", "warning" or "note"; file
+ * may be 0; notes and helps end with 0, or are 0. */
+typedef struct {
+	const char *severity, *code, *text, *file;
+	int line, col;
+	const char *const *note, *const *help;
+} Said;
+void diag_said(const Said *s, FILE *f);
 /* True once there were more than max_errors: passes stop early. */
 bool diag_full(const Job *j);
 

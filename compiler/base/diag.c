@@ -215,8 +215,7 @@ int diag_flush(Job *j, FILE *f)
 				diag_draw(j->diag[i], f);
 		}
 		if (diag_full(j) && j->json)
-			fputs("{\"severity\":\"note\",\"code\":\"\",\"message\":\"too many "
-			      "errors; stopping\",\"spans\":[],\"notes\":[],\"helps\":[]}\n", f);
+			diag_said(&(Said){ "note", "", "too many errors; stopping", 0, 0, 0, 0, 0 }, f);
 		else if (diag_full(j))
 			fputs("too many errors; stopping\n", f);
 	}

@@ -101,6 +101,35 @@ static void put_extras(FILE *f, const Diag *d, ExtraKind kind)
 	fputc(']', f);
 }
 
+static void put_texts(FILE *f, const char *const *text, const char *before, const char *after)
+{
+	for (int i = 0; text && text[i]; i++) {
+		fprintf(f, "%s%s", i ? "," : "", before);
+		put_string(f, text[i]);
+		fputs(after, f);
+	}
+	fputc(']', f);
+}
+
+void diag_said(const Said *s, FILE *f)
+{
+	fprintf(f, "{\"severity\":\"%s\",\"code\":", s->severity);
+	put_string(f, s->code);
+	fputs(",\"message\":", f);
+	put_string(f, s->text);
+	if (s->file) {
+		fputs(",\"file\":", f);
+		put_string(f, s->file);
+		fprintf(f, ",\"line\":%d,\"column\":%d,\"end_line\":%d,\"end_column\":%d", s->line,
+		        s->col, s->line, s->col + 1);
+	}
+	fputs(",\"spans\":[],\"notes\":[", f);
+	put_texts(f, s->note, "{\"message\":", "}");
+	fputs(",\"helps\":[", f);
+	put_texts(f, s->help, "", "");
+	fputs("}\n", f);
+}
+
 void diag_json(const Diag *d, FILE *f)
 {
 	fprintf(f, "{\"severity\":\"%s\",\"code\":", d->is_error ? "error" : "warning");

@@ -96,46 +96,45 @@ static Words c_compiler(Arena *a, const char *target, const char *source, const 
 }
 
 /* As one would type it; to standard error, since standard output may be the trainer's. */
-static void show(const Words *w)
+static void show(Job *j, const Words *w)
 {
+	const char *s = "";
 	for (int i = 0; i < w->n; i++) {
 		bool plain =
 			w->v[i][strspn(w->v[i],
 		                       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 		                       "0123456789_-+=./,:@%")] == 0 &&
 			*w->v[i];
-		fprintf(stderr, plain ? "%s%s" : "%s'%s'", i ? " " : "", w->v[i]);
+		s = arena_printf(j->mem, plain ? "%s%s%s" : "%s%s'%s'", s, i ? " " : "", w->v[i]);
 	}
-	fputc('\n', stderr);
+	say_command(j, s);
 }
 
 /* Runs the command; 0, or 5 after a message. */
-static int run_compiler(Words *w, bool quiet)
+static int run_compiler(Job *j, Words *w, bool quiet)
 {
 	if (!quiet)
-		show(w);
+		show(j, w);
 	word(w, 0);
 	fflush(stdout);
 	pid_t pid = fork();
 	if (pid == 0) {
 		execvp(w->v[0], (char *const *)w->v);
-		fprintf(stderr, "nnc: error: %s: %s\n     = help: set NNC_CC to a C compiler\n",
-		        w->v[0], strerror(errno));
-		_exit(127);
+		_exit(fault(j, 127, "", "set NNC_CC to a C compiler", "%s: %s", w->v[0],
+		            strerror(errno)));
 	}
 	int status = -1;
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
-	fprintf(stderr, "nnc: error: the C compiler `%s` failed\n", w->v[0]);
-	return 5;
+	return fault(j, 5, "", 0, "the C compiler `%s` failed", w->v[0]);
 }
 
 int build_program(Job *j, const char *target, const char *source, const char *program, bool quiet)
 {
 	Words w = c_compiler(j->mem, target, source, program);
-	return run_compiler(&w, quiet);
+	return run_compiler(j, &w, quiet);
 }
 
 /* ---- --run ---------------------------------------------------------------------------------
@@ -188,10 +187,9 @@ static const char *key_of(Job *j, const char *target, const Out *text)
 	return arena_printf(j->mem, "%016llx", h);
 }
 
-static int cannot(const char *path)
+static int cannot(Job *j, const char *path)
 {
-	fprintf(stderr, "nnc: error: %s: cannot be written: %s [R7]\n", path, strerror(errno));
-	return 3;
+	return fault(j, 3, "R7", 0, "%s: cannot be written: %s", path, strerror(errno));
 }
 
 /* The program in the cache, built if need be; 0 after a message, with the exit status. */
@@ -207,13 +205,13 @@ static const char *cached(Job *j, const char *target, const Out *text, const cha
 	const char *source = arena_printf(j->mem, "%s.c", program);
 	const char *made = arena_printf(j->mem, "%s.%ld", program, (long)getpid());
 	if (!make_folders(j->mem, folder))
-		*status = cannot(folder);
+		*status = cannot(j, folder);
 	else if (out_save(text, source))
-		*status = cannot(source);
+		*status = cannot(j, source);
 	else
 		*status = build_program(j, target, source, made, quiet);
 	if (!*status && rename(made, program))
-		*status = cannot(program);
+		*status = cannot(j, program);
 	return *status ? 0 : program;
 }
 
@@ -229,12 +227,11 @@ int run_program(Job *j, const char *target, const Out *text, const char *name, c
 	for (int i = 0; i < nargs; i++)
 		word(&w, args[i]);
 	if (!quiet)
-		show(&w);
+		show(j, &w);
 	word(&w, 0);
 	fflush(stdout);
 	execv(program, (char *const *)w.v);
-	fprintf(stderr, "nnc: error: %s: %s [R7]\n", program, strerror(errno));
-	return 3;
+	return fault(j, 3, "R7", 0, "%s: %s", program, strerror(errno));
 }
 
 /* ---- --check --with-data --------------------------------------------------------------------
@@ -252,15 +249,28 @@ static void remove_folder(Arena *a, const char *path)
 }
 
 /* Its messages are nnc's.  Rows of tables go into a folder of their own, as nothing is to be left. */
-static _Noreturn void look_at_data(const char *program, const char *folder)
+static _Noreturn void look_at_data(Job *j, const char *program, const char *folder, int out)
 {
 	char *const args[] = { "nnc", "data", "-q", "--out", (char *)folder, 0 };
 	int null = open("/dev/null", O_WRONLY);
 	if (null >= 0)
 		dup2(null, STDOUT_FILENO);
+	if (out >= 0)
+		dup2(out, STDERR_FILENO);
 	execv(program, args);
-	fprintf(stderr, "nnc: error: %s: %s [R7]\n", program, strerror(errno));
-	_exit(3);
+	_exit(fault(j, 3, "R7", 0, "%s: %s", program, strerror(errno)));
+}
+
+/* All that comes from fd. */
+static const char *read_all(Job *j, int fd)
+{
+	Out *o = out_new(j->mem);
+	char part[4096];
+	ssize_t n;
+	while ((n = read(fd, part, sizeof part)) > 0 || (n < 0 && errno == EINTR))
+		out_raw(o, part, n > 0 ? (size_t)n : 0);
+	out_raw(o, "", 1);
+	return o->text;
 }
 
 int data_program(Job *j, const Out *text, const char *name)
@@ -271,7 +281,10 @@ int data_program(Job *j, const Out *text, const char *name)
 		return status;
 	const char *folder = arena_printf(j->mem, "%s/data.%ld", cache_folder(j->mem), (long)getpid());
 	if (!make_folders(j->mem, folder))
-		return cannot(folder);
+		return cannot(j, folder);
+	int ends[2] = { -1, -1 };      /* what it says, if that is to be JSON */
+	if (j->json && pipe(ends))
+		return fault(j, 3, "R7", 0, "pipe: %s", strerror(errno));
 	fflush(stdout);
 	/* as system() does: who stops nnc stops the other, and the folder is removed */
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, before[2];
@@ -282,7 +295,12 @@ int data_program(Job *j, const Out *text, const char *name)
 	if (pid == 0) {
 		for (int i = 0; i < 2; i++)
 			sigaction(kinds[i], &before[i], 0);
-		look_at_data(program, folder);
+		look_at_data(j, program, folder, ends[1]);
+	}
+	if (j->json) {
+		close(ends[1]);
+		say_again(j, read_all(j, ends[0]));
+		close(ends[0]);
 	}
 	status = -1;
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -325,7 +343,7 @@ int write_dependencies(Job *j, const char *target, const char *path)
 		make_name(o, j->source[i].name);
 	}
 	out_raw(o, "\n", 1);
-	return out_save(o, path) ? cannot(path) : 0;
+	return out_save(o, path) ? cannot(j, path) : 0;
 }
 
 /* ---- --limits ------------------------------------------------------------------------------

@@ -27,6 +27,15 @@ extern const char include_flag[], library_flag[], library_path[];
 const char *const *trainer_cflags(Arena *a, const char *target);
 const char *const *trainer_libs(void);
 
+/* said.c: a mistake of the world around nnc, as text or JSON; code: "R7" or "", help: may be 0. Returns
+ * status. */
+int fault(Job *j, int status, const char *code, const char *help, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+/* A command that is about to run. */
+void say_command(Job *j, const char *command);
+/* What a trainer said, as JSON. */
+void say_again(Job *j, const char *text);
+
 /* Runs the C compiler on a trainer; its command goes to standard error unless quiet.  0, or
  * exit status 5 after a message. */
 int build_program(Job *j, const char *target, const char *source, const char *program, bool quiet);

@@ -175,6 +175,29 @@ printf 'a,c,y\n1,2,0\n3,4,2\n' >"$work/tab.csv"
 try "with data: another column" with_data 3 "nnc: error: tab.csv" tab.nn
 rm "$work/tab.csv"
 try "with data: no file" with_data 3 "nnc: error: tab.csv: cannot open" tab.nn
+# With --diagnostics=json all of it is JSON, a line each.
+said() { # STATUS EXPRESSION COMMAND...: of the list d of what was said
+	s_status=$1 s_test=$2
+	shift 2
+	"$@" >"$work/said.out" 2>"$work/said.json"
+	[ $? = "$s_status" ] && [ ! -s "$work/said.out" ] && "$PYTHON" -c 'import json, sys
+d = [json.loads(line) for line in open(sys.argv[1])]
+sys.exit(not eval("(" + sys.argv[2] + ")"))' "$work/said.json" "$s_test" || { cat "$work/said.json"; return 1; }
+}
+in_work() { (cd "$work" && NNC_CACHE="$work/cache" "$@"); }
+try "with data as JSON: no file" said 3 'len(d) == 1 and d[0]["code"] == "R7" and "cannot open" in d[0]["message"]' \
+	in_work "$nnc" --check --with-data --diagnostics=json tab.nn
+printf 'a,b,y\n1,2,0\n3,4,3\n' >"$work/tab.csv"
+try "with data as JSON: a class too many" \
+	said 3 'len(d) == 1 and (d[0]["code"], d[0]["file"], d[0]["line"], d[0]["column"]) == ("R4", "tab.csv", 3, 5)
+		and d[0]["severity"] == "error" and d[0]["helps"] is not None' \
+	in_work "$nnc" --check --with-data --diagnostics=json tab.nn
+try "build as JSON: no compiler" \
+	said 5 '[x["severity"] for x in d] == ["note", "error", "error"] and d[0]["message"].startswith("no-cc ")
+		and d[1]["helps"] == ["set NNC_CC to a C compiler"]' \
+	in_work env NNC_CC=no-cc "$nnc" --build --diagnostics=json bare.nn -o bare
+try "run as JSON: no cache" said 3 'len(d) == 1 and d[0]["code"] == "R7"' \
+	in_work env NNC_CACHE=/dev/null/x "$nnc" --run --diagnostics=json bare.nn
 try "with data: alone" status 2 "$nnc" --with-data "$work/tab.nn"
 
 finish
