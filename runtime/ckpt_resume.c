@@ -199,23 +199,19 @@ static char *followed_by(char *s, const char *word)
 	return longer;
 }
 
-/* Options with a value that the command leaves out; the last two if settings say them anew. */
+/* Options with a value, the first `leave` of which a command leaves out: a run that goes on has weights,
+ * and settings say the others anew. */
 static const char *const left_out[] = { "--weights", "--overfit", "--fold" };
+enum { KEEPS_ALL = 0, GOES_ON = 1, SAID_ANEW = 3 };
 
-char *rt_ckpt_resume(const Trainer *t, const char *path, const char *settings)
+/* The words of this command line behind s. */
+static char *with_words(const Options *o, char *s, int leave)
 {
-	const Options *o = t->o;
-	char *s = rt_text("%s train --resume", program_invocation_name);
-	if (path)
-		s = followed_by(s, path);
-	char *begun = rt_text("%s%s", s, settings ? settings : "");
-	rt_free(s);
-	s = begun;
 	for (int i = 1; i < o->argc; i++) {
 		const char *word = o->argv[i];
-		bool out = i == o->command_at || !strcmp(word, "--partial") ||
+		bool out = i == o->command_at || (leave && !strcmp(word, "--partial")) ||
 		           word == o->checkpoint || !strncmp(word, "--resume", 8);
-		for (int k = 0; k < (settings ? 3 : 1) && !out; k++) {
+		for (int k = 0; k < leave && !out; k++) {
 			size_t n = strlen(left_out[k]);
 			out = !strncmp(word, left_out[k], n) && (!word[n] || word[n] == '=');
 			i += out && !word[n];
@@ -224,6 +220,21 @@ char *rt_ckpt_resume(const Trainer *t, const char *path, const char *settings)
 			s = followed_by(s, word);
 	}
 	return s;
+}
+
+char *rt_ckpt_resume(const Trainer *t, const char *path, const char *settings)
+{
+	char *s = rt_text("%s train --resume", program_invocation_name);
+	if (path)
+		s = followed_by(s, path);
+	char *begun = rt_text("%s%s", s, settings ? settings : "");
+	rt_free(s);
+	return with_words(t->o, begun, settings ? SAID_ANEW : GOES_ON);
+}
+
+char *rt_ckpt_from_start(const Trainer *t)
+{
+	return with_words(t->o, rt_text("%s train", program_invocation_name), KEEPS_ALL);
 }
 
 char *rt_ckpt_command(const Trainer *t)

@@ -67,7 +67,9 @@ void rt_ckpt_start_log(Trainer *t, const LogStart *s);
 void rt_ckpt_load(Trainer *t);
 /* `./mlp train --resume --out r`, as this command line asks for; new memory. */
 char *rt_ckpt_command(const Trainer *t);
-/* The same from a checkpoint named by its path, if not 0.  settings: 0, or options, each after a
+/* The command of this run, from its beginning; new memory. */
+char *rt_ckpt_from_start(const Trainer *t);
+/* The one that goes on from a checkpoint named by its path, if not 0.  settings: 0, or options, each after a
  * blank, that are put in front; --overfit and --fold are among them where the run has them. */
 char *rt_ckpt_resume(const Trainer *t, const char *path, const char *settings);
 /* NAME beside a checkpoint NAME.ckpt or NAME.stepK.ckpt, without ending, in new memory; 0: it is

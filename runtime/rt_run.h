@@ -136,7 +136,7 @@ typedef struct {
 	const char *weights;    /* the last finite ones */
 	const char *checkpoint; /* the last one, of this step */
 	int64_t step;
-	const char *again;      /* the command that goes on from it */
+	const char *again;      /* the command that goes on from it, or begins anew */
 } Saved;
 
 /* Ends the program with R3, exit 4, after a failed check. step and epoch count from 1; row: the

@@ -56,7 +56,7 @@ static void loop(Trainer *t)
 	if (t->monitor.looks == 0 && !rt_stop_signal()) {
 		rt_error(RT_DIVERGED, "R3", "none of the %lld updates of the run was finite",
 		         (long long)t->step.left_out);
-		rt_run_diverged_help(t->run, 0);
+		rt_run_diverged_help(t->run, rt_ckpt_from_start(t));
 		rt_exit(RT_DIVERGED);
 	}
 	/* from here on only the averaged weights count */

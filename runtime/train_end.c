@@ -22,12 +22,12 @@ _Noreturn void rt_trainer_diverged(Trainer *t, const uint32_t *row)
 	rt_step_exchange(&t->step);
 	rt_log_stop(t->log);
 	Saved saved = { 0 };
+	saved.again = t->ckpt.fold ? rt_ckpt_command(t) : rt_ckpt_from_start(t);
 	if (weights && t->files.save)
 		saved.weights = t->files.last;
 	if (t->ckpt.fold) {
 		saved.checkpoint = rt_ckpt_path(t);
 		saved.step = t->ckpt.step;
-		saved.again = rt_ckpt_command(t);
 	}
 	rt_run_diverged(t->run, t->data, row, f->step + 1, f->epoch + 1, &saved);
 }

@@ -50,6 +50,8 @@ try "another fold" run folds long 3 "= note: fold " --fold 1 --resume --epochs 6
 try "diverged" run steps wrong 4 "wrong.out/steps.ckpt holds step [0-9]*, the last finite checkpoint" --set optimizer.lr=100
 try "diverged: norms" grep -q "= note: gradient norms of steps 1 to [0-9]*: 0.55 " "$work/wrong.text"
 try "diverged: samples" grep -q "rows .* of synthetic data" "$work/wrong.text"
+try "diverged at once" run steps once 4 "try .*steps train --threads 1 -Wno-validation --out once.out --set optimizer.lr=1e30 --set optimizer.lr=1e+29\`" \
+	--set optimizer.lr=1e30
 try "diverged: help" grep -q "train --resume .*--set optimizer.lr=10\`, or" "$work/wrong.text"
 
 # two runs do not write the same results; a lock that a killed one leaves is no lock
