@@ -222,7 +222,9 @@ static bool explain_setting(const char *name)
 	for (const SettingDoc *s = setting_docs; s->owner; s++) {
 		if (strcmp(s->name, name))
 			continue;
-		printf("%s%s { %s = ... }\n\n", any ? "\n" : "", s->owner, s->name);
+		bool call = !strcmp(s->owner, "export");
+		printf("%s%s%s%s = ...%s\n\n", any ? "\n" : "", s->owner, call ? " c(" : " { ", s->name,
+		       call ? ")" : " }");
 		paragraph("  ", s->meaning);
 		printf("\n  Without it: %s.  All of them: nnc --explain %s\n", s->standard, s->owner);
 		any = true;

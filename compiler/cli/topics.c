@@ -63,9 +63,9 @@ const TopicDoc topic_docs[] = {
 	  "--tune, which carries it out, is not built yet." },
 	{ "export", "export c(prefix = NAME, batch = N, api = \"context\", quantize = \"bf16\", preprocess = true)",
 	  "Defaults of nnc --infer: the prefix of C names, the largest number of samples a call, the "
-	  "form of the interface (\"static\" or \"context\"), weights in 16 bits (\"bf16\", \"f16\"), "
-	  "and whether the C takes raw columns. What this version cannot do (int8, stream, weights "
-	  "outside the file) is refused when --infer is asked for." },
+	  "form of the interface (\"static\" or \"context\"), weights in 16 bits (\"bf16\", \"f16\") "
+	  "and where they are, and what the C takes: raw columns, images with their channels last. "
+	  "What this version cannot do (int8, stream) is refused when --infer is asked for." },
 	{ 0, 0, 0 },
 };
 
@@ -133,6 +133,11 @@ const SettingDoc setting_docs[] = {
 	{ "synthetic", "noise", "0.1", "on targets (linear), or how often the table is not followed" },
 	{ "export", "prefix", "the model", "begins every public C name" },
 	{ "export", "batch", "1", "samples a call" },
+	{ "export", "api", "static", "\"context\": init and run, memory of the caller" },
+	{ "export", "weights", "embed", "\"extern\": a file of their own; \"file\": read at run time" },
+	{ "export", "quantize", "none", "\"bf16\", \"f16\": weights in 16 bits" },
+	{ "export", "input_layout", "nchw", "\"nhwc\": images with their channels last" },
+	{ "export", "libm", "false", "exp, tanh and the like from <math.h>" },
 	{ "export", "preprocess", "false", "take raw columns, apply the expressions of `data`" },
 	{ 0, 0, 0, 0 },
 };
