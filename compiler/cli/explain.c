@@ -222,8 +222,9 @@ static bool explain_setting(const char *name)
 	for (const SettingDoc *s = setting_docs; s->owner; s++) {
 		if (strcmp(s->name, name))
 			continue;
-		bool call = !strcmp(s->owner, "export");
-		printf("%s%s%s%s = ...%s\n\n", any ? "\n" : "", s->owner, call ? " c(" : " { ", s->name,
+		/* arguments of the header, but for the settings of train */
+		const char *call = !strcmp(s->owner, "export") ? " c(" : !strcmp(s->owner, "data") ? " SOURCE(" : 0;
+		printf("%s%s%s%s = ...%s\n\n", any ? "\n" : "", s->owner, call ? call : " { ", s->name,
 		       call ? ")" : " }");
 		paragraph("  ", s->meaning);
 		printf("\n  Without it: %s.  All of them: nnc --explain %s\n", s->standard, s->owner);
