@@ -140,6 +140,8 @@ void  number_from_tensor(Elab *e, Value *v);
 bool  is_schedule(const Value *v);
 /* The value reaches a shape: the consts it depends on are literals from now on. */
 void  make_structural(Elab *e, const Value *v);
+/* A list of numbers becomes a vector; false: it is another list, or too long. */
+bool  list_tensor(Elab *e, Value *v);
 /* A compile-time integer; false after a message (what: "the kernel"). */
 bool  need_int(Elab *e, const Value *v, const char *what, int64_t *i);
 /* An extent: a number >= 1, or a multiple of N; 0 for -1, if minus is allowed. */

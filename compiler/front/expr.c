@@ -57,6 +57,19 @@ static void number_as_real(Value *v)
 		number_as_real(&v->item[i]);
 }
 
+/* Is this name in the text of an expression? */
+static bool has_name(const char *text, const char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+	for (const char *s = text; *s; s += *s && !strchr(letters, *s)) {
+		size_t n = strspn(s, letters);
+		if (n == strlen(name) && !strncmp(s, name, n))
+			return true;
+		s += n;
+	}
+	return false;
+}
+
 OUTLINE static Value const_fresh(Elab *e, Const *c)
 {
 	Frame *frame = e->frame;
@@ -83,7 +96,11 @@ OUTLINE static Value const_fresh(Elab *e, Const *c)
 		Diag *d = fail(e, c->ast->name_at, "E0207",
 		               "a const must be known at compile time, but `%s` is not",
 		               source_text(e->j, c->ast->u.decl.value->at));
-		diag_help(d, "`N`, the batch at hand, differs from step to step");
+		if (has_name(source_text(e->j, c->ast->u.decl.value->at), "N"))
+			diag_help(d, "`N`, the batch at hand, differs from step to step");
+		else
+			diag_help(d, "a schedule changes from step to step: write it where it is used, as in "
+			             "`adam(lr = %s)`", source_text(e->j, c->ast->u.decl.value->at));
 		return v_poison();
 	}
 	if (!const_ok(&v)) {

@@ -23,7 +23,9 @@ static Value index_list(Elab *e, const Value *list, Ast *a)
 		fail(e, a->at, "E0311", "a list takes one integer as subscript");
 		return v_poison();
 	}
-	Value v = eval(e, s);
+	Value v = eval(e, s), vector = *list;
+	if (v.kind == V_NUMBER && v.tick && list_tensor(e, &vector))
+		return scan_step(e, &v, &vector, 0, s->at);
 	if (!need_int(e, &v, "the subscript of a list", &i))
 		return v_poison();
 	if (i < -list->nitem || i >= list->nitem) {

@@ -222,7 +222,8 @@ static bool next_values(Elab *e, Scan *s, AstList *carry, Node **in)
 		}
 		Node *n = value_node(e, v);
 		if (n->ty.rank == MAXRANK) {
-			later(e, v->at, "an emitted tensor of rank %d", MAXRANK);
+			fail(e, v->at, "E0303", "`%s` would have %d dimensions with that of the steps, but "
+			     "a tensor has at most %d", s->emit[i].name, MAXRANK + 1, MAXRANK);
 			return false;
 		}
 		graph_root(e->g, R_EMIT, i, s->emit[i].name, n, s->emit[i].at);

@@ -59,6 +59,21 @@ bool need_axes(Elab *e, const Value *v, int rank, uint32_t *axes)
 	return true;
 }
 
+bool list_tensor(Elab *e, Value *v)
+{
+	Type one = type_make(DT_REAL, 1, (Dim[]){ dim_num(1) });
+	bool numbers = v->nitem > 0 && v->nitem <= 65536;
+	for (int k = 0; k < v->nitem && numbers; k++)
+		numbers = v->item[k].kind == V_NUMBER;
+	if (!numbers)
+		return false;
+	Node **part = NEWN(e->mem, Node *, v->nitem);
+	for (int k = 0; k < v->nitem; k++)
+		part[k] = n_reshape(e->g, value_real(e, &v->item[k]), &one);
+	*v = v_tensor(e, n_concat(e->g, part, v->nitem, 0), v->at);
+	return true;
+}
+
 const Value *need_tensor(Elab *e, Frame *f, int i)
 {
 	Value *v = &f->formal[i];
@@ -68,20 +83,8 @@ const Value *need_tensor(Elab *e, Frame *f, int i)
 	}
 	if (v->kind == V_TENSOR)
 		return v;
-	if (v->kind == V_LIST) {
-		for (int k = 0; k < v->nitem; k++)
-			if (v->item[k].kind != V_NUMBER)
-				v->kind = V_NONE;
-		if (v->kind == V_LIST && v->nitem && v->nitem <= 65536) {
-			Node **part = NEWN(e->mem, Node *, v->nitem);
-			Type one = type_make(DT_REAL, 1, &(Dim){ 1, 0 });
-			for (int k = 0; k < v->nitem; k++)
-				part[k] = n_reshape(e->g, value_real(e, &v->item[k]), &one);
-			Value t = v_tensor(e, n_concat(e->g, part, v->nitem, 0), v->at);
-			*v = t;
-			return v;
-		}
-	}
+	if (v->kind == V_LIST && list_tensor(e, v))
+		return v;
 	if (v->kind != V_POISON)
 		fail(e, v->at, "E0310", "`%s` needs a tensor for `%s`, but this is %s",
 		     public_frame(f)->def->name, f->def->ast->u.def.formal.v[i]->u.decl.name,

@@ -195,6 +195,30 @@ printf 'const drop = 0.1\nmodel d { input x: f32[N, 4]  target y: f32[N, 4]  p =
 try "dropout build" trainer "$work/drop.nn" "$work/drop"
 try "no probability" expect 2 "from 0 to 1" "$work/drop" bench --set drop=1.5
 
+# A list is read by the step of a scan: sum over j of x[:, j] * w[j] + [2, 3, 5][2 - j].
+cat >"$work/listed.nn" <<'END'
+const w = [1.5, 2.5, 0.25]
+model listed { input x: f32[N, 3, 2]
+  scan j in 0..3 carry h = zeros(N, 2) { h = h + x[:, j] * w[j] + [2, 3, 5][2 - j] }
+  output h }
+END
+listed() {
+	trainer "$work/listed.nn" "$work/listed" && (cd "$work" && PYTHONPATH=$root/tests "$PYTHON" -c '
+import csv, safetensors, subprocess
+x = [k * k % 7 - 2.5 for k in range(12)]
+safetensors.save("listed.safetensors", {"x": ((2, 3, 2), x)})
+out = subprocess.run(["./listed", "predict", "--weights", "none.safetensors", "--in", "listed.safetensors"],
+                     capture_output=True, text=True)
+rows = list(csv.reader(out.stdout.splitlines()))[1:]
+for n in range(2):
+    for c in range(2):
+        want = sum(x[6 * n + 2 * j + c] * w for j, w in enumerate((1.5, 2.5, 0.25))) + 10
+        assert abs(float(rows[n][c]) - want) < 1e-6, (rows, want)
+')
+}
+printf '\002\000\000\000\000\000\000\000{}' >"$work/none.safetensors"
+try "a list by the step of a scan" listed
+
 # Consts that reach no shape are set at run time, wherever they stand: as if compiled with -D.
 cat >"$work/once.nn" <<'END'
 const e = 3, s = 7, b = 16, p = 3, d = 5, w = 4, v = 1
