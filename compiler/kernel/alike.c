@@ -302,6 +302,7 @@ void alike_accesses(Fn *f, Region *r)
 		Access *a = &r->access[i];
 		*a = first->access[i];
 		a->buf = across(f->job, k->like, k, a->buf);
+		a->over = a->over ? across(f->job, k->like, k, a->over) : 0;
 		a->id = a->buf->id;
 		*(a->write ? &a->buf->written : &a->buf->read) = true;
 	}
@@ -347,7 +348,7 @@ void alike_check(Fn *f, Region *first)
 	r.access = 0;
 	r.naccess = r.capaccess = 0;
 	region_accesses(f, &r);
-	inplace_find(&r);
+	inplace_find(f, &r);
 	kernel_body(f, &own);
 	if (strcmp(own.text, k->text) || own.narg != k->narg || r.naccess != first->naccess)
 		bug(f->job, "alike: region %d is not like region %d:\n%s\n%s", first->id,
@@ -358,7 +359,7 @@ void alike_check(Fn *f, Region *first)
 	for (int i = 0; i < r.naccess; i++) {
 		const Access *a = &r.access[i], *b = &first->access[i];
 		if (a->buf != b->buf || a->write != b->write || a->slice != b->slice ||
-		    a->apart != b->apart || a->at_own != b->at_own)
+		    a->apart != b->apart || a->at_own != b->at_own || a->over != b->over)
 			bug(f->job, "alike: access %d of region %d", i, r.id);
 	}
 }

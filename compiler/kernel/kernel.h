@@ -234,7 +234,8 @@ typedef struct {
  * but not in ranges (a packed operand whose sum runs over the batch). */
 /* at_own: a read, all at the index that the region's only result is written at. */
 /* id: the buffer's, for walks that look at no more of it. */
-typedef struct { Buffer *buf; int id; bool write, slice, apart, at_own; } Access;
+/* over: a read of a strip: the result that may be written over it. */
+typedef struct { Buffer *buf; int id; bool write, slice, apart, at_own; Buffer *over; } Access;
 
 typedef struct Region Region;
 typedef struct Level Level;
@@ -527,6 +528,7 @@ void  reduce_step(Lower *l, const Node *n, Ex *acc, Ex *element);
 Ex   *masked(Lower *l, const Node *n, Ex *element);
 bool  rows_lower(Lower *l, Region *r); /* false: it cannot be one region; then rows_undo()      */
 void  rows_undo(Fn *f, Region *r);
+void  rows_inplace(Fn *f, Region *r);  /* finds the results that may be written over reads      */
 /* Can the value of n at ix be read from memory here?  If a member of the strip at hand computes it. */
 bool  rows_may_load(const Lower *l, const Node *n, Ex *const *ix);
 bool  reduce_picks(const Lower *l, const Node *n);     /* does it read one term of the sum?   */
@@ -543,7 +545,7 @@ Ex   *widen(Lower *l, Ex *e, const Ex *lane);  /* marks what is wide            
 void  kernel_body(const Fn *f, Kernel *k);     /* its arguments and text, from its loops       */
 void  kernel_like(const Fn *f, Kernel *k);     /* the text, from the kernel that it is like    */
 void  kernel_head(const Fn *f, Kernel *k);     /* its parameters; after plan_memory            */
-void  inplace_find(Region *r);         /* which operands it could overwrite: at_own            */
+void  inplace_find(Fn *f, Region *r);  /* which operands it could overwrite: at_own, over      */
 void  print_kernel(Out *o, const Fn *f, const Kernel *k);
 void  print_line(Out *o, const char *s);
 const char *elem_type(const Buffer *b);

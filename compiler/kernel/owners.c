@@ -137,7 +137,7 @@ static void add_access(Walk *w, Buffer *b, Ex *outer, bool write)
 			r->access[i].slice &= slice;
 			return;
 		}
-	Access a = { whole, whole->id, write, slice, write && r->kind == RG_PACK && w->nrow > 0, false };
+	Access a = { whole, whole->id, write, slice, write && r->kind == RG_PACK && w->nrow > 0, false, 0 };
 	PUSH(w->f->mem, r->access, r->naccess, r->capaccess, a);
 }
 

@@ -91,8 +91,10 @@ static bool identity(const K *k, const Buffer *b, const Ex **at)
 	return true;
 }
 
-void inplace_find(Region *r)
+void inplace_find(Fn *f, Region *r)
 {
+	if (r->kind == RG_ROWS)
+		rows_inplace(f, r);
 	if (r->kind != RG_MAP || r->nout != 1)
 		return;
 	for (int i = 0; i < r->naccess; i++) {
@@ -161,14 +163,19 @@ static bool only_here(const Uses *u, const Buffer *b, const Region *r)
 	return true;
 }
 
-/* A map whose operand dies in it may write where it reads. */
-static void try_inplace(const Uses *u, Region *r)
+static bool is_taken(const Region *r, const Buffer *from)
+{
+	for (int i = 0; i < r->naccess; i++)
+		if (r->access[i].write && r->access[i].buf->inplace == from)
+			return true;
+	return false;
+}
+
+/* A region whose operand dies in it may write `to` where it reads that one. */
+static void try_inplace(const Uses *u, Region *r, Buffer *to)
 {
 	const Fn *f = u->f;
-	if (r->kind != RG_MAP || r->nout != 1 || !in_arena(r->out[0].buf))
-		return;
-	Buffer *to = r->out[0].buf;
-	if (to->inplace || to->first != r->epoch)
+	if (!in_arena(to) || to->inplace || to->first != r->epoch)
 		return;
 	for (int i = 0; i < r->naccess; i++) {
 		Buffer *from = r->access[i].buf;
@@ -179,10 +186,12 @@ static void try_inplace(const Uses *u, Region *r)
 			continue;
 		if (f->host->barrier && r->split.rows.k && !r->access[i].slice)
 			continue;
-		if (!r->access[i].at_own || !only_here(u, from, r))
+		if ((r->access[i].over != to && !r->access[i].at_own) || !only_here(u, from, r))
 			continue;
 		while (from->inplace)
 			from = from->inplace;
+		if (is_taken(r, from))
+			continue;
 		to->inplace = from;
 		if (to->last > from->last)
 			from->last = to->last;
@@ -364,8 +373,13 @@ void plan_memory(Fn *f)
 	}
 	Uses u = { .f = f, .mem = arena_new() };
 	find_uses(&u);
-	for (Region *r = f->top->first; r; r = r->next)
-		try_inplace(&u, r);
+	for (Region *r = f->top->first; r; r = r->next) {
+		if (r->kind == RG_MAP && r->nout == 1)
+			try_inplace(&u, r, r->out[0].buf);
+		for (int i = 0; i < r->naccess && r->kind == RG_ROWS; i++)
+			if (r->access[i].over)
+				try_inplace(&u, r, r->access[i].over);
+	}
 	arena_reset(u.mem);
 	f->arena0_bytes = arena_plan(u.mem, f, PL_ARENA0, &f->arena0_least);
 	arena_reset(u.mem);

@@ -157,7 +157,8 @@ static void overwrites(const Replay *p, const Region *r, const Access *w, int64_
 		if (a->write || a->buf == w->buf || a->buf->place != w->buf->place ||
 		    !range(p, r, a, t, &from, &to))
 			continue;
-		if (from < hi && lo < to && !(a->at_own && from == lo && to == hi))
+		bool may = a->at_own || a->over == w->buf;
+		if (from < hi && lo < to && !(may && from == lo && to == hi))
 			bug(p->f->job, "plan: region %d writes %s over %s, which it still reads",
 			    r->id, w->buf->name, a->buf->name);
 	}

@@ -361,3 +361,91 @@ bool rows_lower(Lower *l, Region *r)
 	l->region = r;
 	return done;
 }
+
+/* ---- which results may be written over what is read -------------------------------------- */
+
+/* A walk over a strip's loops: may the values of `to` be written over those of `from`? */
+typedef struct {
+	Lower *l;
+	const Buffer *from, *to;
+	const Ex *var;                 /* of the loop at hand                                  */
+	const Ex *at;                  /* the store of `to`, and the variable of its loop      */
+	Ex *store_var;
+	bool done, bad;                /* `to` is written; they may not                        */
+} Over;
+
+/* Where `to` is stored: at one index, in a loop of its own. */
+static void find_store(Over *o, const K *k, Ex *var)
+{
+	for (; k; k = k->next) {
+		if (k->kind == K_STORE && k->u.store.buf == o->to) {
+			o->bad |= !var || (o->at && (o->at != k->u.store.at || o->store_var != var));
+			o->at = k->u.store.at;
+			o->store_var = var;
+		}
+		if (k->kind == K_IF || k->kind == K_TURN)
+			o->bad = true;
+		if (k->kind == K_FOR) {
+			find_store(o, k->u.loop.body, k->u.loop.var);
+			find_store(o, k->u.loop.tail, k->u.loop.var);
+		}
+	}
+}
+
+/* Every load is of the element that the store will reach with the same number of its loop. */
+static void over_loads(Over *o, const Ex *e)
+{
+	if (e->kind == E_LOAD && e->u.buf == o->from) {
+		const Ex *at = e->arg[0];
+		if (o->var && o->var != o->store_var)
+			at = ex_subst(o->l, e->arg[0], o->var, o->store_var);
+		o->bad |= o->done || at != o->at;
+	}
+	for (int i = 0; i < e->narg; i++)
+		if (e->kind != E_LOAD || i == 0)
+			over_loads(o, e->arg[i]);
+}
+
+static void over_walk(Over *o, const K *k)
+{
+	bool before = o->done;
+	for (; k && !o->bad; k = k->next) {
+		if (k->kind == K_LET)
+			over_loads(o, k->u.let.init);
+		else if (k->kind == K_SET)
+			over_loads(o, k->u.set.val);
+		else if (k->kind == K_STORE)
+			over_loads(o, k->u.store.val);
+		if (k->kind == K_STORE && k->u.store.buf == o->to)
+			o->done = true;
+		if (k->kind != K_FOR)
+			continue;
+		const Ex *var = o->var;
+		bool own = k->u.loop.var == o->store_var;
+		o->var = k->u.loop.var;
+		over_walk(o, k->u.loop.body);
+		over_walk(o, k->u.loop.tail);
+		o->var = var;
+		o->done |= own;
+	}
+	/* the next element, the next row: nothing of it is written yet */
+	o->done = before;
+}
+
+void rows_inplace(Fn *f, Region *r)
+{
+	for (int i = 0; i < r->naccess; i++) {
+		Access *a = &r->access[i];
+		for (int k = 0; k < r->naccess && !a->write && !a->over; k++) {
+			const Access *w = &r->access[k];
+			Over o = { .l = f->lower, .from = a->buf, .to = w->buf };
+			if (!w->write || a->buf == w->buf || !type_shape_eq(&a->buf->ty, &w->buf->ty))
+				continue;
+			find_store(&o, r->kernel->body, 0);
+			if (o.at && !o.bad)
+				over_walk(&o, r->kernel->body);
+			if (o.at && !o.bad)
+				a->over = w->buf;
+		}
+	}
+}

@@ -363,7 +363,7 @@ static bool lower_region(Fn *f, Level *v, Region *r)
 		alike_forget(k);
 	} else {
 		region_accesses(f, r);
-		inplace_find(r);
+		inplace_find(f, r);
 		kernel_body(f, k);
 	}
 	k->body = 0;
