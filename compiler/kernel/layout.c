@@ -99,7 +99,8 @@ static const Storage *storage_of(Fn *f, Buffer *b)
 {
 	enum { MOST = sizeof f->stored / sizeof *f->stored };
 	int i = 0;
-	while (i < MOST && f->stored[i] && !type_shape_eq(&f->stored[i]->ty, &b->ty))
+	while (i < MOST && f->stored[i] &&
+	       (f->stored[i]->place == PL_ROW || !type_shape_eq(&f->stored[i]->ty, &b->ty)))
 		i++;
 	if (i < MOST && f->stored[i])
 		return f->stored[i]->st;
