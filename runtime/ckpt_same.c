@@ -53,6 +53,18 @@ static char *length(double v)
 	return v > 0 ? number(v) : rt_text("-");
 }
 
+/* Do consts decide it, some of which stand on the command line?  (One that differs and does not is a
+ * row of its own.) */
+static bool set_by_const(const Trainer *t, nnrt_once_kind kind)
+{
+	bool some = false, given = false;
+	for (int i = 0; i < t->m->nonce; i++)
+		some |= t->m->onces[i].kind == kind;
+	for (int i = 0; i < t->m->nsetting; i++)
+		given |= t->o->given[i] != 0;
+	return some && given;
+}
+
 static void add_loop(Settings *l, const Trainer *t)
 {
 	static const char *const name[] = { "clip_value", "clip_norm", "accumulate", "ema" };
@@ -60,14 +72,17 @@ static void add_loop(Settings *l, const Trainer *t)
 	const Options *o = t->o;
 	bool given = o->epochs > 0 || o->steps > 0, schedule = p && p->batch_knob && !o->batch;
 	int64_t batch = o->batch ? o->batch : p && p->batch ? p->batch : 32;
-	add(l, "epochs", length(given ? o->epochs : p ? p->epochs : 0), "--epochs ", given);
-	add(l, "steps", length(given ? o->steps : p ? p->steps : 0), "--steps ", given);
+	add(l, "epochs", length(given ? o->epochs : p ? p->epochs : 0), "--epochs ",
+	    given || set_by_const(t, NNRT_ONCE_EPOCHS));
+	add(l, "steps", length(given ? o->steps : p ? p->steps : 0), "--steps ",
+	    given || set_by_const(t, NNRT_ONCE_STEPS));
 	add(l, "batch",
 	    schedule    ? rt_text("schedule")
 	    : batch < 0 ? rt_text("all")
 	                : rt_text("%lld", (long long)batch),
-	    "--batch ", o->batch != 0);
-	add(l, "seed", rt_text("%" PRIu64, rt_options_seed(o, t->m)), "--seed ", o->seed_given);
+	    "--batch ", o->batch != 0 || set_by_const(t, NNRT_ONCE_BATCH));
+	add(l, "seed", rt_text("%" PRIu64, rt_options_seed(o, t->m)), "--seed ",
+	    o->seed_given || set_by_const(t, NNRT_ONCE_SEED));
 	for (int i = 0; i < NNRT_NUMBERS; i++)
 		add(l, name[i],
 		    isnan(o->number[i]) ? rt_text("as in the program") : number(o->number[i]),

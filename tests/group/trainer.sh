@@ -243,6 +243,14 @@ try "consts once build" trainer "$work/once.nn" "$work/once"
 try "consts once as they are" once_run as_is "$work/once"
 try "const once" once e=1
 try "consts once" once s=9 b=50 p=0 d=6 v=2
+longer() { # the epochs follow the const that stands on the command line
+	once_run part "$work/once" --set e=1 &&
+		"$work/once" --resume --set e=2 --out "$work/part" --no-plot -q &&
+		"$work/once" --set e=2 --out "$work/whole" --no-plot -q &&
+		[ "$(tail -n 1 "$work/part/once.csv" | cut -d, -f1)" = 4 ] &&
+		! "$work/once" --resume --out "$work/part" --no-plot -q
+}
+try "a const once to go on" longer
 try "a const once that is structural" expect 2 "E0501" "$work/once" train --set w=3
 try "a const once out of range" expect 2 "batch. would be 0, but must be an integer" "$work/once" train --set b=0
 try "an option before a const once" expect 0 "epoch 1 of 1" "$work/once" train --set e=9 --epochs 1 --out "$work/set" --no-plot
