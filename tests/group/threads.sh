@@ -70,9 +70,10 @@ fi
 # The library and the program, with every access to memory watched.
 watched() { # MODEL
 	for f in "$root"/runtime/*.c "$root"/runtime/data/*.c; do
-		[ -f "$work/tsan/$(basename "$f" .c).o" ] && continue
+		object=$work/tsan/$(basename "$(dirname "$f")").$(basename "$f" .c).o
+		[ -f "$object" ] && continue
 		$CC -std=c11 -D_GNU_SOURCE -O1 -g -march=native -ffp-contract=off -fsanitize=thread \
-			-I"$root/runtime" -I"$root/runtime/data" -c "$f" -o "$work/tsan/$(basename "$f" .c).o" || return 1
+			-I"$root/runtime" -I"$root/runtime/data" -c "$f" -o "$object" || return 1
 	done
 	"$nnc" "$root/models/$1.nn" -o "$work/tsan/$1.c" &&
 		$CC -O1 -g -march=native -ffp-contract=off -fsanitize=thread -I"$root/runtime" "$work/tsan/$1.c" \
