@@ -57,6 +57,7 @@ struct nnrt_team {
 	Word ticket, turn;                /* of the jobs; of the barrier */
 	_Alignas(64) atomic_int arrived;
 	_Alignas(64) int n;               /* threads */
+	int seats;                        /* members that there is room for; set before any runs */
 	int active;                       /* of the job at hand */
 	int spin;
 	rt_job *job;
@@ -108,7 +109,7 @@ static void works_here(nnrt_team *t, int tid)
 static bool in_the_way(const nnrt_team *t, int tid)
 {
 	int here = processor();
-	for (int i = 0; i < t->n && here >= 0; i++)
+	for (int i = 0; i < t->seats && here >= 0; i++)
 		if (i != tid && atomic_load_explicit(&t->member[i].cpu,
 		                                     memory_order_relaxed) == here)
 			return true;
@@ -234,7 +235,8 @@ static int start(nnrt_team *t, int threads)
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	for (; n < threads; n++) {
 		Member *m = &t->member[n];
-		*m = (Member){ -1, t, n, 0 };
+		m->team = t;
+		m->tid = n;
 		if (pthread_create(&m->thread, 0, member_main, m))
 			break;
 	}
@@ -249,12 +251,15 @@ nnrt_team *rt_team_new(int threads)
 	/* more threads than processors only get on if those who wait make room */
 	t->paced = threads > 1 && threads <= rt_team_usable();
 	t->spin = threads > 1 && !t->paced ? 1 : SPIN;
-	t->pace = rt_pace_new(threads);
 	t->wanted = threads;
 	t->active = 1;
 	t->member = rt_alloc((size_t)threads, sizeof *t->member, "threads");
+	t->seats = threads;
+	for (int i = 0; i < threads; i++)
+		t->member[i].cpu = -1;
 	works_here(t, 0);
 	t->n = start(t, threads);
+	t->pace = rt_pace_new(t->n);
 	return t;
 }
 
