@@ -24,6 +24,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 NEEDED = 18
 LIMIT = 900                     # seconds of one group
+BUILD = ["make", "-s", "-j2", "all", "check-build"]
 
 # (name, file, what stands there, what the fault makes of it, groups that are asked first)
 FAULTS = [
@@ -69,7 +70,7 @@ FAULTS = [
      "barriers_of(p, r->body);\n\t\tbarriers_of(p, r->body);", "barriers_of(p, r->body);", "fuzz"),
     # loaders
     ("idx: rows of the test part read over those of training", "runtime/data/idx.c",
-     "read_column(m, &test[i], &d->column[i], train[i].count);", "read_column(m, &test[i], &d->column[i], 0);",
+     "read_column(m, &part[k][i], &d->column[i], at);", "read_column(m, &part[k][i], &d->column[i], 0);",
      "units"),
     ("deal: the first validation row trains, too", "runtime/data/deal.c",
      "part[order[i]] = i < n - test ? VAL : TEST;",
@@ -106,7 +107,7 @@ def run(tree, command):
 
 def judge(tree, first):
     """The group that notices and its first failure, or None."""
-    status, out = run(tree, ["make", "-s", "-j2", "all", "check-build"])
+    status, out = run(tree, BUILD)
     if status:
         return "build", out.strip().splitlines()[-1]
     for group in first.split() + [g for g in GROUPS if g not in first.split()]:
@@ -138,6 +139,11 @@ def main():
     chosen = [f for f in FAULTS if not asked.name or any(a in f[0] for a in asked.name)]
     tree = asked.tree or tempfile.mkdtemp(prefix="mutant")
     noticed = unusable = 0
+    fresh(tree)
+    status, out = run(tree, BUILD)
+    if status:
+        print("without a fault the tree does not build: %s" % out.strip().splitlines()[-1])
+        return 2
     for name, file, old, new, first in chosen:
         began = time.time()
         fresh(tree)
