@@ -129,12 +129,12 @@ static inline void leave_folder(void)
  * --------------------------------------------------------------- */
 
 static const nnrt_field inputs[] = {
-	{ "image", NNRT_REAL, 0, 2, { 2, 3 }, 6, 0, 1, 0 },
-	{ "label", NNRT_CLASS, 4, 0, { 0 }, 1, 1, 1, 0 },
+	{ "image", NNRT_REAL, 0, 2, { 2, 3 }, 6, 0, 1, 0, 0 },
+	{ "label", NNRT_CLASS, 4, 0, { 0 }, 1, 1, 1, 0, 0 },
 };
 static const nnrt_field columns[] = {
-	{ "images", NNRT_U8, 0, 3, { 1, 2, 3 }, 6, 0, 1, 0 },
-	{ "labels", NNRT_CLASS, 4, 0, { 0 }, 1, 1, 1, 0 },
+	{ "images", NNRT_U8, 0, 3, { 1, 2, 3 }, 6, 0, 1, 0, 0 },
+	{ "labels", NNRT_CLASS, 4, 0, { 0 }, 1, 1, 1, 0, 0 },
 };
 static const nnrt_tensor params[] = {
 	{ "a.weight", 2, { 2, 3 }, 6, 0, 1, 1, 1, 0 },

@@ -301,7 +301,7 @@ static void test_idx_other(void)
 
 static Dataset *rows_only(int64_t n)
 {
-	static const nnrt_field one = { "x", NNRT_U8, 0, 0, { 0 }, 1, 0, 1, 0 };
+	static const nnrt_field one = { "x", NNRT_U8, 0, 0, { 0 }, 1, 0, 1, 0, 0 };
 	Dataset *d = rt_data_new("rows", &one, 1, 4);
 	rt_data_room(d, n);
 	return d;
