@@ -93,17 +93,19 @@ $(BUILD)/nn.lex.c $(BUILD)/nn.lex.h &: grammar/nn.l
 	$(Q)flex -o $(BUILD)/nn.lex.c --header-file=$(BUILD)/nn.lex.h $<
 
 # Files that nnc carries inside: its own library, and the headers that inference C includes as text.
-# embed(FILE, NAME) prints `const char NAME[]` with the text and `const size_t NAME_len`.
+# embed(FILES, NAME, LENGTH) prints `const char NAME[]` with the text and `const size_t NAME_len`.
 define embed
 	printf '\nextern const char $(2)[];\nextern const size_t $(3);\nconst char $(2)[] =\n'; \
 	sed -e 's/[\\"?]/\\&/g' -e 's/^/\t"/' -e 's/$$/\\n"/' $(1); \
 	printf ';\nconst size_t $(3) = sizeof $(2) - 1;\n';
 endef
 
-$(BUILD)/prelude.c: compiler/front/prelude.nn Makefile
+# One text, named prelude.nn in messages.
+PRELUDE := $(patsubst %,compiler/front/prelude/%.nn,functions layers sequences losses data metrics training)
+$(BUILD)/prelude.c: $(PRELUDE) Makefile
 	@mkdir -p $(BUILD)
-	@{ printf '/* Generated from prelude.nn; do not edit. */\n#include <stddef.h>\n'; \
-	$(call embed,$<,prelude_text,prelude_len) } >$@.tmp && mv $@.tmp $@
+	@{ printf '/* Generated from compiler/front/prelude; do not edit. */\n#include <stddef.h>\n'; \
+	$(call embed,$(PRELUDE),prelude_text,prelude_len) } >$@.tmp && mv $@.tmp $@
 
 EMBEDDED := vec vmath rand half load
 $(BUILD)/embed.c: $(EMBEDDED:%=runtime/%.h) Makefile

@@ -1,6 +1,6 @@
 /* doc.c - the prelude as documentation.
  *
- * In:    prelude.nn, the op table.   Out: an Entry for each public definition.
+ * In:    the prelude, the op table.   Out: an Entry for each public definition.
  *
  * A comment is the run of `#` lines right above a definition, or else what follows on its last
  * line.  A line `# ---- TITLE ----` begins a part.

@@ -5,7 +5,7 @@
  * Holds: a schedule is a number like any other, only not known at compile time; the pass knobs
  *        gathers its formula, and the runtime evaluates it anew before each update.
  *
- * The formulas are in prelude.nn.  Names of schedules and regularisers live in a space of their
+ * The formulas are in the prelude.   Names of schedules and regularisers live in a space of their
  * own: `linear` is no layer, and a user's block `linear` does not meet the schedule.
  */
 #include "elab.h"

@@ -27,7 +27,7 @@ formats() {
 	comments "$work/once.nn" | diff "$work/before" -
 }
 
-for f in "$root"/models/*.nn "$root"/tests/*/*.nn "$root"/compiler/front/prelude.nn; do
+for f in "$root"/models/*.nn "$root"/tests/*/*.nn "$root"/compiler/front/prelude/*.nn; do
 	try "fmt ${f#"$root"/}" formats "$f"
 done
 
