@@ -256,6 +256,29 @@ static void fields(Elab *e)
 	}
 }
 
+/* What the arguments of the source read is part of the program, wherever else it is read: at run time
+ * it could only be changed there. */
+static void fix_consts(Elab *e, const Ast *a)
+{
+	if (a->kind == A_NAME) {
+		Const *c = const_find(e, a->u.name, a->at);
+		if (!c || !c->main || c->structural)
+			return;
+		c->structural = e->again = true;
+		fix_consts(e, c->given ? c->given : c->ast->u.decl.value);
+	} else if (a->kind == A_BINARY || a->kind == A_UNARY) {
+		fix_consts(e, a->u.bin.l);
+		if (a->kind == A_BINARY)
+			fix_consts(e, a->u.bin.r);
+	} else if (a->kind == A_CALL || a->kind == A_LIST) {
+		const AstList *l = a->kind == A_CALL ? &a->u.call.arg : &a->u.list.item;
+		for (int i = 0; i < l->n; i++)
+			fix_consts(e, l->v[i]);
+	} else if (a->kind == A_ARG && strcmp(a->u.arg.name, "seed")) {
+		fix_consts(e, a->u.arg.value);
+	}
+}
+
 void do_data(Elab *e)
 {
 	e->m->data.source = DATA_NONE;
@@ -267,8 +290,11 @@ void do_data(Elab *e)
 	e->frame = 0;
 	e->g = e->top = e->m->bind = graph_new(e->j, job_sym(e->j, "bind"));
 	data_source(e, e->data->u.section.call);
+	fix_consts(e, e->data->u.section.call);
+	e->fixes = true;
 	if (e->m->data.source != DATA_NONE)
 		fields(e);
+	e->fixes = false;
 	if (!e->j->nerror)
 		only_elementwise(e, e->g);
 	if (!e->j->nerror)

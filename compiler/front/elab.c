@@ -433,6 +433,8 @@ static void walk(Elab *e)
 	same_results(e);
 	mark_logits(e);
 	do_data(e);
+	if (e->again && !e->j->nerror)
+		return;
 	e->g = e->top = e->scratch;
 	e->literal = true;
 	m->numbers = graph_new(e->j, job_sym(e->j, "numbers"));

@@ -690,6 +690,7 @@ struct Elab {
 	Ast *number[NTRAINNUMBER];     /* clip_norm = ... of train, or 0                      */
 	StopWhen stop_when;            /* of the condition at hand                            */
 	bool in_data;
+	bool fixes;                    /* what is read here cannot be set at run time          */
 	bool draws;                    /* a field has drawn random numbers                     */
 	Ast *balance;                  /* the argument of the data source, or 0                */
 	const Field *field;            /* of the data section, whose expression is evaluated   */

@@ -119,6 +119,8 @@ Value const_value(Elab *e, Const *c)
 		fail(e, c->ast->name_at, "E0403", "the const `%s` depends on itself", c->name);
 		return v_poison();
 	}
+	if (e->fixes && c->main && !c->structural)
+		c->structural = e->again = true;
 	if (!c->has_cached || c->graph != e->g->serial) {
 		c->cached = const_fresh(e, c);
 		c->graph = e->g->serial;
