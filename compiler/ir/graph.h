@@ -232,7 +232,7 @@ static inline void graph_ahead(const Graph *g, int i)
 }
 /* reachable[id], from the roots (bodies are not entered). */
 bool *graph_live(const Graph *g, Arena *a);
-/* The same without what a scan is given in vain: what its body does not read. */
+/* The same without what a scan is given in vain: what its body does not read, or emits and nobody takes. */
 bool *graph_read(const Graph *g, Arena *a);
 /* Reachable from roots of the kinds in mask only (bit RootKind). */
 enum { ALL_ROOTS = -1 };

@@ -81,20 +81,40 @@ static bool body_reads(const Node *scan, const bool *inside, int k)
 	return false;
 }
 
-bool *graph_read(const Graph *g, Arena *a)
+/* Item n of a scan is read: the emit it is counts. */
+static void take_emit(const Node *n, bool **taken, Arena *a)
 {
-	bool *read = NEWN(a, bool, g->n + 1);
+	const Node *scan = n->in[0];
+	int emit = n->a.item.index - scan->a.scan.ncarry;
+	if (!taken[scan->id])
+		taken[scan->id] = NEWN(a, bool, scan->a.scan.nemit + 1);
+	if (emit >= 0)
+		taken[scan->id][emit] = true;
+}
+
+/* counts: the emits that do, where g is the body of a scan. */
+static bool *read_for(const Graph *g, const bool *counts, Arena *a)
+{
+	bool *read = NEWN(a, bool, g->n + 1), **taken = NEWN(a, bool *, g->n + 1);
 	for (int i = 0; i < g->nroot; i++)
-		read[g->root[i].node->id] = true;
+		if (!counts || g->root[i].kind != R_EMIT || counts[g->root[i].index])
+			read[g->root[i].node->id] = true;
 	for (int i = g->n - 1; i >= 0; i--) {
 		const Node *n = g->node[i];
 		if (!read[i])
 			continue;
-		const bool *inside = n->body ? graph_read(n->body, a) : 0;
+		if (n->op == O_item)
+			take_emit(n, taken, a);
+		const bool *inside = n->body ? read_for(n->body, taken[i], a) : 0;
 		for (int k = 0; k < n->nin; k++)
 			read[n->in[k]->id] |= !inside || body_reads(n, inside, k);
 	}
 	return read;
+}
+
+bool *graph_read(const Graph *g, Arena *a)
+{
+	return read_for(g, 0, a);
 }
 
 /* The driver (pass/grad.c) differentiates scans as a whole. */
