@@ -112,6 +112,16 @@ static bool can_begin(const Region *r, int *nrow)
 	       row_length(t, *nrow) > 0;
 }
 
+/* Does a reduction sum within rows alone, and not over some of them, too? */
+static bool within_rows(const Region *q, int nrow)
+{
+	const Type *t = &q->seed->in[0]->ty;
+	for (int i = 0; i < nrow; i++)
+		if (q->seed->a.red.axes >> i & 1 && !dim_is(t->dim[i], 1))
+			return false;
+	return true;
+}
+
 static bool can_join_strip(const Form *f, const Region *q)
 {
 	const Type *t = q->space;
@@ -125,7 +135,7 @@ static bool can_join_strip(const Form *f, const Region *q)
 	for (int i = 0; i < q->nout; i++)
 		if (!q->out[i].node)
 			return false;
-	return q->kind == RG_MAP || row_length(t, f->nrow) == 1;
+	return q->kind == RG_MAP || (row_length(t, f->nrow) == 1 && within_rows(q, f->nrow));
 }
 
 /* ---- forming one ------------------------------------------------------------------------- */
