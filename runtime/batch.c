@@ -22,7 +22,7 @@
 static int64_t bad_row(const Run *r, int i, int64_t lo, int64_t hi)
 {
 	const nnrt_field *f = &r->m->in[i];
-	const int32_t *v = r->field[i];
+	const int32_t *v = r->c.in[i];
 	for (int64_t e = f->len * lo; e < f->len * hi; e++)
 		if (v[e] < 0 || v[e] >= f->classes)
 			return e / f->len;
@@ -41,7 +41,7 @@ static void check_classes(const Run *r, const Dataset *d, const uint32_t *row, i
 		int64_t bad = has_classes(r, i) ? bad_row(r, i, 0, n) : -1;
 		if (bad < 0)
 			continue;
-		const int32_t *v = (const int32_t *)r->field[i] + bad * f->len;
+		const int32_t *v = (const int32_t *)r->c.in[i] + bad * f->len;
 		while (*v >= 0 && *v < f->classes)
 			v++;
 		rt_fail(RT_FILE, "R4", "%s: row %u: `%s` is %d; class(%d) is 0 to %d", d->name,

@@ -200,7 +200,7 @@ static void see_part(Run *r, const Dataset *d, int part, Seen *seen)
 		rt_run_bind(r, d, rows->row + at, n);
 		for (int i = 0; i < m->nin; i++)
 			for (int64_t e = 0; e < n * m->in[i].len; e++) {
-				double v = rt_value(r->field[i], e, m->in[i].kind, m->real_bytes);
+				double v = rt_value(r->c.in[i], e, m->in[i].kind, m->real_bytes);
 				if (seen[i].count[part])
 					seen[i].count[part][(int64_t)v]++;
 				if (part == TRAIN)

@@ -154,7 +154,7 @@ static int32_t *strata(const nnrt_model *m, const Dataset *d, int field, const c
 		int64_t n = d->rows - at < chunk ? d->rows - at : chunk;
 		rt_run_bind(r, d, all.row + at, (int)n);
 		for (int64_t i = 0; i < n; i++) {
-			double v = rt_value(r->field[field], i, m->in[field].kind,
+			double v = rt_value(r->c.in[field], i, m->in[field].kind,
 			                    m->real_bytes);
 			if (v < 0 || v > 1e6)
 				rt_fail(RT_FILE, "R4",

@@ -151,7 +151,7 @@ static void count_classes(Run *r, const Dataset *d, const Rows *rows, int field,
 	for (int64_t at = 0; at < rows->n; at += r->room) {
 		int n = (int)(rows->n - at < r->room ? rows->n - at : r->room);
 		rt_run_bind(r, d, rows->row + at, n);
-		const int32_t *v = r->field[field];
+		const int32_t *v = r->c.in[field];
 		for (int64_t i = 0; i < n * f->len; i++)
 			count[v[i]]++;
 	}
