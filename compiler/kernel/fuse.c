@@ -257,7 +257,7 @@ static RegionKind kind_of(const Node *n)
 
 void add_output(Fuse *u, Region *r, const Node *n, Buffer *b)
 {
-	Output o = { n, b, 0 };
+	Output o = { .node = n, .buf = b };
 	if (!r->nout) {
 		r->out = &r->only;
 		r->capout = 1;

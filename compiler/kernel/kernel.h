@@ -250,8 +250,9 @@ enum { UNIT_ROWS = 4 };
 
 enum { NEED_OUTPUTS = 1, NEED_LOSSES = 2, NEED_ALWAYS = 4 };
 
-/* The value of node, or else of buffer `from`, goes to buf. */
-typedef struct { const Node *node; Buffer *buf, *from; } Output;
+/* The value of node, or else of buffer `from`, goes to buf.  own, lay: the buffer and the storage that it
+ * had before it became a value of a strip; 0: it still has them. */
+typedef struct { const Node *node; Buffer *buf, *from, *own; const Storage *lay; } Output;
 
 struct Region {
 	Region *next;
@@ -527,7 +528,7 @@ Ex   *reduce_value(Lower *l, const Node *n, Ex *const *ix);
 void  reduce_step(Lower *l, const Node *n, Ex *acc, Ex *element);
 Ex   *masked(Lower *l, const Node *n, Ex *element);
 bool  rows_lower(Lower *l, Region *r); /* false: it cannot be one region; then rows_undo()      */
-void  rows_undo(Fn *f, Region *r);
+void  rows_undo(Region *r);
 void  rows_inplace(Fn *f, Region *r);  /* finds the results that may be written over reads      */
 /* Can the value of n at ix be read from memory here?  If a member of the strip at hand computes it. */
 bool  rows_may_load(const Lower *l, const Node *n, Ex *const *ix);

@@ -333,11 +333,13 @@ static void place_values(Form *f, Region *r, Region *const *home)
 				continue;
 			}
 			if (len > 1 && (!fn->host->barrier || bytes > room)) {
+				o->own = o->buf;
 				lie_under(f, r, i, o->node);
 				o->buf = info_of(f->u->v, o->node)->buf;
 				continue;
 			}
 			room -= len > 1 ? bytes : 0;
+			o->lay = o->buf->st;
 			o->buf->place = PL_ROW;
 			o->buf->st = row_storage(fn, o->buf, r->nrow);
 		}
@@ -345,23 +347,21 @@ static void place_values(Form *f, Region *r, Region *const *home)
 }
 
 /* The strip could not be lowered: its members are regions after all. */
-void rows_undo(Fn *f, Region *r)
+void rows_undo(Region *r)
 {
 	for (int i = 0; i < r->nmember; i++) {
 		Region *m = r->member[i];
 		m->strip = 0;
 		for (int k = 0; k < m->nout; k++) {
-			Buffer *b = m->out[k].buf;
-			NodeInfo *info = info_of(m->level, m->out[k].node);
-			if (b->place == PL_ROW) {
-				Storage *s = NEW(f->mem, Storage);
-				*s = storage_rowmajor(&b->ty);
-				b->st = s;
-				b->place = PL_ARENA;
-			} else if (b->node != m->out[k].node && b->place == PL_ARENA && !b->of) {
-				b = buffer_new(f, m->out[k].node, &m->out[k].node->ty, PL_ARENA, 0);
-				m->out[k].buf = info->buf = b;
+			Output *o = &m->out[k];
+			if (o->lay) {
+				o->buf->st = o->lay;
+				o->buf->place = PL_ARENA;
+			} else if (o->own) {
+				o->buf = info_of(m->level, o->node)->buf = o->own;
 			}
+			o->own = 0;
+			o->lay = 0;
 		}
 	}
 }

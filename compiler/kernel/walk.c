@@ -373,9 +373,9 @@ static bool lower_region(Fn *f, Level *v, Region *r)
 }
 
 /* The members take the strip's place; returns the first. */
-static Region *replace(Fn *f, Level *v, Region *before, Region *r)
+static Region *replace(Level *v, Region *before, Region *r)
 {
-	rows_undo(f, r);
+	rows_undo(r);
 	for (int i = 0; i < r->nmember; i++)
 		r->member[i]->next = i + 1 < r->nmember ? r->member[i + 1] : r->next;
 	*(before ? &before->next : &v->first) = r->member[0];
@@ -395,7 +395,7 @@ void lower_level(Fn *f, Level *v)
 		}
 		split_choose(f, r);
 		if (!lower_region(f, v, r)) {
-			r = replace(f, v, before, r);
+			r = replace(v, before, r);
 			r->id = f->nregion - 1;
 			split_choose(f, r);
 			lower_region(f, v, r);

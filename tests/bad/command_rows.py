@@ -102,7 +102,7 @@ ROWS += [
     Case("E10 a trainer of another user", [*TRAIN, "--no-save"], 0, tool="plain", user=NOBODY),
     plain("10 another user may not write", TRAIN, r"[Pp]ermission", 3, user=NOBODY),
     nnc("10 the folder is gone", ["--check", "m.nn"], r"m\.nn", 3, gone=True),
-    nnc("10 the folder is gone, output", ["--summary", "m.nn", "-o", "m.c"], r"m\.nn", 3, gone=True),
+    nnc("10 the folder is gone, output", ["--fmt", "m.nn", "-o", "m.c"], r"m\.nn", 3, gone=True),
     Case("E10 a trainer whose folder is gone", [*TRAIN, "--no-save"], 0, tool="plain", gone=True),
     plain("10 the folder is gone", TRAIN, r"error: .*No such file", 3, gone=True),
 ]

@@ -26,8 +26,11 @@ for model in $(models); do
 done
 for model in $probes; do
 	source=$root/models/$model.nn
-	for flags in -O0 -O2 "-O2 --precision f64" --dump-ast --dump-graph --dump-ir --dump-plan; do
+	for flags in -O0 -O2 "-O2 --precision f64"; do
 		try "$model $flags" clean 0 "$checked" $flags "$source" -o "$work/out.c"
+	done
+	for flags in --dump-ast --dump-graph --dump-ir --dump-plan; do
+		try "$model $flags" clean 0 "$checked" $flags "$source"
 	done
 done
 for f in "$root"/tests/*/*.nn; do

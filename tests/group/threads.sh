@@ -40,6 +40,12 @@ if [ -n "${LONG:-}" ]; then
 	small vae random 96
 fi
 
+# Strips of rows, with a batch that no number of threads divides.
+if want rows; then
+	try "rows build" trainer "$root/tests/kernels/rows.nn" "$work/rows"
+	try "rows, 100 steps" equal_bits rows --steps 100
+fi
+
 # No accumulator of the tiles of bench_mlp goes through the stack, nor one of strips; x86-64 only.
 stay() { # PROGRAM LEAST COMPILER ARCHITECTURE
 	$3 $("$nnc" --cflags) -march=$4 $5 -c "$work/$1.c" -o "$work/tiles.o" &&
