@@ -29,10 +29,8 @@ static Value reshape_to(Elab *e, Frame *f, const Value *x, Type *t, int hole)
 		t->dim[hole] = dim_num(1);
 		ok = ok && size_of(t, &want) && want.k && have.k % want.k == 0 &&
 		     have.b >= want.b;
-		if (ok) {
-			t->dim[hole].k = have.k / want.k;
-			t->dim[hole].b = have.b - want.b;
-		}
+		if (ok)
+			t->dim[hole] = dim_over(have, want);
 	} else {
 		ok = ok && size_of(t, &want) && dim_eq(have, want);
 	}

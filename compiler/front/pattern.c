@@ -210,8 +210,7 @@ static bool cannot_split(Pattern *p, int i, Dim d, Dim by, int k)
 static bool divide(Pattern *p, int i, Dim d, Dim by, int k)
 {
 	if (by.k && d.k % by.k == 0 && d.b >= by.b) {
-		p->size[k].k = d.k / by.k;
-		p->size[k].b = d.b - by.b;
+		p->size[k] = dim_over(d, by);
 		p->known[k] = true;
 		return true;
 	}

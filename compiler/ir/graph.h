@@ -35,6 +35,8 @@ typedef struct {
 static inline Dim dim_num(int32_t k) { return (Dim){ (uint32_t)k & INT32_MAX, 0 }; }
 static inline Dim dim_batch(int32_t k) { return (Dim){ (uint32_t)k & INT32_MAX, 1 }; }
 static inline Dim dim_with(Dim d, int32_t k) { return d.b ? dim_batch(k) : dim_num(k); }
+/* a / b, which divides it. */
+static inline Dim dim_over(Dim a, Dim b) { return a.b > b.b ? dim_batch(a.k / b.k) : dim_num(a.k / b.k); }
 static inline bool dim_eq(Dim a, Dim b) { return a.k == b.k && a.b == b.b; }
 static inline bool dim_is(Dim a, int32_t k) { return a.k == k && a.b == 0; }
 /* The number of elements for a batch of B. */

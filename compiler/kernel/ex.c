@@ -273,14 +273,11 @@ static int terms(Ex *e, Ex **t, int n)
 static Ex *multiple(Lower *l, Ex *e, Dim k)
 {
 	Dim c;
-	if (ex_const(e, &c) && c.k % k.k == 0 && c.b >= k.b) {
-		Dim q = { c.k / k.k, c.b - k.b };
-		return ex_dim(l, q);
-	}
+	if (ex_const(e, &c) && c.k % k.k == 0 && c.b >= k.b)
+		return ex_dim(l, dim_over(c, k));
 	if (e->kind != E_MUL || !ex_const(e->arg[1], &c) || c.k % k.k || c.b < k.b)
 		return 0;
-	Dim q = { c.k / k.k, c.b - k.b };
-	return ex_mul(l, e->arg[0], ex_dim(l, q));
+	return ex_mul(l, e->arg[0], ex_dim(l, dim_over(c, k)));
 }
 
 /* Splits e into *head * k + *rest with 0 <= rest < k for a k that divides `by`; returns k, or
@@ -329,7 +326,7 @@ Ex *ex_div(Lower *l, Ex *a, Ex *b)
 		return ex_int(l, 0);
 	c = split_sum(l, a, k, &head, &rest);
 	if (c.k) {
-		Dim left = { k.k / c.k, k.b - c.b };
+		Dim left = dim_over(k, c);
 		return ex_div(l, head, ex_dim(l, left));
 	}
 	return binary(l, E_DIV, a, b);
@@ -351,7 +348,7 @@ Ex *ex_mod(Lower *l, Ex *a, Ex *b)
 		return a;
 	c = split_sum(l, a, k, &head, &rest);
 	if (c.k) {
-		Dim left = { k.k / c.k, k.b - c.b };
+		Dim left = dim_over(k, c);
 		return ex_add(l, ex_mul(l, ex_mod(l, head, ex_dim(l, left)), ex_dim(l, c)),
 		              rest);
 	}

@@ -471,15 +471,11 @@ static void dot_rows(Lower *l, Tile *t, Region *r, int rows)
 {
 	Ex *c[VECTORS_OF_ONE], *ix[MAXRANK], key = *ex_num(l, 0, DT_REAL);
 	int depth = l->scope->depth;
-	Sym left = job_symf(l->job, "left%d", depth);
-	K *body[2];
 	key.wide = true;
 	for (int i = 0; i < rows; i++)
 		c[i] = let_new(l, ex_get(l, &key), true, "s", depth);
-	for (int part = 0; part < 2; part++) {
-		scope_open(l);
-		l->lane = t->k[0];
-		l->lanes = part ? left : 0;
+	Lanes s = { .var = t->k[0] };
+	while (lanes_turn(l, &s)) {
 		Ex *a = let_new(l, widen(l, t->a, l->lane), false, "a", l->scope->depth);
 		for (int i = 0; i < rows; i++) {
 			Ex *b = widen(l, ex_subst(l, t->b, t->c, ex_add(l, t->c, ex_int(l, i))),
@@ -490,13 +486,8 @@ static void dot_rows(Lower *l, Tile *t, Region *r, int rows)
 			set->u.set.name = c[i];
 			set->u.set.val = ex_get(l, &sum);
 		}
-		body[part] = scope_close(l);
 	}
-	l->lane = 0;
-	l->lanes = 0;
-	K *k = loop_emit(l, t->k[0], ex_int(l, 0), ex_dim(l, t->sums), LANES, body[0]);
-	k->u.loop.tail = body[1];
-	k->u.loop.left = left;
+	lanes_emit(l, &s, ex_int(l, 0), ex_dim(l, t->sums));
 	for (int i = 0; i < rows; i++) {
 		int kept = l->nbound;
 		Tile u = *t;

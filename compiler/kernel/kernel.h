@@ -513,7 +513,16 @@ void  alike_forget(Kernel *k);                 /* what alike_find lent to a kern
 void  alike_check(Fn *f, Region *r);           /* bug() if its own loops are not like those    */
 bool  one_index(const Lower *l, Dim d);        /* has the dimension one index only?           */
 Ex   *loop_var(Lower *l, Dim extent, const char *letter);
+Ex   *inner_var(Lower *l, Dim extent, const char *letter);     /* of the scope that is opened next */
 K    *loop_emit(Lower *l, Ex *var, Ex *from, Ex *bound, LoopKind how, K *body);
+/* A loop over var in whole vectors, and its tail for the elements that are left:
+ *     Lanes s = { .var = var };
+ *     while (lanes_turn(l, &s))
+ *             lower what is in the loop: l->lane is var, l->lanes names what is left, 0 in whole vectors
+ *     lanes_emit(l, &s, from, bound); */
+typedef struct { Ex *var; Sym left; K *body[2]; int turn; } Lanes;
+bool  lanes_turn(Lower *l, Lanes *s);
+void  lanes_emit(Lower *l, const Lanes *s, Ex *from, Ex *bound);
 K    *emit(Lower *l, KKind kind);      /* a statement at the end of the open scope            */
 K    *emit_at(Lower *l, int depth, KKind kind);
 Scope *scope_open(Lower *l);
@@ -527,6 +536,8 @@ Ex   *reduce_value(Lower *l, const Node *n, Ex *const *ix);
 /* acc = acc op element; element in the lanes that are left, else what changes nothing. */
 void  reduce_step(Lower *l, const Node *n, Ex *acc, Ex *element);
 Ex   *masked(Lower *l, const Node *n, Ex *element);
+/* The elements of a row, for a type whose rows are the leading n dimensions; 0: it has a batch in it. */
+int64_t row_length(const Type *t, int n);
 bool  rows_lower(Lower *l, Region *r); /* false: it cannot be one region; then rows_undo()      */
 void  rows_undo(Region *r);
 void  rows_inplace(Fn *f, Region *r);  /* finds the results that may be written over reads      */

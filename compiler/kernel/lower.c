@@ -244,27 +244,16 @@ static void reduce_lanes(Lower *l, const Node *n, Ex **at, Ex *acc)
 {
 	const Node *x = n->in[0];
 	int d = x->ty.rank - 1;
-	Sym left = job_symf(l->job, "left%d", l->scope->depth);
-	K *body[2];
-	Ex *var = 0;
-	for (int part = 0; part < 2; part++) {
-		scope_open(l);
-		if (!var)
-			var = loop_var(l, x->ty.dim[d], "k");
-		at[d] = l->lane = var;
-		l->lanes = part ? left : 0;
-		Ex *t = widen(l, read_at(l, x, at), var);
+	Lanes s = { .var = inner_var(l, x->ty.dim[d], "k") };
+	at[d] = s.var;
+	while (lanes_turn(l, &s)) {
+		Ex *t = widen(l, read_at(l, x, at), s.var);
 		l->fail |= !t->wide || t->dt != DT_REAL;
-		if (part && !l->fail)
+		if (l->lanes && !l->fail)
 			t = masked(l, n, t);
 		reduce_step(l, n, acc, t);
-		body[part] = scope_close(l);
 	}
-	l->lane = 0;
-	l->lanes = 0;
-	K *k = loop_emit(l, var, ex_int(l, 0), ex_dim(l, x->ty.dim[d]), LANES, body[0]);
-	k->u.loop.tail = body[1];
-	k->u.loop.left = left;
+	lanes_emit(l, &s, ex_int(l, 0), ex_dim(l, x->ty.dim[d]));
 }
 
 /* The axis of a sum over where(index == iota, x, 0), which is x at the index; else -1. */

@@ -270,8 +270,7 @@ void pack_lower(Lower *l, Region *r)
 		owned_range(l, c.lines, &c.from, &c.bound);
 	LoopKind how = outer ? SERIAL : OWNED;
 	Blocks b = copy_blocks(l, &c);
-	int depth = l->scope->depth + 1;       /* of both loops below */
-	Ex *j = ex_var(l, job_symf(l->job, "j%d", depth), c.lines, depth);
+	Ex *j = inner_var(l, c.lines, "j");    /* of both loops below */
 	bool panels = b.any && !c.p->rows;
 	if (!panels || copy_panels(l, &c, j, &b, how)) {
 		scope_open(l);

@@ -202,10 +202,19 @@ bool one_index(const Lower *l, Dim d)
 	                          dim_eq(d, dim_batch(1)));
 }
 
+static Ex *var_at(Lower *l, int depth, Dim extent, const char *letter)
+{
+	return ex_var(l, job_symf(l->job, "%c%d", letter[0], depth), extent, depth);
+}
+
 Ex *loop_var(Lower *l, Dim extent, const char *letter)
 {
-	int depth = l->scope->depth;
-	return ex_var(l, job_symf(l->job, "%c%d", letter[0], depth), extent, depth);
+	return var_at(l, l->scope->depth, extent, letter);
+}
+
+Ex *inner_var(Lower *l, Dim extent, const char *letter)
+{
+	return var_at(l, l->scope->depth + 1, extent, letter);
 }
 
 /* A variable of no loop is an argument of the kernel: print.c. */
@@ -224,6 +233,28 @@ K *loop_emit(Lower *l, Ex *var, Ex *from, Ex *bound, LoopKind how, K *body)
 	k->u.loop.how = how;
 	k->u.loop.body = body;
 	return k;
+}
+
+bool lanes_turn(Lower *l, Lanes *s)
+{
+	bool more = s->turn < 2;
+	if (s->turn)
+		s->body[s->turn - 1] = scope_close(l);
+	else
+		s->left = job_symf(l->job, "left%d", l->scope->depth);
+	if (more)
+		scope_open(l);
+	l->lane = more ? s->var : 0;
+	l->lanes = s->turn == 1 ? s->left : 0;
+	s->turn++;
+	return more;
+}
+
+void lanes_emit(Lower *l, const Lanes *s, Ex *from, Ex *bound)
+{
+	K *k = loop_emit(l, s->var, from, bound, LANES, s->body[0]);
+	k->u.loop.tail = s->body[1];
+	k->u.loop.left = s->left;
 }
 
 Ex *wide_num(Lower *l, double v, DType dt, bool wide)

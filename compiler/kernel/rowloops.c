@@ -49,14 +49,6 @@ bool rows_may_load(const Lower *l, const Node *n, Ex *const *ix)
 
 /* ---- members ----------------------------------------------------------------------------- */
 
-static bool is_row_number(const Region *m, int nrow)
-{
-	for (int i = nrow; i < m->space->rank; i++)
-		if (!dim_is(m->space->dim[i], 1))
-			return false;
-	return true;
-}
-
 /* The dimensions that a pass for m runs over, behind those of the row's own. */
 static const Type *pass_space(const Region *m)
 {
@@ -67,7 +59,7 @@ static const Type *pass_space(const Region *m)
 static bool is_between(const Lower *l, const Region *m)
 {
 	if (!m->seed)
-		return is_row_number(m, l->rows->r->nrow);
+		return row_length(m->space, l->rows->r->nrow) == 1;
 	return m->scalar || reduce_picks(l, m->seed) || opinfo[m->seed->op].index;
 }
 
@@ -148,9 +140,10 @@ static void pass_point(Lower *l, Pass *p)
 	l->rows->at = 0;
 }
 
+/* Of the scope that is opened next; loops one behind the other have other names. */
 static Ex *pass_var(Lower *l, Dim extent)
 {
-	return ex_var(l, job_symf(l->job, "j%d", l->nname++), extent, l->scope->depth);
+	return ex_var(l, job_symf(l->job, "j%d", l->nname++), extent, l->scope->depth + 1);
 }
 
 static void pass_dim(Lower *l, Pass *p, int d)
@@ -165,30 +158,17 @@ static void pass_dim(Lower *l, Pass *p, int d)
 		pass_dim(l, p, d + 1);
 		return;
 	}
+	Lanes s = { .var = pass_var(l, extent) };
+	p->ix[d] = s.var;
 	if (!p->lanes || d != p->last) {
 		scope_open(l);
-		Ex *var = p->ix[d] = pass_var(l, extent);
 		pass_dim(l, p, d + 1);
-		loop_emit(l, var, ex_int(l, 0), ex_dim(l, extent), SERIAL, scope_close(l));
+		loop_emit(l, s.var, ex_int(l, 0), ex_dim(l, extent), SERIAL, scope_close(l));
 		return;
 	}
-	K *body[2];
-	Sym left = job_symf(l->job, "left%d", l->scope->depth);
-	Ex *var = 0;
-	for (int part = 0; part < 2; part++) {
-		scope_open(l);
-		if (!var)
-			var = pass_var(l, extent);
-		p->ix[d] = l->lane = var;
-		l->lanes = part ? left : 0;
+	while (lanes_turn(l, &s))
 		pass_dim(l, p, d + 1);
-		body[part] = scope_close(l);
-	}
-	l->lane = 0;
-	l->lanes = 0;
-	K *k = loop_emit(l, var, ex_int(l, 0), ex_dim(l, extent), LANES, body[0]);
-	k->u.loop.tail = body[1];
-	k->u.loop.left = left;
+	lanes_emit(l, &s, ex_int(l, 0), ex_dim(l, extent));
 }
 
 static void lower_pass(Lower *l, Region **m, int n)

@@ -86,8 +86,7 @@ static bool ends_window(const Region *r)
 	return false;
 }
 
-/* The elements of a row, for a type whose rows are the leading n dimensions; 0: it has a batch in it. */
-static int64_t row_length(const Type *t, int n)
+int64_t row_length(const Type *t, int n)
 {
 	int64_t len = 1;
 	for (int i = n; i < t->rank; i++)
@@ -283,7 +282,7 @@ static const Storage *row_storage(Fn *f, const Buffer *b, int nrow)
 	return s;
 }
 
-static bool reads_value(const Form *f, const Region *q, const Node *n)
+static bool reads_value(const Region *q, const Node *n)
 {
 	for (int i = 0; i < q->ninlined; i++)
 		for (int k = 0; k < q->inlined[i]->nin; k++)
@@ -293,7 +292,6 @@ static bool reads_value(const Form *f, const Region *q, const Node *n)
 		for (int k = 0; k < q->out[i].node->nin; k++)
 			if (q->out[i].node->in[k] == n)
 				return true;
-	(void)f;
 	return q->seed && q->seed->in[0] == n;
 }
 
@@ -306,8 +304,8 @@ static void lie_under(Form *f, Region *r, int by, Node const *n)
 		const Region *q = r->member[i];
 		bool later = false;
 		for (int k = i + 1; k < r->nmember; k++)
-			later |= reads_value(f, r->member[k], n);
-		if (later || !reads_value(f, q, n) || q->kind != RG_MAP || q->nout != 1)
+			later |= reads_value(r->member[k], n);
+		if (later || !reads_value(q, n) || q->kind != RG_MAP || q->nout != 1)
 			continue;
 		Buffer *b = q->out[0].buf;
 		if (b->place != PL_ARENA || b->of || b->f64 || b->half ||

@@ -142,23 +142,11 @@ static void walk_dim(Lower *l, Walk *w, int d)
 		loop_emit(l, var, from, bound, how, scope_close(l));
 		return;
 	}
-	K *body[2];
-	Sym left = job_symf(l->job, "left%d", l->scope->depth);
-	Ex *var = 0;
-	for (int part = 0; part < 2; part++) {
-		scope_open(l);
-		if (!var)
-			var = loop_var(l, w->space.dim[d], "i");
-		w->ix[d] = l->lane = var;
-		l->lanes = part ? left : 0;
+	Lanes s = { .var = inner_var(l, w->space.dim[d], "i") };
+	w->ix[d] = s.var;
+	while (lanes_turn(l, &s))
 		walk_dim(l, w, d + 1);
-		body[part] = scope_close(l);
-	}
-	l->lane = 0;
-	l->lanes = 0;
-	K *k = loop_emit(l, var, from, bound, LANES, body[0]);
-	k->u.loop.tail = body[1];
-	k->u.loop.left = left;
+	lanes_emit(l, &s, from, bound);
 }
 
 static bool flat_ok(const Ex *e)

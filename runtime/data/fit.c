@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "others.h"
 #include "rt_dictionary.h"
 #include "rt_fail.h"
 #include "rt_help.h"
@@ -198,9 +199,9 @@ static void fit(Run *r, const Dataset *d, const Rows *rows, bool made_up)
 	int last = -1;
 	r->vocabulary = d->vocabulary;
 	r->nvocabulary = d->nvocabulary;
-	for (int i = 0; i < d->ncolumn && m->data && m->data->pick && !d->direct; i++)
-		if (m->data->pick[i].rest)
-			r->others = d->column[i].label;
+	int rest = d->direct ? -1 : rt_others_column(m);
+	if (rest >= 0)
+		r->others = d->column[rest].label;
 	if (m->nfitted && rows->n == 0)
 		rt_fail(RT_FILE, "R5", "%s: there are no training rows for `%s`", d->name,
 		        m->fitted[0].path);

@@ -15,8 +15,7 @@
 
 #define KEY "nnc.others"
 
-/* The column that is others(), or -1. */
-static int column_of(const nnrt_model *m)
+int rt_others_column(const nnrt_model *m)
 {
 	for (int i = 0; i < m->ncolumn && m->data && m->data->pick; i++)
 		if (m->data->pick[i].rest)
@@ -26,7 +25,7 @@ static int column_of(const nnrt_model *m)
 
 void rt_others_note(const Run *r, TensorWriter *w)
 {
-	int k = column_of(r->m);
+	int k = rt_others_column(r->m);
 	if (k < 0 || !r->others)
 		return;
 	json_t *list = json_array();
@@ -51,7 +50,7 @@ static bool is_list(const json_t *list, int64_t n)
 
 void rt_others_use(const nnrt_model *m, Dataset *d, const char *weights)
 {
-	int k = column_of(m);
+	int k = rt_others_column(m);
 	if (k < 0 || d->direct)
 		return;
 	TensorFile *f = rt_tensors_read(weights, "R6");

@@ -9,6 +9,9 @@
 #include "rt_run.h"
 #include "rt_safetensors.h"
 
+/* The column that is others(), or -1. */
+int rt_others_column(const nnrt_model *m);
+
 /* Writes their names, in the order of the training file, as `nnc.others`; nothing if there are none. */
 void rt_others_note(const Run *r, TensorWriter *w);
 

@@ -5,6 +5,7 @@
 #include "rt_fail.h"
 #include "rt_help.h"
 #include "rt_mem.h"
+#include "rt_size.h"
 #include "source.h"
 
 char *rt_shape_text(const int64_t *dim, int rank)
@@ -34,15 +35,8 @@ static bool same_shape(const int64_t *a, int na, const int32_t *b, int nb)
 
 static bool as_many(const int64_t *dim, int rank, const nnrt_field *want)
 {
-	int64_t len = 1;
-	for (int i = 0; i < rank; i++) {
-		if (dim[i] > want->len)
-			return false;
-		len *= dim[i];
-		if (len > want->len)
-			return false;
-	}
-	return len == want->len;
+	int64_t len;
+	return rt_size_product(dim, rank, &len) && len == want->len;
 }
 
 bool rt_shape_fits(const int64_t *dim, int rank, const nnrt_field *want)
