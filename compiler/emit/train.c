@@ -145,6 +145,7 @@ static FnHost *trainer_host(const Module *m, Phase p, Sym prefix)
 	h->ctx_arg = "c";
 	h->batch = "c->B";
 	h->fixed_batch = 1;
+	h->usual_batch = m->train.batch > 0 ? m->train.batch : 0;
 	h->arena0 = "c->arena0";
 	h->arena = "c->arena";
 	h->seed = "c->seed";

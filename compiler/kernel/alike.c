@@ -180,7 +180,7 @@ static void put_region(Alike *s, Level *v, const Region *r)
 {
 	s->r = r;
 	put(s, (uint64_t)r->kind << 8 | r->tiled | (uint64_t)r->nests << 1 | (uint64_t)r->dot << 2 |
-		       (uint64_t)(r->seed != 0) << 4);
+		       (uint64_t)r->rows_first << 3 | (uint64_t)(r->seed != 0) << 4);
 	if (r->kind == RG_ROWS) {
 		put(s, (uint64_t)(uint32_t)r->nrow << 32 | (uint64_t)(uint32_t)r->nmember);
 		for (int i = 0; i < r->nmember; i++)
@@ -193,7 +193,7 @@ static void put_region(Alike *s, Level *v, const Region *r)
 	for (int i = 0; i < 2; i++) {
 		const Pack *p = r->pack[i];
 		put(s, p ? 1 | (uint64_t)p->side << 1 | (uint64_t)p->rows << 2 |
-		               (uint64_t)(p->source != 0) << 3 | (uint64_t)p->near << 4
+		               (uint64_t)(p->source != 0) << 3 | (uint64_t)p->near << 4 | (uint64_t)p->share << 5
 		         : 0);
 		if (!p)
 			continue;

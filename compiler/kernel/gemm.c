@@ -436,7 +436,7 @@ static void columns(Lower *l, Tile *t, Region *r, int rows)
 static void tile_vars(Lower *l, Tile *t, const Region *r)
 {
 	int depth = l->scope->depth;   /* of the loops around; then columns, rows, sum */
-	int c = depth + (t->rows_first ? 2 : 1), i = depth + (t->rows_first ? 1 : 2);
+	int c = depth + (r->rows_first ? 2 : 1), i = depth + (r->rows_first ? 1 : 2);
 	t->c = ex_var(l, job_symf(l->job, "j%d", c), t->columns, c);
 	tile_spread(l, t, t->col, t->ncol, t->c);
 	if (t->row >= 0)
@@ -528,9 +528,6 @@ void tile_lower(Lower *l, Region *r)
 	tile_classify(l, &t);
 	scope_open(l);
 	outer_loops(l, &t, -1);
-	/* A sum over a batch is short and its result large: that is written row after row, while the
-	 * panels, which are adjacent, stream by. */
-	t.rows_first = t.row >= 0 && t.sums.b && r->pack[0] && !r->dot;
 	tile_vars(l, &t, r);
 	if (r->dot) {
 		t.b = tile_operand(l, &t, t.side);
@@ -539,7 +536,7 @@ void tile_lower(Lower *l, Region *r)
 		r->kernel->body = scope_close(l);
 		return;
 	}
-	if (t.rows_first)
+	if (r->rows_first)
 		row_loops(l, &t, r, 0, 0);
 	else
 		columns(l, &t, r, 0);

@@ -231,7 +231,7 @@ typedef struct {
 } Split;
 
 /* slice: each owner touches its own rows, in proportion.  apart: owners write different elements,
- * but not in ranges (a packed operand whose sum runs over the batch). */
+ * but not in ranges (a packed operand whose sum runs over the batch; columns, where threads may share those). */
 /* at_own: a read, all at the index that the region's only result is written at. */
 /* id: the buffer's, for walks that look at no more of it. */
 /* over: a read of a strip: the result that may be written over it. */
@@ -243,6 +243,10 @@ typedef struct Kernel Kernel;
 
 /* Rows of a register tile: with two vectors each, twelve accumulators (performance.md 1.2). */
 enum { TILE_ROWS = 6, PANEL = 32 };
+
+/* Threads that copy panels for themselves.  More threads would copy too much twice, or have few columns
+ * each. */
+enum { NEAR_THREADS = 2 };
 
 /* Rows that go to one owner: few, so that two owners of a batch of 64 have as many each, and such that
  * what is left over of the rows of a tile are 2 or 4. */
@@ -267,6 +271,7 @@ struct Region {
 	bool rows;                     /* tiled: several rows, whose sums fill the registers   */
 	bool nests;                    /* tiled: a loop for each label of the sum              */
 	bool dot;                      /* tiled: lanes along the sum, for a single row         */
+	bool rows_first;               /* tiled: rows around columns, not columns around rows  */
 	bool barrier;                  /* before it                                            */
 	double work;                   /* about how many multiply-adds, a sample               */
 	const Node *seed;              /* contract, reduction ...; 0: pointwise                */
@@ -298,10 +303,12 @@ typedef struct Pack {
 	int side;                      /* which operand                                        */
 	bool rows;                     /* rows along the sum, not panels of columns            */
 	int columns;                   /* with near: of the operand                            */
-	Buffer *buf;                   /* [outer labels.., columns rounded up or rows, summed] */
+	Buffer *buf;                   /* [outer labels.., columns rounded up or rows, summed];
+	                                * with near, room for a panel of each of the threads    */
 	Region *by;                    /* the region that copies; 0: packed when compiling     */
 	bool near;                     /* few threads copy a panel for themselves right before they
 	                                * multiply: see step.c                                 */
+	bool share;                    /* with near: few threads share the columns, not the rows */
 	/* packed when compiling: the element, and its variables; 0: line and k have one value */
 	Ex *source, *line, *k, *outer[MAXRANK];
 } Pack;
@@ -370,6 +377,7 @@ typedef struct FnHost {
 	const char *ctx_param, *ctx_arg;       /* "const nnrt_ctx *c", "c"; 0: no context        */
 	const char *batch;             /* "c->B"; 0: the batch is the number fixed_batch       */
 	int fixed_batch;
+	int64_t usual_batch;           /* that the program asks for, if `batch` may differ; 0: unknown */
 	const char *barrier;           /* "nnrt_barrier(c->team, tid);"; 0: one thread  */
 	const char *want_outputs;      /* condition, "c->want & NNRT_WANT_OUTPUTS"; 0: always  */
 	const char *want_losses;

@@ -187,10 +187,20 @@ static void k_accesses(Walk *w, const K *k)
 		}
 }
 
+/* Do few threads share the columns of this contraction, and many its rows?  See step.c. */
+static bool columns_shared(const Region *r)
+{
+	return r->kind == RG_CONTRACT && r->pack[0] && r->pack[0]->share;
+}
+
 void region_accesses(Fn *f, Region *r)
 {
 	Walk w = { .f = f, .r = r };
 	k_accesses(&w, r->kernel->body);
+	for (int i = 0; columns_shared(r) && i < r->naccess; i++) {
+		r->access[i].slice = false;
+		r->access[i].apart = r->access[i].write;
+	}
 }
 
 /* ---- barriers ---------------------------------------------------------------------------- */

@@ -126,16 +126,12 @@ static void copy_store(Lower *l, Copy *c, Ex *j, Ex *x, Ex *k, bool inside)
 	s->u.store.val = ex_cond(l, some, copy_source(l, c, at, k), ex_num(l, 0, DT_REAL));
 }
 
-/* NNC_VL lines from j on, or a whole panel, one element after the other, sum indices from..K-1. */
-static void copy_lines(Lower *l, Copy *c, Ex *j, Ex *from, bool panel)
+/* NNC_VL lines from j on, or a whole panel, one element after the other, sum indices from..K-1.  Line after
+ * line where that reads in order. */
+static void copy_lines(Lower *l, Copy *c, Ex *j, Ex *from, bool panel, bool in_order)
 {
-	scope_open(l);
-	Ex *k = loop_var(l, c->t.sums, "k");
-	scope_open(l);
-	Ex *x = loop_var(l, dim_num(0), "c");
-	copy_store(l, c, j, x, k, panel);
-	K *body = scope_close(l);
-	Ex *n = lanes_of(l, panel ? 2 : 1);
+	Ex *n = lanes_of(l, panel ? 2 : 1), *var[2];
+	int line = in_order ? 0 : 1;   /* which loop is over them */
 	if (c->p->rows) {
 		/* the last rows may be fewer */
 		Ex *rest = ex_sub(l, c->bound, j);
@@ -143,8 +139,14 @@ static void copy_lines(Lower *l, Copy *c, Ex *j, Ex *from, bool panel)
 		n = let_new(l, ex_intval(l, n), false, "rows", l->scope->depth);
 		n = ex_make(l, E_ELEMINT, DT_I32, &n, 1);
 	}
-	loop_emit(l, x, ex_int(l, 0), n, SERIAL, body);
-	loop_emit(l, k, from, ex_dim(l, c->t.sums), SERIAL, scope_close(l));
+	for (int i = 0; i < 2; i++) {
+		scope_open(l);
+		var[i] = i == line ? loop_var(l, dim_num(0), "c") : loop_var(l, c->t.sums, "k");
+	}
+	copy_store(l, c, j, var[line], var[1 - line], panel);
+	for (int i = 1; i >= 0; i--)
+		loop_emit(l, var[i], i == line ? ex_int(l, 0) : from,
+		          i == line ? n : ex_dim(l, c->t.sums), SERIAL, scope_close(l));
 }
 
 /* Can blocks of NNC_VL lines x NNC_VL sum indices be copied in registers? */
@@ -223,7 +225,7 @@ static void copy_whole(Lower *l, Copy *c, Ex *j, const Blocks *b, Ex *end, bool 
 static void copy_vectors(Lower *l, Copy *c, Ex *j, const Blocks *b)
 {
 	if (!b->any) {
-		copy_lines(l, c, j, ex_int(l, 0), false);
+		copy_lines(l, c, j, ex_int(l, 0), false, false);
 		return;
 	}
 	Ex *last = c->p->rows ? c->bound : ex_dim(l, c->t.columns);
@@ -232,7 +234,7 @@ static void copy_vectors(Lower *l, Copy *c, Ex *j, const Blocks *b)
 	                    "whole", l->scope->depth);
 	whole = ex_make(l, E_ELEMINT, DT_I32, &whole, 1);
 	copy_whole(l, c, j, b, whole, false);
-	copy_lines(l, c, j, whole, false);
+	copy_lines(l, c, j, whole, false, !b->vectors && !c->p->rows);
 }
 
 /* Panels that are full: both vectors at each index of the sum, so that a line of the cache is read
@@ -247,7 +249,7 @@ static bool copy_panels(Lower *l, Copy *c, Ex *j, const Blocks *b, LoopKind how)
 	scope_open(l);
 	copy_whole(l, c, j, b, b->end, true);
 	if (!ex_is(ex_sub(l, ex_dim(l, c->t.sums), b->end), 0))
-		copy_lines(l, c, j, b->end, true);
+		copy_lines(l, c, j, b->end, true, false);
 	K *k = loop_emit(l, j, c->from, bound, how, scope_close(l));
 	k->u.loop.by = lanes_of(l, 2);
 	k->u.loop.keep = !even;
@@ -263,7 +265,7 @@ void pack_lower(Lower *l, Region *r)
 	tile_classify(l, &c.t);
 	scope_open(l);
 	bool outer = outer_loops(l, &c.t, c.p->side);
-	c.lines = c.p->buf->ty.dim[c.p->buf->ty.rank - 2];
+	c.lines = r->space->dim[r->space->rank - 2];
 	c.from = ex_int(l, 0);
 	c.bound = ex_dim(l, c.lines);
 	if (!outer)

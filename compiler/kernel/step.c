@@ -14,8 +14,10 @@
  *             }
  *     }
  *
- * Panels of weights (Pack.near) are copied by all threads together where there are many; one or two copy
- * each panel for themselves, right before they multiply with it: it is still in the cache then.
+ * Panels of weights (Pack.near) are copied by all threads together where there are many.  One or two copy
+ * each panel for themselves, right before they multiply with it: it is still in the cache then.  Of large
+ * weights (Pack.share) each of two threads takes half the columns, and both the panel that may be left over:
+ * so most weights are read, copied and updated by one thread alone.
  */
 #include "op.h"
 
@@ -378,10 +380,6 @@ static void print_call(Step *s, const Region *r, const char *range)
 	print_line(s->o, s->line->text);
 }
 
-/* Threads that copy panels for themselves: then each copies all of them, which more threads would do
- * faster together.  Panels of the array have room for so many. */
-enum { NEAR_THREADS = 2 };
-
 /* The copy of panels that threads may do for themselves. */
 static void print_pack(Step *s, const Region *r)
 {
@@ -391,21 +389,38 @@ static void print_pack(Step *s, const Region *r)
 	out(s->o, "}\n");
 }
 
-/* A contraction with such panels: the array begins with column `first`, as seen by this thread. */
+/* The panels of columns from..to-1, each copied right before `rows` are multiplied with it; the array
+ * begins with column `first`, as seen by this thread. */
+static void print_panels(Step *s, const Region *r, const char *from, const char *to, const char *rows)
+{
+	int columns = r->pack[0]->columns;
+	out(s->o, "for (int from = %s; from < %s; from += step) {\n", from, to);
+	out(s->o, "const int first = from - tid * step, next = from + step;\n");
+	out(s->o, "const int end = next < %d ? next : %d;\n", columns, columns);
+	print_call(s, r->pack[0]->by, "from, next");
+	print_call(s, r, rows);
+	out(s->o, "}\n");
+}
+
+/* A contraction with such panels. */
 static void print_near(Step *s, const Region *r)
 {
-	const Pack *p = r->pack[0];
-	int columns = p->columns;
+	int columns = r->pack[0]->columns;
+	const char *all = arena_printf(s->f->mem, "0, %s", batch_text(s));
+	const char *end = arena_printf(s->f->mem, "%d", columns);
 	out(s->o, "if (n > %d) {\n", NEAR_THREADS);
 	out(s->o, "const int first = 0, from = 0, end = %d;\n", columns);
 	print_call(s, r, 0);
-	out(s->o, "}\n");
-	out(s->o, "for (int from = 0; n <= %d && from < %d; from += NNC_VL * 2) {\n", NEAR_THREADS,
-	    columns);
-	out(s->o, "const int first = from - tid * (NNC_VL * 2), next = from + NNC_VL * 2;\n");
-	out(s->o, "const int end = next < %d ? next : %d;\n", columns, columns);
-	print_call(s, p->by, "from, next");
-	print_call(s, r, 0);
+	out(s->o, "} else {\n");
+	if (r->pack[0]->share) {
+		out(s->o, "const int step = NNC_VL * 2, mine = (%d + step - 1) / step / n * step;\n",
+		    columns);
+		print_panels(s, r, "tid * mine", "(tid + 1) * mine", all);
+		print_panels(s, r, "n * mine", end, 0);
+	} else {
+		out(s->o, "const int step = NNC_VL * 2;\n");
+		print_panels(s, r, "0", end, 0);
+	}
 	out(s->o, "}\n");
 }
 

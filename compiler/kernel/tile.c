@@ -173,6 +173,21 @@ static bool bad_step(const Tile *t, Dim step, int most)
 	       (step.b || step.k > most);
 }
 
+/* Lines of the first cache that are read while a tile sums, at so many indices at most, where its columns
+ * lie: no more of them in one set than there is room for beside the other operand. */
+static bool fits_cache(Fn *f, const Tile *t)
+{
+	enum { MOST = 64, LINE = 64, SETS = 64, IN_SET = 4 };
+	int used[SETS] = { 0 };
+	int64_t batch = f->host->usual_batch, step = t->bk[0].k * (int64_t)sizeof(float);
+	if (t->nk != 1 || !t->sums.b || batch < 1 || batch > MOST / t->sums.k || t->bk[0].b)
+		return false;
+	for (int64_t i = 0; i < batch * t->sums.k; i++)
+		if (++used[i * step / LINE % SETS] > IN_SET)
+			return false;
+	return true;
+}
+
 /* ---- planning ---------------------------------------------------------------------------- */
 
 bool tile_rows(Fn *f, const Region *r)
@@ -275,12 +290,20 @@ static bool way_out(Region *r, const char *why)
 }
 
 /* Whether threads may copy panels for themselves: weights of a dense layer, before the rows of a
- * batch.  There are at least two panels, so that each of few threads has room for one. */
+ * batch. */
 static bool near_panels(const Fn *f, const Level *v, const Tile *t)
 {
 	return f->host->barrier && !v->outer && t->nouter == 0 && t->row >= 0 &&
-	       t->ext[t->row].b && !t->sums.b && t->columns.k >= 2 * PANEL &&
+	       t->ext[t->row].b && !t->sums.b &&
 	       t->b->kind == E_LOAD && t->b->u.buf->place == PL_PARAM;
+}
+
+/* Whether few threads are to share the columns then: a copy of half the weights, and an update of weights
+ * that the other thread has not read, save more than the two barriers around cost. */
+static bool share_columns(const Tile *t)
+{
+	enum { WORTH = 16384 };
+	return t->columns.k >= NEAR_THREADS * PANEL && (int64_t)t->columns.k * t->sums.k >= WORTH;
 }
 
 /* Adds a region that copies one operand. */
@@ -291,14 +314,19 @@ static void add_pack(Fn *f, Level *v, Region *r, const Tile *t, bool rows, const
 	k->contract = r->seed;
 	k->side = rows ? 1 - t->side : t->side;
 	k->rows = rows;
-	k->buf = buffer_new(f, 0, ty, PL_ARENA, job_sym(f->job, rows ? "rows" : "panels"));
 	k->by = p;
 	k->near = !rows && near_panels(f, v, t);
+	k->share = k->near && share_columns(t);
 	k->columns = t->columns.k;
+	Type *space = NEW(f->mem, Type), room = *space = *ty;
+	if (k->near && room.dim[0].k < NEAR_THREADS * PANEL)
+		room.dim[0].k = NEAR_THREADS * PANEL;
+	k->buf = buffer_new(f, 0, &room, PL_ARENA, job_sym(f->job, rows ? "rows" : "panels"));
 	p->pack[0] = r->pack[rows ? 1 : 0] = k;
-	p->space = &k->buf->ty;
+	p->space = space;
 	p->need = r->need;
 	p->reason = rows ? "a row is not adjacent along the sum"
+	            : k->share ? "columns are not adjacent in memory; two threads share and copy them"
 	            : k->near ? "columns are not adjacent in memory; few threads copy for themselves"
 	                 : "columns are not adjacent in memory";
 	place_pack(v, p, rows ? t->a : t->b);
@@ -382,12 +410,14 @@ void tile_plan(Fn *f, Level *v, Region *r)
 	/* a single row: lanes along the sum, if both operands lie so */
 	r->dot = t.row < 0 && t.nk == 1 && !t.kext[0].b && a && !b && dim_is(t.acol[0], 1) &&
 	         tile_strides(&t, t.b, t.bk) && dim_is(t.bk[0], 1);
+	bool wide = false;
 	if (!r->nests && !r->dot) {
 		/* worth a copy even if it fits: rows across the memory, large pitches */
 		if (a && b && t.row >= 0) {
 			a = r->pack[1] || t.nk == 0 || dim_is(t.acol[0], 1) ||
 			    !bad_step(&t, t.acol[0], ROW_STEP);
-			b = r->pack[0] || !bad_step(&t, t.bk[0], COLUMN_STEP);
+			wide = bad_step(&t, t.bk[0], COLUMN_STEP);
+			b = r->pack[0] || !wide || fits_cache(f, &t);
 		}
 		if ((!b && !pack_type(&t, false, PANEL, &panels)) ||
 		    (!a && !pack_type(&t, true, 1, &rows))) {
@@ -401,4 +431,7 @@ void tile_plan(Fn *f, Level *v, Region *r)
 	}
 	r->tiled = true;
 	r->rows = t.row >= 0;
+	/* A sum over a batch is short and its result large: that is written row after row, while panels
+	 * stream by, or wide rows of the batch, of which each tile reads a part. */
+	r->rows_first = r->rows && t.sums.b && (r->pack[0] || wide) && !r->dot;
 }

@@ -23,7 +23,6 @@ typedef struct {
 	Dim acol[MAXLABEL], arow;      /* strides of a along k and i                           */
 	Dim bk[MAXLABEL];
 	Sym second;                    /* lanes of the second vector, if it is partial         */
-	bool rows_first;               /* rows around columns, not columns around rows         */
 	const char *why;               /* not taken                                            */
 } Tile;
 

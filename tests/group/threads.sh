@@ -40,11 +40,12 @@ if [ -n "${LONG:-}" ]; then
 	small vae random 96
 fi
 
-# Strips of rows, with a batch that no number of threads divides.
-if want rows; then
-	try "rows build" trainer "$root/tests/kernels/rows.nn" "$work/rows"
-	try "rows, 100 steps" equal_bits rows --steps 100
-fi
+# Strips of rows, with a batch that no number of threads divides; layers whose columns two threads share.
+for kernels in rows columns; do
+	want $kernels || continue
+	try "$kernels build" trainer "$root/tests/kernels/$kernels.nn" "$work/$kernels"
+	try "$kernels, 100 steps" equal_bits $kernels --steps 100
+done
 
 # No accumulator of the tiles of bench_mlp goes through the stack, nor one of strips; x86-64 only.
 stay() { # PROGRAM LEAST COMPILER ARCHITECTURE
@@ -74,22 +75,24 @@ if [ "$(uname -m)" = x86_64 ] && [ -f "$work/bench_mlp.c" ]; then
 fi
 
 # The library and the program, with every access to memory watched.
-watched() { # MODEL
+watched() { # FILE THREADS
+	m=$(basename "$1" .nn)
 	for f in "$root"/runtime/*.c "$root"/runtime/data/*.c; do
 		object=$work/tsan/$(basename "$(dirname "$f")").$(basename "$f" .c).o
 		[ -f "$object" ] && continue
 		$CC -std=c11 -D_GNU_SOURCE -O1 -g -march=native -ffp-contract=off -fsanitize=thread \
 			-I"$root/runtime" -I"$root/runtime/data" -c "$f" -o "$object" || return 1
 	done
-	"$nnc" "$root/models/$1.nn" -o "$work/tsan/$1.c" &&
-		$CC -O1 -g -march=native -ffp-contract=off -fsanitize=thread -I"$root/runtime" "$work/tsan/$1.c" \
-			"$work"/tsan/*.o -ljansson -lxxhash -lz -lopenblas -lm -o "$work/tsan/$1" &&
-		"$work/tsan/$1" train --steps 4 --batch 192 --threads 3 --no-save --progress none
+	"$nnc" "$1" -o "$work/tsan/$m.c" &&
+		$CC -O1 -g -march=native -ffp-contract=off -fsanitize=thread -I"$root/runtime" "$work/tsan/$m.c" \
+			"$work"/tsan/*.o -ljansson -lxxhash -lz -lopenblas -lm -o "$work/tsan/$m" &&
+		"$work/tsan/$m" train --steps 4 --batch 192 --threads $2 --no-save --progress none
 }
 mkdir -p "$work/tsan"
 if [ -n "${LONG:-}" ]; then
 	for model in bench_mlp conv_bn gru; do
-		try "$model without races" watched "$model"
+		try "$model without races" watched "$root/models/$model.nn" 3
 	done
+	try "columns without races" watched "$root/tests/kernels/columns.nn" 2
 fi
 finish
