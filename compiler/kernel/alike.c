@@ -180,7 +180,8 @@ static void put_region(Alike *s, Level *v, const Region *r)
 {
 	s->r = r;
 	put(s, (uint64_t)r->kind << 8 | r->tiled | (uint64_t)r->nests << 1 | (uint64_t)r->dot << 2 |
-		       (uint64_t)r->rows_first << 3 | (uint64_t)(r->seed != 0) << 4);
+		       (uint64_t)r->rows_first << 3 | (uint64_t)(r->seed != 0) << 4 |
+		       (uint64_t)r->across << 5);
 	if (r->kind == RG_ROWS) {
 		put(s, (uint64_t)(uint32_t)r->nrow << 32 | (uint64_t)(uint32_t)r->nmember);
 		for (int i = 0; i < r->nmember; i++)

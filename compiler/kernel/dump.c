@@ -160,7 +160,7 @@ static Dim summed(const Node *n)
 
 static const char *product_text(const Region *r)
 {
-	return !r->tiled ? "plain loops" : r->dot ? "dot products" : "tiles";
+	return !r->tiled ? "plain loops" : r->dot ? "dot products" : r->across ? "tiles across" : "tiles";
 }
 
 static const char *packed_text(const Region *r)

@@ -176,13 +176,13 @@ static void sum_loop(Lower *l, const Tile *t, const Region *r, int n, int rows, 
 		multiply_at(l, t, r, rows, vecs, c + u % chains * set, panel, ex_int(l, u));
 }
 
-/* Index of the result at tile row i, vector v. */
-static void result_index(Lower *l, Tile *t, int i, int v, Ex **ix)
+/* Index of the result at tile row i, column c. */
+static void result_index(Lower *l, Tile *t, int i, Ex *c, Ex **ix)
 {
 	Ex *col[MAXRANK];
 	for (int n = 0; n < t->ncol; n++)
 		col[n] = t->at[t->col[n]];
-	tile_spread(l, t, t->col, t->ncol, ex_add(l, t->c, lanes_of(l, v)));
+	tile_spread(l, t, t->col, t->ncol, c);
 	for (int n = 0; n < t->n->a.con.nout; n++)
 		ix[n] = n == t->row ? ex_add(l, t->at[n], ex_int(l, i)) : t->at[n];
 	for (int n = 0; n < t->ncol; n++)
@@ -246,6 +246,45 @@ static K *fetch_ahead(Lower *l, K *before, const K *from)
 	return before;
 }
 
+/* Results whose columns are not adjacent in memory: the sums c go through an array, one by one.  last: there
+ * are fewer columns than lanes. */
+static void results_across(Lower *l, Tile *t, Region *r, int vecs, Ex **c, bool last)
+{
+	int rows = t->ext[t->row].k;
+	Type ty = type_make(DT_REAL, 1, (Dim[]){ dim_num(rows * vecs * (PANEL / 2)) });
+	Buffer *b = buffer_new(l->fn, 0, &ty, PL_ROW, job_sym(l->job, "sums"));
+	Ex *ix[MAXRANK], *width = lanes_of(l, vecs), *lane = l->lane;
+	for (int i = 0; i < rows * vecs; i++) {
+		K *k = emit(l, K_STORE);
+		k->u.store.buf = b;
+		k->u.store.at = lanes_of(l, i);
+		k->u.store.outer = ex_int(l, 0);
+		k->u.store.val = c[i];
+		k->u.store.wide = true;
+	}
+	l->lane = 0;
+	scope_open(l);
+	Ex *q = loop_var(l, dim_num(0), "c");
+	for (int i = 0; i < rows; i++) {
+		int kept = l->nbound;
+		Ex *at = ex_add(l, ex_mul(l, ex_int(l, i), width), q);
+		result_index(l, t, i, ex_add(l, t->c, q), ix);
+		bind_value(l, t->n, ix, load_at(l, b, &at));
+		outputs_at(l, r, ix);
+		l->nbound = kept;
+	}
+	K *body = scope_close(l);
+	Ex *n = width;
+	if (last) {
+		Ex *rest = ex_sub(l, t->end, t->c);
+		n = ex_cond(l, ex_make(l, E_LT, DT_I32, (Ex *[]){ rest, width }, 2), rest, width);
+		n = let_new(l, ex_intval(l, n), false, "some", l->scope->depth);
+		n = ex_make(l, E_ELEMINT, DT_I32, &n, 1);
+	}
+	loop_emit(l, q, ex_int(l, 0), n, SERIAL, body);
+	l->lane = lane;
+}
+
 static void tile(Lower *l, Tile *t, Region *r, int rows, int vecs, const Panel *panel)
 {
 	Ex *c[4 * TILE_ROWS], *ix[MAXRANK], *zero = ex_num(l, 0, DT_REAL), key = *zero;
@@ -262,13 +301,17 @@ static void tile(Lower *l, Tile *t, Region *r, int rows, int vecs, const Panel *
 	K *before = l->scope->last;
 	sum_loop(l, t, r, 0, rows, vecs, c, chains, panel, unroll);
 	join_chains(l, c, rows * vecs, chains);
+	if (r->across) {
+		results_across(l, t, r, vecs, c, l->lanes != 0);
+		return;
+	}
 	for (int i = 0; i < rows; i++)
 		for (int v = 0; v < vecs; v++) {
 			int kept = l->nbound;
 			const K *from = l->scope->last;
 			if (t->second)
 				l->lanes = v ? t->second : 0;
-			result_index(l, t, i, v, ix);
+			result_index(l, t, i, ex_add(l, t->c, lanes_of(l, v)), ix);
 			bind_value(l, t->n, ix, c[i * vecs + v]);
 			outputs_at(l, r, ix);
 			/* the second vector of a row comes with the first */
@@ -318,8 +361,8 @@ static void row_loops(Lower *l, Tile *t, Region *r, int vecs, const Panel *panel
 {
 	enum { EIGHT = 1, FORMS = 6 };
 	static const int step[FORMS] = { 2 * TILE_ROWS, 8, TILE_ROWS, 4, 2, 1 };
-	if (t->row < 0) {
-		tile(l, t, r, 1, vecs, panel);
+	if (t->row < 0 || r->across) {
+		tile(l, t, r, r->across ? t->ext[t->row].k : 1, vecs, panel);
 		return;
 	}
 	Ex *from = ex_int(l, 0), *bound = ex_dim(l, t->ext[t->row]);
@@ -352,7 +395,8 @@ static void row_loops(Lower *l, Tile *t, Region *r, int vecs, const Panel *panel
 	}
 }
 
-enum { PAIR = 0 };                     /* a form: two vectors, the second one partial         */
+/* Forms: two vectors, the second one partial; one that is full. */
+enum { PAIR = 0, SINGLE = -1 };
 
 /* Is there something left for this form, whatever the vectors are?  *only_if: for which it is. */
 static bool form_left(Lower *l, int columns, int form, bool paired, const char **only_if)
@@ -366,7 +410,7 @@ static bool form_left(Lower *l, int columns, int form, bool paired, const char *
 	if (paired && form < 2)
 		*only_if = arena_printf(l->mem, "%d %% (NNC_VL * 2) %s NNC_VL", columns,
 		                        form == PAIR ? ">" : "<=");
-	return form >= 2 || some;
+	return form >= 2 || form == SINGLE || some;
 }
 
 /* Loops over the columns below `end`, by so many vectors; form 1 may be a partial vector.
@@ -380,10 +424,13 @@ static void column_loops(Lower *l, Tile *t, Region *r, const int *form, int n, b
 	Ex *from = near ? int_argument(l, "from") : ex_int(l, 0);
 	Ex *bound = near ? int_argument(l, "end") : ex_int(l, end);
 	bool paired = n == 3 && form[1] == PAIR;
+	if (r->across)
+		owned_range(l, t->columns, &from, &bound);
+	t->end = bound;
 	for (int i = 0; i < n; i++) {
 		bool last = form[i] == 1, pair = form[i] == PAIR;
 		const char *only_if;
-		int vecs = pair ? 2 : form[i];
+		int vecs = pair ? 2 : form[i] == SINGLE ? 1 : form[i];
 		if ((last && even) || !form_left(l, end, form[i], paired, &only_if))
 			continue;
 		scope_open(l);
@@ -396,7 +443,7 @@ static void column_loops(Lower *l, Tile *t, Region *r, const int *form, int n, b
 			tile(l, t, r, rows, vecs, &panel);
 		else
 			row_loops(l, t, r, vecs, &panel);
-		K *f = loop_emit(l, t->c, from, bound, SERIAL, scope_close(l));
+		K *f = loop_emit(l, t->c, from, bound, r->across ? OWNED : SERIAL, scope_close(l));
 		f->u.loop.by = lanes_of(l, vecs);
 		f->u.loop.left = left;
 		f->u.loop.second = pair;
@@ -411,10 +458,15 @@ static void columns(Lower *l, Tile *t, Region *r, int rows)
 {
 	static const int one_row[] = { VECTORS_OF_ONE, 2, 1 }, several[] = { 2, 1 },
 			 panels[] = { VECTORS_OF_ONE, VECTORS_OF_ONE / 2 },
-			 rest[] = { VECTORS_OF_ONE / 2, 2, 1 }, padded[] = { 2, PAIR, 1 };
+			 rest[] = { VECTORS_OF_ONE / 2, 2, 1 }, padded[] = { 2, PAIR, 1 },
+			 narrow[] = { SINGLE, 1 };
 	int printed = 0, left = t->columns.k % WIDE_PANEL;
 	t->second = 0;
-	if (r->pack[0] && !r->pack[0]->source && t->row >= 0) {
+	if (r->across) {
+		/* as many accumulators as a full tile */
+		column_loops(l, t, r, t->ext[t->row].k > TILE_ROWS ? narrow : several, 2,
+		             t->columns.k % PANEL == 0, t->columns.k, rows, &printed);
+	} else if (r->pack[0] && !r->pack[0]->source && t->row >= 0) {
 		column_loops(l, t, r, padded, 3, t->columns.k % PANEL == 0, t->columns.k, rows,
 		             &printed);
 	} else if (!r->pack[0] || !r->pack[0]->source) {
@@ -447,6 +499,10 @@ static void tile_vars(Lower *l, Tile *t, const Region *r)
 		tile_b_fits(l, t);
 	if (!r->pack[1]) {
 		tile_a_fits(l, t);
+		if (r->across) {       /* all rows are in the tile */
+			t->a = ex_subst(l, t->a, t->i, ex_int(l, 0));
+			t->at[t->row] = ex_int(l, 0);
+		}
 		return;
 	}
 	/* rows of the copy */
@@ -504,9 +560,9 @@ static void dot_rows(Lower *l, Tile *t, Region *r, int rows)
 
 static void dot_lower(Lower *l, Tile *t, Region *r)
 {
-	static const int step[] = { VECTORS_OF_ONE, 4, 2, 1 };
+	static const int step[] = { VECTORS_OF_ONE, 4, 3, 2, 1 };
 	int left = t->columns.k, printed = 0;
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 5; i++) {
 		if (left < step[i])
 			continue;
 		left %= step[i];
@@ -524,8 +580,7 @@ static void dot_lower(Lower *l, Tile *t, Region *r)
 void tile_lower(Lower *l, Region *r)
 {
 	Tile t;
-	tile_labels(&t, r->seed);
-	tile_classify(l, &t);
+	tile_find(l, &t, r);
 	scope_open(l);
 	outer_loops(l, &t, -1);
 	tile_vars(l, &t, r);

@@ -272,6 +272,7 @@ struct Region {
 	bool nests;                    /* tiled: a loop for each label of the sum              */
 	bool dot;                      /* tiled: lanes along the sum, for a single row         */
 	bool rows_first;               /* tiled: rows around columns, not columns around rows  */
+	bool across;                   /* tiled: lanes along a dimension that is not the last  */
 	bool barrier;                  /* before it                                            */
 	double work;                   /* about how many multiply-adds, a sample               */
 	const Node *seed;              /* contract, reduction ...; 0: pointwise                */

@@ -62,7 +62,7 @@ void split_choose(Fn *f, Region *r)
 	r->work = (double)elements * (double)terms / SAMPLE *
 	          (r->kind == RG_CONTRACT && r->tiled ? 1 : ELEMENT_WORK);
 	r->split = (Split){ { 0, 0 }, 1 };
-	if (axis < 0 || (r->tiled && !tile_rows(f, r)))
+	if (axis < 0 || (r->tiled && !r->across && !tile_rows(f, r)))
 		return;
 	/* the copy of a single line: what it has many of is terms of the sum, which one owner copies */
 	if (r->kind == RG_PACK && axis == r->space->rank - 1)
@@ -74,6 +74,7 @@ void split_choose(Fn *f, Region *r)
 		r->split = (Split){ d, r->pack[0]->rows ? 16 : PANEL };
 	else if (elements * terms >= SMALL_WORK)
 		r->split = (Split){ d, axis == r->space->rank - 1 ? VECTOR_ROWS
+			               : r->across               ? PANEL
 			               : r->tiled                ? UNIT_ROWS
 			                                         : 1 };
 }
@@ -187,10 +188,10 @@ static void k_accesses(Walk *w, const K *k)
 		}
 }
 
-/* Do few threads share the columns of this contraction, and many its rows?  See step.c. */
+/* Do owners of this contraction share its columns, at least few of them (see step.c)? */
 static bool columns_shared(const Region *r)
 {
-	return r->kind == RG_CONTRACT && r->pack[0] && r->pack[0]->share;
+	return r->across || (r->kind == RG_CONTRACT && r->pack[0] && r->pack[0]->share);
 }
 
 void region_accesses(Fn *f, Region *r)

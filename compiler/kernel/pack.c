@@ -262,7 +262,7 @@ void pack_lower(Lower *l, Region *r)
 {
 	Copy c = { .p = r->pack[0] };
 	tile_labels(&c.t, c.p->contract);
-	tile_classify(l, &c.t);
+	tile_classify(l, &c.t, false);
 	scope_open(l);
 	bool outer = outer_loops(l, &c.t, c.p->side);
 	c.lines = r->space->dim[r->space->rank - 2];

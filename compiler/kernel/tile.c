@@ -23,7 +23,7 @@
 
 #include <string.h>
 
-enum { MIN_COLUMNS = 4 };
+enum { MIN_COLUMNS = 2 };
 
 /* Steps along the sum, in elements, up to which an operand is read where it lies. */
 enum { ROW_STEP = 8, COLUMN_STEP = 128 };
@@ -59,15 +59,15 @@ bool tile_has(const Tile *t, int side, int label)
 	return t->in[side] >> label & 1;
 }
 
-bool tile_classify(Lower *l, Tile *t)
+bool tile_classify(Lower *l, Tile *t, bool dot)
 {
 	int nout = t->n->a.con.nout, last = nout - 1;
 	bool column[MAXLABEL] = { false };
 	while (last >= 0 && one_index(l, t->ext[last]))
 		last--;
-	if (last < 0)
+	if (last < 0 && !dot)
 		return refuse(t, "a single number");
-	t->side = t->in[0] >> last & 1 ? 0 : 1;
+	t->side = last >= 0 && t->in[0] >> last & 1 ? 0 : 1;
 	t->columns = t->sums = dim_num(1);
 	for (int i = last; i >= 0; i--) {
 		if (one_index(l, t->ext[i]))
@@ -77,7 +77,7 @@ bool tile_classify(Lower *l, Tile *t)
 			break;
 		column[i] = true;
 	}
-	if (!column[last])
+	if (!dot && !column[last])
 		return refuse(t, "the last dimension belongs to both operands");
 	for (int i = 0; i < nout; i++) {
 		t->at[i] = ex_int(l, 0);
@@ -85,7 +85,7 @@ bool tile_classify(Lower *l, Tile *t)
 			continue;
 		if (column[i])
 			t->col[t->ncol++] = i;
-		else if (only_in(t, i, 1 - t->side))
+		else if (only_in(t, i, 1 - t->side) && !dot)
 			t->row = i;
 	}
 	for (int i = 0; i < nout; i++)
@@ -99,9 +99,34 @@ bool tile_classify(Lower *l, Tile *t)
 		if (!dim_mul(t->sums, t->ext[i], &t->sums))
 			return refuse(t, "the sum runs over two batches");
 	}
-	if (t->columns.k < MIN_COLUMNS)
+	if (t->columns.k < MIN_COLUMNS && !dot)
 		return refuse(t, "too few columns");
 	return true;
+}
+
+/* Few columns leave most lanes empty.  If there are many rows, the lanes can be those, and the columns
+ * the rows of tiles: the gradient of weights [many, few].  The results are then not adjacent in memory. */
+static bool tile_turned(Tile *t)
+{
+	enum { MANY = 16 };
+	int row = t->row, column = t->col[0], few = t->columns.k;
+	if (t->nouter || t->ncol != 1 || row < 0 || row > column || t->ext[row].b ||
+	    t->ext[row].k < MANY || few > ACROSS_ROWS)
+		return false;
+	int many = t->ext[row].k;
+	if (few * ((many + 7) / 8) >= many * ((few + 7) / 8))
+		return false;
+	t->side = 1 - t->side;
+	t->col[0] = row;
+	t->columns = t->ext[row];
+	t->row = column;
+	return true;
+}
+
+bool tile_find(Lower *l, Tile *t, const Region *r)
+{
+	tile_labels(t, r->seed);
+	return tile_classify(l, t, r->dot) && (!r->across || tile_turned(t));
 }
 
 /* Indices of labels v[0..n) from one index of them all. */
@@ -193,8 +218,7 @@ static bool fits_cache(Fn *f, const Tile *t)
 bool tile_rows(Fn *f, const Region *r)
 {
 	Tile t;
-	tile_labels(&t, r->seed);
-	return tile_classify(f->lower, &t) && (t.nouter || t.row >= 0) &&
+	return tile_find(f->lower, &t, r) && (t.nouter || t.row >= 0) &&
 	       !(t.ncol && t.col[0] < (t.nouter ? t.outer[0] : t.row));
 }
 
@@ -335,8 +359,7 @@ static void add_pack(Fn *f, Level *v, Region *r, const Tile *t, bool rows, const
 static bool tile_vars_free(Fn *f, Tile *t, const Region *r)
 {
 	Lower *l = f->lower;
-	tile_labels(t, r->seed);
-	if (!tile_classify(l, t))
+	if (!tile_find(l, t, r))
 		return false;
 	t->c = ex_var(l, 0, t->columns, 1);
 	tile_spread(l, t, t->col, t->ncol, t->c);
@@ -387,6 +410,42 @@ static void pack_constants(Fn *f, Region *r, const Tile *t, bool *a, bool *b)
 	}
 }
 
+/* Is it a tile across?  Every number of its operands is read once, in order: it copies none. */
+static bool plan_across(Fn *f, Region *r)
+{
+	Lower *l = f->lower;
+	Tile t;
+	r->across = true;
+	if (!f->host->constants && tile_vars_free(f, &t, r)) {
+		tile_sum_vars(l, &t, 1, false);
+		r->across = tile_a_fits(l, &t) && tile_b_fits(l, &t) && dim_is(t.arow, 1);
+	} else {
+		r->across = false;
+	}
+	r->tiled = r->rows = r->across;
+	return r->across;
+}
+
+/* Is each result a sum in lanes, because there are few columns, or none, and both operands lie along the
+ * sum? */
+static bool plan_dot(Fn *f, Region *r)
+{
+	enum { FEW = 3, LEAST = 8 };
+	Lower *l = f->lower;
+	Tile t;
+	r->dot = true;
+	r->dot = tile_vars_free(f, &t, r) && t.columns.k <= (f->host->constants ? 1 : FEW) &&
+	         t.nsum > 0 && !t.sums.b && t.sums.k >= LEAST;
+	if (r->dot) {
+		tile_sum_vars(l, &t, 1, false);
+		r->dot = tile_a_fits(l, &t) && dim_is(t.acol[0], 1);
+		t.b = tile_operand(l, &t, t.side);
+		r->dot = r->dot && tile_strides(&t, t.b, t.bk) && dim_is(t.bk[0], 1);
+	}
+	r->tiled = r->dot;
+	return r->dot;
+}
+
 void tile_plan(Fn *f, Level *v, Region *r)
 {
 	Lower *l = f->lower;
@@ -394,6 +453,8 @@ void tile_plan(Fn *f, Level *v, Region *r)
 	Type panels, rows;
 	l->level = v;
 	l->region = r;
+	if (plan_dot(f, r) || plan_across(f, r))
+		return;
 	if (!tile_vars_free(f, &t, r)) {
 		way_out(r, t.why);
 		return;

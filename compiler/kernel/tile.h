@@ -4,6 +4,9 @@
 
 #include "op.h"
 
+/* Rows of a tile across, at most: one vector for each, beside those of the operands. */
+enum { ACROSS_ROWS = 12 };
+
 enum { VECTORS_OF_ONE = 8 };           /* vectors of columns, or rows, where there is one row */
 
 typedef struct {
@@ -18,6 +21,7 @@ typedef struct {
 	Dim columns, sums;
 	Ex *at[MAXLABEL];              /* index of each label                                  */
 	Ex *c, *i, *k[MAXLABEL]; int nk;       /* variables: column, row, sum                  */
+	Ex *end;                       /* of the columns at hand                               */
 	Dim kext[MAXLABEL];
 	Ex *b, *a;                     /* elements of the operands; loads                      */
 	Dim acol[MAXLABEL], arow;      /* strides of a along k and i                           */
@@ -28,7 +32,10 @@ typedef struct {
 
 /* Which label is what; classify is false if the contraction has no such form (t->why). */
 void  tile_labels(Tile *t, const Node *n);
-bool  tile_classify(Lower *l, Tile *t);
+/* dot: rows are loops around, and there may be few columns, or none. */
+bool  tile_classify(Lower *l, Tile *t, bool dot);
+/* Both, and as the region is planned. */
+bool  tile_find(Lower *l, Tile *t, const Region *r);
 /* Indices of labels v[0..n) from one index of them all. */
 void  tile_spread(Lower *l, Tile *t, const int *v, int n, Ex *e);
 Ex   *tile_operand(Lower *l, const Tile *t, int side);
