@@ -490,7 +490,7 @@ static void print_level(Step *s, const Level *v, int outer)
 		guard(s, &have, want);
 		if (r->kind == RG_PACK && r->pack[0]->near)
 			print_pack(s, r);
-		else if (r->pack[0] && r->pack[0]->near)
+		else if (r->pack[0] && r->pack[0]->near && !r->way_out)
 			print_near(s, r);
 		else
 			print_call(s, r, 0);
