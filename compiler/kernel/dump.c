@@ -160,15 +160,15 @@ static Dim summed(const Node *n)
 
 static const char *product_text(const Region *r)
 {
-	return !r->tiled ? "plain loops" : r->dot ? "dot products" : r->across ? "tiles across" : "tiles";
+	return !r->tiled || r->way_out ? "plain loops" : r->dot ? "dot products" : r->across ? "tiles across" : "tiles";
 }
 
 static const char *packed_text(const Region *r)
 {
 	const Pack *p = r->pack[0] ? r->pack[0] : r->pack[1];
-	if (r->pack[0] && r->pack[1])
+	if (r->pack[0] && r->pack[1] && !r->way_out)
 		return ", packed: both operands";
-	return !p ? "" : p->rows ? ", packed: rows" : ", packed: columns";
+	return !p || r->way_out ? "" : p->rows ? ", packed: rows" : ", packed: columns";
 }
 
 /* What computes each contraction. */

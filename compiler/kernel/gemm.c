@@ -11,7 +11,8 @@
  *           for k in sum: vectors b of B at k, j; for each row: a = A at i, k; s += a * b
  *           epilogue and store
  *
- * For a single row whose operands both lie along the sum, the lanes run along the sum instead.
+ * For a single row, or few columns, whose operands both lie along the sum, the lanes run along the sum
+ * instead: then a chain is the sum of a lane.
  */
 #include "tile.h"
 

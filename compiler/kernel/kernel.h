@@ -270,7 +270,7 @@ struct Region {
 	bool tiled;
 	bool rows;                     /* tiled: several rows, whose sums fill the registers   */
 	bool nests;                    /* tiled: a loop for each label of the sum              */
-	bool dot;                      /* tiled: lanes along the sum, for a single row         */
+	bool dot;                      /* tiled: lanes along the sum, for a row or few columns */
 	bool rows_first;               /* tiled: rows around columns, not columns around rows  */
 	bool across;                   /* tiled: lanes along a dimension that is not the last  */
 	bool barrier;                  /* before it                                            */

@@ -17,7 +17,7 @@
  * Panels of weights (Pack.near) are copied by all threads together where there are many.  One or two copy
  * each panel for themselves, right before they multiply with it: it is still in the cache then.  Of large
  * weights (Pack.share) each of two threads takes half the columns, and both the panel that may be left over:
- * so most weights are read, copied and updated by one thread alone.
+ * so, on the way forward, most weights are read and copied by the thread that has updated them.
  */
 #include "op.h"
 

@@ -9,6 +9,9 @@
  *     outer    all other dimensions of the result: loops around
  *     sum      the other labels: loops inside, one if the operands allow
  *
+ * Where columns are few and rows are many, either may take the other's place (tiles across), or lanes run
+ * along the sum (dot products, whose chains are in lanes).
+ *
  *     for outer
  *       for j in columns by 2 vectors            (then single vectors, the last one partial)
  *         for i in rows by 6, 4, 2, 1
@@ -23,7 +26,8 @@
 
 #include <string.h>
 
-enum { MIN_COLUMNS = 2 };
+/* Fewer columns are no tile; so few are one only where nothing but small weights has to be copied for it. */
+enum { MIN_COLUMNS = 2, FEW_COLUMNS = 3 };
 
 /* Steps along the sum, in elements, up to which an operand is read where it lies. */
 enum { ROW_STEP = 8, COLUMN_STEP = 128 };
@@ -204,7 +208,7 @@ static bool fits_cache(Fn *f, const Tile *t)
 {
 	enum { MOST = 64, LINE = 64, SETS = 64, IN_SET = 4 };
 	int used[SETS] = { 0 };
-	int64_t batch = f->host->usual_batch, step = t->bk[0].k * (int64_t)sizeof(float);
+	int64_t batch = f->host->usual_batch, step = t->bk[0].k * (int64_t)(f->o->f64 ? 8 : 4);
 	if (t->nk != 1 || !t->sums.b || batch < 1 || batch > MOST / t->sums.k || t->bk[0].b)
 		return false;
 	for (int64_t i = 0; i < batch * t->sums.k; i++)
@@ -322,11 +326,11 @@ static bool near_panels(const Fn *f, const Level *v, const Tile *t)
 	       t->b->kind == E_LOAD && t->b->u.buf->place == PL_PARAM;
 }
 
-/* Whether few threads are to share the columns then: a copy of half the weights, and an update of weights
- * that the other thread has not read, save more than the two barriers around cost. */
+/* Whether few threads are to share the columns then: to copy half the weights, and to update weights that the
+ * other thread has not read, has to save more than the barriers around cost any number of threads. */
 static bool share_columns(const Tile *t)
 {
-	enum { WORTH = 16384 };
+	enum { WORTH = 65536 };
 	return t->columns.k >= NEAR_THREADS * PANEL && (int64_t)t->columns.k * t->sums.k >= WORTH;
 }
 
@@ -339,12 +343,16 @@ static void add_pack(Fn *f, Level *v, Region *r, const Tile *t, bool rows, const
 	k->side = rows ? 1 - t->side : t->side;
 	k->rows = rows;
 	k->by = p;
-	k->near = !rows && near_panels(f, v, t);
-	k->share = k->near && share_columns(t);
 	k->columns = t->columns.k;
 	Type *space = NEW(f->mem, Type), room = *space = *ty;
-	if (k->near && room.dim[0].k < NEAR_THREADS * PANEL)
+	Dim size;
+	if (!rows && near_panels(f, v, t) && room.dim[0].k < NEAR_THREADS * PANEL)
 		room.dim[0].k = NEAR_THREADS * PANEL;
+	if (type_size(&room, &size))
+		k->near = !rows && near_panels(f, v, t);
+	else
+		room = *ty;
+	k->share = k->near && share_columns(t);
 	k->buf = buffer_new(f, 0, &room, PL_ARENA, job_sym(f->job, rows ? "rows" : "panels"));
 	p->pack[0] = r->pack[rows ? 1 : 0] = k;
 	p->space = space;
@@ -410,7 +418,7 @@ static void pack_constants(Fn *f, Region *r, const Tile *t, bool *a, bool *b)
 	}
 }
 
-/* Is it a tile across?  Every number of its operands is read once, in order: it copies none. */
+/* Is it a tile across?  Both operands are read where they lie: the larger one once, and in order. */
 static bool plan_across(Fn *f, Region *r)
 {
 	Lower *l = f->lower;
@@ -426,21 +434,26 @@ static bool plan_across(Fn *f, Region *r)
 	return r->across;
 }
 
-/* Is each result a sum in lanes, because there are few columns, or none, and both operands lie along the
- * sum? */
+/* Can the lanes run along the sum?  b: the operand of the columns, of which one at a time counts. */
+static bool along_sum(Lower *l, Tile *t)
+{
+	t->b = tile_operand(l, t, t->side);
+	return t->nk == 1 && !t->kext[0].b && dim_is(t->acol[0], 1) &&
+	       tile_strides(t, t->b, t->bk) && dim_is(t->bk[0], 1);
+}
+
+/* Is each result a sum in lanes, because there are few columns, or none? */
 static bool plan_dot(Fn *f, Region *r)
 {
-	enum { FEW = 3, LEAST = 8 };
+	enum { LEAST = 8 };
 	Lower *l = f->lower;
 	Tile t;
 	r->dot = true;
-	r->dot = tile_vars_free(f, &t, r) && t.columns.k <= (f->host->constants ? 1 : FEW) &&
-	         t.nsum > 0 && !t.sums.b && t.sums.k >= LEAST;
+	r->dot = tile_vars_free(f, &t, r) && t.columns.k <= (f->host->constants ? 1 : FEW_COLUMNS) &&
+	         t.nsum > 0 && t.sums.k >= LEAST;
 	if (r->dot) {
 		tile_sum_vars(l, &t, 1, false);
-		r->dot = tile_a_fits(l, &t) && dim_is(t.acol[0], 1);
-		t.b = tile_operand(l, &t, t.side);
-		r->dot = r->dot && tile_strides(&t, t.b, t.bk) && dim_is(t.bk[0], 1);
+		r->dot = tile_a_fits(l, &t) && along_sum(l, &t);
 	}
 	r->tiled = r->dot;
 	return r->dot;
@@ -469,8 +482,7 @@ void tile_plan(Fn *f, Level *v, Region *r)
 	if (!r->nests)
 		pack_constants(f, r, &t, &a, &b);
 	/* a single row: lanes along the sum, if both operands lie so */
-	r->dot = t.row < 0 && t.nk == 1 && !t.kext[0].b && a && !b && dim_is(t.acol[0], 1) &&
-	         tile_strides(&t, t.b, t.bk) && dim_is(t.bk[0], 1);
+	r->dot = t.row < 0 && a && !b && along_sum(l, &t);
 	bool wide = false;
 	if (!r->nests && !r->dot) {
 		/* worth a copy even if it fits: rows across the memory, large pitches */
@@ -479,6 +491,10 @@ void tile_plan(Fn *f, Level *v, Region *r)
 			    !bad_step(&t, t.acol[0], ROW_STEP);
 			wide = bad_step(&t, t.bk[0], COLUMN_STEP);
 			b = r->pack[0] || !wide || fits_cache(f, &t);
+		}
+		if (t.columns.k <= FEW_COLUMNS && !(a && (b || near_panels(f, v, &t)))) {
+			way_out(r, "too few columns");
+			return;
 		}
 		if ((!b && !pack_type(&t, false, PANEL, &panels)) ||
 		    (!a && !pack_type(&t, true, 1, &rows))) {
