@@ -147,7 +147,23 @@ static bool in_arena(const Buffer *b)
 	return b->place == PL_ARENA0 || b->place == PL_ARENA;
 }
 
-/* A region may write over an operand if each element is read where its result goes. */
+/* May a strip write `to` over `from`, or what it writes over `from`, and so on? */
+static bool becomes(const Region *r, const Buffer *from, const Buffer *to)
+{
+	for (int left = r->naccess; from != to && left > 0; left--) {
+		const Buffer *next = 0;
+		for (int i = 0; i < r->naccess && !next; i++)
+			if (!r->access[i].write && r->access[i].buf == from)
+				next = r->access[i].over;
+		if (!next)
+			return false;
+		from = next;
+	}
+	return from == to;
+}
+
+/* A region may write over an operand if each element is read where its result goes; over a value of its own
+ * that comes later, if that may in turn be written over what it writes here. */
 static void overwrites(const Replay *p, const Region *r, const Access *w, int64_t lo,
                        int64_t hi, int t)
 {
@@ -157,7 +173,7 @@ static void overwrites(const Replay *p, const Region *r, const Access *w, int64_
 		if (a->write || a->buf == w->buf || a->buf->place != w->buf->place ||
 		    !range(p, r, a, t, &from, &to))
 			continue;
-		bool may = a->at_own || a->over == w->buf;
+		bool may = a->at_own || becomes(r, a->buf, w->buf) || becomes(r, w->buf, a->buf);
 		if (from < hi && lo < to && !(may && from == lo && to == hi))
 			bug(p->f->job, "plan: region %d writes %s over %s, which it still reads",
 			    r->id, w->buf->name, a->buf->name);
