@@ -20,4 +20,5 @@ heads() {
 try "files of at most 800 lines" long_files
 try "lines fit" long_lines
 try "every file has a head" heads
+try "faults of tests/mutants apply" "$PYTHON" "$root/tests/mutants/mutants.py" --fit
 finish

@@ -5,6 +5,7 @@ Each fault is put alone into a copy of the tree, the copy is built, and the grou
 run until one fails.  Groups that compare texts (golden, docs, messages) are left out on purpose:
 they notice every change, not wrong results.
 
+    mutants.py --fit         only whether all faults apply to the sources as they are
     mutants.py [--tree DIR] [NAME...]
                              all, or those whose name contains a NAME; the rest of a line says
                              which group noticed and which test (docs/reliability.md has the list).   Exit 1 if fewer than 18 of 20
@@ -55,9 +56,10 @@ FAULTS = [
      "return a->first <= b->last && b->first <= a->last;",
      "return a->first < b->last && b->first < a->last;", "units"),
     ("plan: in place though read again later", "compiler/kernel/plan.c",
-     "if (!r->access[i].at_own || !only_here(u, from, r))", "if (!r->access[i].at_own)", "units"),
+     "if ((r->access[i].over != to && !r->access[i].at_own) || !only_here(u, from, r))",
+     "if (r->access[i].over != to && !r->access[i].at_own)", "units"),
     ("plan: in place at other indices", "compiler/kernel/plan.c",
-     "!r->access[i].at_own || !only_here(u, from, r)", "!only_here(u, from, r)", "fuzz"),
+     "(r->access[i].over != to && !r->access[i].at_own) || !only_here(u, from, r)", "!only_here(u, from, r)", "fuzz"),
     ("plan: what a scan touches dies with its first region", "compiler/kernel/plan.c",
      "lifetimes(r->body, a, from >= 0 ? to : end > a ? end : a);", "lifetimes(r->body, -1, -1);", "fuzz"),
     # barriers
@@ -86,10 +88,16 @@ GROUPS = ("ops units probes layers trainer loop sources fields threads fault res
           "bad sanitize").split()
 
 
+def fits(tree, file, old):
+    """The text of the file if the fault applies to it, else None."""
+    text = open(os.path.join(tree, file), encoding="utf-8").read()
+    return text if text.count(old) == 1 else None
+
+
 def apply(tree, file, old, new):
     path = os.path.join(tree, file)
-    text = open(path, encoding="utf-8").read()
-    if text.count(old) != 1:
+    text = fits(tree, file, old)
+    if text is None:
         return False
     with open(path, "w", encoding="utf-8") as f:
         f.write(text.replace(old, new))
@@ -133,10 +141,15 @@ def fresh(to):
 
 def main():
     p = argparse.ArgumentParser()
+    p.add_argument("--fit", action="store_true")
     p.add_argument("--tree")
     p.add_argument("name", nargs="*")
     asked = p.parse_args()
     chosen = [f for f in FAULTS if not asked.name or any(a in f[0] for a in asked.name)]
+    if asked.fit:
+        lost = [f"{name}: {file}" for name, file, old, _, _ in FAULTS if fits(ROOT, file, old) is None]
+        print("\n".join(lost) or "all %d faults apply" % len(FAULTS))
+        return 2 if lost else 0
     tree = asked.tree or tempfile.mkdtemp(prefix="mutant")
     noticed = unusable = 0
     fresh(tree)
