@@ -194,7 +194,8 @@ static void put_region(Alike *s, Level *v, const Region *r)
 	for (int i = 0; i < 2; i++) {
 		const Pack *p = r->pack[i];
 		put(s, p ? 1 | (uint64_t)p->side << 1 | (uint64_t)p->rows << 2 |
-		               (uint64_t)(p->source != 0) << 3 | (uint64_t)p->near << 4 | (uint64_t)p->share << 5
+		               (uint64_t)(p->source != 0) << 3 | (uint64_t)p->near << 4 |
+		               (uint64_t)p->share << 5
 		         : 0);
 		if (!p)
 			continue;

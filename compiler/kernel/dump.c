@@ -160,7 +160,9 @@ static Dim summed(const Node *n)
 
 static const char *product_text(const Region *r)
 {
-	return !r->tiled || r->way_out ? "plain loops" : r->dot ? "dot products" : r->across ? "tiles across" : "tiles";
+	return !r->tiled || r->way_out ? "plain loops" :
+	       r->dot                  ? "dot products" :
+	       r->across               ? "tiles across" : "tiles";
 }
 
 static const char *packed_text(const Region *r)

@@ -231,7 +231,7 @@ typedef struct {
 } Split;
 
 /* slice: each owner touches its own rows, in proportion.  apart: owners write different elements,
- * but not in ranges (a packed operand whose sum runs over the batch; columns, where threads may share those). */
+ * but not in ranges (a packed operand whose sum runs over the batch; columns that threads may share). */
 /* at_own: a read, all at the index that the region's only result is written at. */
 /* id: the buffer's, for walks that look at no more of it. */
 /* over: a read of a strip: the result that may be written over it. */

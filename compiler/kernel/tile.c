@@ -326,8 +326,8 @@ static bool near_panels(const Fn *f, const Level *v, const Tile *t)
 	       t->b->kind == E_LOAD && t->b->u.buf->place == PL_PARAM;
 }
 
-/* Whether few threads are to share the columns then: to copy half the weights, and to update weights that the
- * other thread has not read, has to save more than the barriers around cost any number of threads. */
+/* Whether few threads are to share the columns then: to copy half the weights, and to update weights
+ * that the other thread has not read, has to save more than the barriers around cost any number. */
 static bool share_columns(const Tile *t)
 {
 	enum { WORTH = 65536 };

@@ -1,7 +1,18 @@
 /* gen_losses.c - losses, metrics and outputs over what the program has made. */
 #include "gen.h"
 
-/* In a form of this file: ~a flatten(value) |> dense(n), the next character n. */
+/* A value as rows of n numbers; or by way of so many that products fill vectors, and that those with few
+ * columns or inputs take the forms for them. */
+static void rows_of(Gen *g, char n)
+{
+	const char *value = any(g)->name;
+	if (chance(g, 30))
+		add(g, "(flatten(%s) |> dense(%d) |> tanh |> dense(%c))", value, 16 + (int)below(g, 25), n);
+	else
+		add(g, "(flatten(%s) |> dense(%c))", value, n);
+}
+
+/* In a form of this file: ~a rows_of(.., a). */
 static void written(Gen *g, const char *what, const char *form)
 {
 	for (int i = 0; i < g->indent; i++)
@@ -9,7 +20,7 @@ static void written(Gen *g, const char *what, const char *form)
 	add(g, "%s ", what);
 	for (const char *p = form; *p; p++) {
 		if (*p == '~')
-			add(g, "(flatten(%s) |> dense(%c))", any(g)->name, *++p);
+			rows_of(g, *++p);
 		else if (*p == '$')
 			add(g, "%s", any(g)->name);
 		else if (*p == '#')
