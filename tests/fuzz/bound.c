@@ -86,6 +86,21 @@ static void by_ends(Bound *b, const Node *n, double *err)
 	}
 }
 
+/* Where the ends of a divisor have different signs, no quotient bounds the others. */
+static void by_pole(Bound *b, const Node *n, double *err)
+{
+	int64_t ones = length(b, n->in[0]), len = length(b, n->in[1]);
+	double *in[2] = { NEWN(b->a, double, ones + 1), NEWN(b->a, double, len + 1) };
+	for (int64_t k = 0; k < ones; k++)
+		in[0][k] = 1;
+	for (int64_t k = 0; k < len; k++)
+		in[1][k] = fabs(b->value[n->in[1]->id][k]) > b->err[n->in[1]->id][k];
+	const double *away = apply(b, n, in);
+	for (int64_t k = 0, all = length(b, n); k < all; k++)
+		if (!isfinite(away[k]))
+			err[k] = HUGE_VAL;
+}
+
 /* ---- nodes ------------------------------------------------------------------------------------------ */
 
 static double roundings(const Node *n)
@@ -100,6 +115,8 @@ static double roundings(const Node *n)
 static void map_bound(Bound *b, const Node *n, double *err)
 {
 	by_ends(b, n, err);
+	if (n->op == O_div)
+		by_pole(b, n, err);
 	if (n->ty.dt != DT_REAL)
 		return;
 	double r = roundings(n);
