@@ -168,9 +168,9 @@ static const char *product_text(const Region *r)
 static const char *packed_text(const Region *r)
 {
 	const Pack *p = r->pack[0] ? r->pack[0] : r->pack[1];
-	if (r->pack[0] && r->pack[1] && !r->way_out)
+	if (r->pack[0] && r->pack[1])
 		return ", packed: both operands";
-	return !p || r->way_out ? "" : p->rows ? ", packed: rows" : ", packed: columns";
+	return !p ? "" : p->rows ? ", packed: rows" : ", packed: columns";
 }
 
 /* What computes each contraction. */

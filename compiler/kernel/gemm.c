@@ -275,13 +275,7 @@ static void results_across(Lower *l, Tile *t, Region *r, int vecs, Ex **c, bool 
 		l->nbound = kept;
 	}
 	K *body = scope_close(l);
-	Ex *n = width;
-	if (last) {
-		Ex *rest = ex_sub(l, t->end, t->c);
-		n = ex_cond(l, ex_make(l, E_LT, DT_I32, (Ex *[]){ rest, width }, 2), rest, width);
-		n = let_new(l, ex_intval(l, n), false, "some", l->scope->depth);
-		n = ex_make(l, E_ELEMINT, DT_I32, &n, 1);
-	}
+	Ex *n = last ? let_index(l, index_least(l, ex_sub(l, t->end, t->c), width), "some") : width;
 	loop_emit(l, q, ex_int(l, 0), n, SERIAL, body);
 	l->lane = lane;
 }
@@ -341,16 +335,12 @@ static Panel panel_at(Lower *l, const Tile *t, const Region *r, bool last, bool 
 		if (p->source || last)
 			in = ex_make(l, E_MOD, DT_I32, (Ex *[]){ t->c, panel.width }, 2);
 		at = ex_mul(l, ex_sub(l, ex_sub(l, t->c, in), panel_first(l, p)), k);
-		if (p->buf->half) {
-			panel.in = let_new(l, ex_intval(l, in), false, "col", l->scope->depth);
-			panel.in = ex_make(l, E_ELEMINT, DT_I32, &panel.in, 1);
-		} else {
+		if (p->buf->half)
+			panel.in = let_index(l, in, "col");
+		else
 			at = ex_add(l, at, in);
-		}
 	}
-	at = let_new(l, ex_intval(l, ex_add(l, pack_base(l, t, p), at)), false, "panel",
-	             l->scope->depth);
-	panel.at = ex_make(l, E_ELEMINT, DT_I32, &at, 1);
+	panel.at = let_index(l, ex_add(l, pack_base(l, t, p), at), "panel");
 	return panel;
 }
 

@@ -538,6 +538,8 @@ Scope *scope_open(Lower *l);
 K    *scope_close(Lower *l);
 Ex   *int_argument(Lower *l, const char *name);        /* that step.c hands to the kernel */
 Ex   *let_new(Lower *l, Ex *init, bool mutable, const char *stem, int depth);
+Ex   *let_index(Lower *l, Ex *index, const char *stem);        /* in the open scope: an index again */
+Ex   *index_least(Lower *l, Ex *a, Ex *b);     /* the lesser of two indices                   */
 void  count_uses(Lower *l, Ex *e);             /* with l->mark; then                            */
 Ex   *placed(Lower *l, Ex *e);
 Ex   *wide_num(Lower *l, double v, DType dt, bool wide);

@@ -191,7 +191,7 @@ static void k_accesses(Walk *w, const K *k)
 /* Do owners of this contraction share its columns, at least few of them (see step.c)? */
 static bool columns_shared(const Region *r)
 {
-	return !r->way_out && (r->across || (r->kind == RG_CONTRACT && r->pack[0] && r->pack[0]->share));
+	return r->across || (r->kind == RG_CONTRACT && r->pack[0] && r->pack[0]->share);
 }
 
 void region_accesses(Fn *f, Region *r)

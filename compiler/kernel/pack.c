@@ -135,9 +135,7 @@ static void copy_lines(Lower *l, Copy *c, Ex *j, Ex *from, bool panel, bool in_o
 	if (c->p->rows) {
 		/* the last rows may be fewer */
 		Ex *rest = ex_sub(l, c->bound, j);
-		n = ex_cond(l, ex_make(l, E_LT, DT_I32, (Ex *[]){ rest, n }, 2), rest, n);
-		n = let_new(l, ex_intval(l, n), false, "rows", l->scope->depth);
-		n = ex_make(l, E_ELEMINT, DT_I32, &n, 1);
+		n = let_index(l, index_least(l, rest, n), "rows");
 	}
 	for (int i = 0; i < 2; i++) {
 		scope_open(l);
@@ -230,9 +228,7 @@ static void copy_vectors(Lower *l, Copy *c, Ex *j, const Blocks *b)
 	}
 	Ex *last = c->p->rows ? c->bound : ex_dim(l, c->t.columns);
 	Ex *there = ex_make(l, E_LE, DT_I32, (Ex *[]){ ex_add(l, j, lanes_of(l, 1)), last }, 2);
-	Ex *whole = let_new(l, ex_intval(l, ex_cond(l, there, b->end, ex_int(l, 0))), false,
-	                    "whole", l->scope->depth);
-	whole = ex_make(l, E_ELEMINT, DT_I32, &whole, 1);
+	Ex *whole = let_index(l, ex_cond(l, there, b->end, ex_int(l, 0)), "whole");
 	copy_whole(l, c, j, b, whole, false);
 	copy_lines(l, c, j, whole, false, !b->vectors && !c->p->rows);
 }
@@ -244,8 +240,7 @@ static bool copy_panels(Lower *l, Copy *c, Ex *j, const Blocks *b, LoopKind how)
 	bool even = c->t.columns.k % PANEL == 0;
 	Ex *columns = ex_dim(l, c->t.columns), *bound = c->bound;
 	if (!even)
-		bound = ex_cond(l, ex_make(l, E_LT, DT_I32, (Ex *[]){ columns, bound }, 2),
-		                columns, bound);
+		bound = index_least(l, columns, bound);
 	scope_open(l);
 	copy_whole(l, c, j, b, b->end, true);
 	if (!ex_is(ex_sub(l, ex_dim(l, c->t.sums), b->end), 0))

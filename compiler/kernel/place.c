@@ -67,6 +67,17 @@ Ex *let_new(Lower *l, Ex *init, bool mutable, const char *stem, int depth)
 	return name;
 }
 
+Ex *let_index(Lower *l, Ex *index, const char *stem)
+{
+	Ex *name = let_new(l, ex_intval(l, index), false, stem, l->scope->depth);
+	return ex_make(l, E_ELEMINT, DT_I32, &name, 1);
+}
+
+Ex *index_least(Lower *l, Ex *a, Ex *b)
+{
+	return ex_cond(l, ex_make(l, E_LT, DT_I32, (Ex *[]){ a, b }, 2), a, b);
+}
+
 /* ---- placement --------------------------------------------------------------------------- */
 
 static bool is_index(const Ex *e)

@@ -412,15 +412,12 @@ static void print_near(Step *s, const Region *r)
 	out(s->o, "const int first = 0, from = 0, end = %d;\n", columns);
 	print_call(s, r, 0);
 	out(s->o, "} else {\n");
+	out(s->o, "const int step = NNC_VL * 2;\n");
 	if (r->pack[0]->share) {
-		out(s->o, "const int step = NNC_VL * 2, mine = (%d + step - 1) / step / n * step;\n",
-		    columns);
+		out(s->o, "const int mine = (%d + step - 1) / step / n * step;\n", columns);
 		print_panels(s, r, "tid * mine", "(tid + 1) * mine", all);
-		print_panels(s, r, "n * mine", end, 0);
-	} else {
-		out(s->o, "const int step = NNC_VL * 2;\n");
-		print_panels(s, r, "0", end, 0);
 	}
+	print_panels(s, r, r->pack[0]->share ? "n * mine" : "0", end, 0);
 	out(s->o, "}\n");
 }
 
@@ -490,7 +487,7 @@ static void print_level(Step *s, const Level *v, int outer)
 		guard(s, &have, want);
 		if (r->kind == RG_PACK && r->pack[0]->near)
 			print_pack(s, r);
-		else if (r->pack[0] && r->pack[0]->near && !r->way_out)
+		else if (r->pack[0] && r->pack[0]->near)
 			print_near(s, r);
 		else
 			print_call(s, r, 0);

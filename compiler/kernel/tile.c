@@ -346,14 +346,14 @@ static void add_pack(Fn *f, Level *v, Region *r, const Tile *t, bool rows, const
 	k->columns = t->columns.k;
 	Type *space = NEW(f->mem, Type), room = *space = *ty;
 	Dim size;
-	if (!rows && near_panels(f, v, t) && room.dim[0].k < NEAR_THREADS * PANEL)
-		room.dim[0].k = NEAR_THREADS * PANEL;
-	if (type_size(&room, &size))
-		k->near = !rows && near_panels(f, v, t);
-	else
-		room = *ty;
+	if (!rows && near_panels(f, v, t)) {
+		if (room.dim[0].k < NEAR_THREADS * PANEL)
+			room.dim[0].k = NEAR_THREADS * PANEL;
+		k->near = type_size(&room, &size);
+	}
 	k->share = k->near && share_columns(t);
-	k->buf = buffer_new(f, 0, &room, PL_ARENA, job_sym(f->job, rows ? "rows" : "panels"));
+	k->buf = buffer_new(f, 0, k->near ? &room : ty, PL_ARENA,
+	                    job_sym(f->job, rows ? "rows" : "panels"));
 	p->pack[0] = r->pack[rows ? 1 : 0] = k;
 	p->space = space;
 	p->need = r->need;
@@ -424,11 +424,10 @@ static bool plan_across(Fn *f, Region *r)
 	Lower *l = f->lower;
 	Tile t;
 	r->across = true;
-	if (!f->host->constants && tile_vars_free(f, &t, r)) {
+	r->across = !f->host->constants && tile_vars_free(f, &t, r);
+	if (r->across) {
 		tile_sum_vars(l, &t, 1, false);
 		r->across = tile_a_fits(l, &t) && tile_b_fits(l, &t) && dim_is(t.arow, 1);
-	} else {
-		r->across = false;
 	}
 	r->tiled = r->rows = r->across;
 	return r->across;

@@ -300,6 +300,14 @@ static bool give_up(Fn *f, Kernel *before)
 	return false;
 }
 
+/* It is plain loops after all, which read no panels: what follows does not work in lanes. */
+static void no_template(Region *r)
+{
+	r->way_out = true;
+	r->across = false;
+	r->pack[0] = r->pack[1] = 0;
+}
+
 static bool lower_region(Fn *f, Level *v, Region *r)
 {
 	Lower *l = f->lower;
@@ -318,8 +326,9 @@ static bool lower_region(Fn *f, Level *v, Region *r)
 			return give_up(f, before);
 		alike_accesses(f, r);
 		alike_arguments(f, k);
-		r->way_out = k->like->region->way_out;
 		if (!l->job->check) {
+			if (k->like->region->way_out)
+				no_template(r);
 			alike_forget(k);
 			return true;
 		}
@@ -343,7 +352,8 @@ static bool lower_region(Fn *f, Level *v, Region *r)
 	else if (r->tiled)
 		tile_lower(l, r);
 	if (r->kind != RG_SCATTER && r->kind != RG_PACK && r->kind != RG_ROWS && (!r->tiled || l->fail)) {
-		r->way_out |= r->tiled; /* right, but slow: what follows does not work in lanes */
+		if (r->tiled)          /* right, but slow */
+			no_template(r);
 		lower_plain(l, r);
 	}
 	if (k->like) {
